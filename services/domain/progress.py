@@ -1,0 +1,144 @@
+"""Where a subject stands against its plan, and the measures taken of it.
+
+Disbursed over planned is a *disbursement performance index* (DPI), not SPI: cash out is not work
+done, an advance least of all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+
+from services.domain.baseline import Curve
+from services.domain.disbursement import Series
+from services.domain.fiscal_calendar import month_position
+from services.domain.plan import BaselineKind, BaselineSchedule, PlanLevel
+
+
+class SubjectType(StrEnum):
+    """What is judged."""
+
+    PROJECT = "project"
+    OWNER = "owner"
+    PROVINCE = "province"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A project, owner or province, and who answers for it."""
+
+    type: SubjectType
+    code: str
+    name: str
+    province_code: str
+    owner_code: str = ""
+    owner_name: str = ""
+    accountable_officer: str = ""
+    level: PlanLevel = PlanLevel.PROJECT
+
+
+@dataclass(frozen=True, slots=True)
+class FundLine:
+    """Plan and disbursement from one fund source, in minor units of the progress's currency."""
+
+    fund_source: str
+    initial_plan: int = 0
+    current_plan: int = 0
+    allocated_plan: int = 0
+    disbursed: int = 0
+    work_certified: int = 0
+    advance_outstanding: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A subject's plan and disbursement as of a date.
+
+    ``as_of`` is the date up to which everything counts: the business date or, where the books end
+    earlier, the last day they reach (docs/adr/0005). Amounts are minor units of ``currency``.
+    """
+
+    subject: Subject
+    budget_year: int
+    as_of: date
+    business_date: date
+    books_through: date | None
+    lines: tuple[FundLine, ...]
+    baselines: tuple[BaselineSchedule, ...] = ()
+    series: tuple[tuple[Series, int], ...] = ()
+    currency: str = "VND"
+    includes_estimate: bool = False
+    plan_decision_number: str = ""
+    plan_effective_date: date | None = None
+    last_movement_date: date | None = None
+    ledger_watermark: int = 0
+    version: int = 0
+
+    @property
+    def current_plan(self) -> int:
+        return sum(line.current_plan for line in self.lines)
+
+    @property
+    def disbursed(self) -> int:
+        return sum(line.disbursed for line in self.lines)
+
+    @property
+    def execution_rate(self) -> Fraction | None:
+        """Disbursed over the plan in force; ``None`` without a plan."""
+        return Fraction(self.disbursed, self.current_plan) if self.current_plan else None
+
+    def baseline(self, kind: BaselineKind) -> BaselineSchedule | None:
+        """The curve of that kind for the subject's own budget year."""
+        return next((b for b in self.baselines if b.kind is kind and b.budget_year == self.budget_year), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Disbursement against one baseline. Shares are of the plan; times are months."""
+
+    planned_share: Fraction
+    planned_value: Fraction
+    shortfall: Fraction
+    dpi: Fraction | None
+    earned_schedule: Fraction
+    actual_time: Fraction
+
+    @property
+    def time_variance(self) -> Fraction:
+        """Months ahead of the baseline; below zero is behind."""
+        return self.earned_schedule - self.actual_time
+
+    @property
+    def time_index(self) -> Fraction | None:
+        """Earned schedule over actual time; ``None`` on the first day of the year."""
+        return self.earned_schedule / self.actual_time if self.actual_time else None
+
+
+def measure(*, disbursed: int, plan: int, curve: Curve, month: Fraction) -> Measures:
+    """The measures of ``disbursed`` minor units against ``curve`` at ``month`` months elapsed.
+
+    ``plan`` is in minor units, above zero. DPI is ``None`` while nothing is planned yet.
+    """
+    planned_share = curve.share_at(month)
+    planned_value = planned_share * plan
+    return Measures(
+        planned_share=planned_share,
+        planned_value=planned_value,
+        shortfall=planned_value - disbursed,
+        dpi=disbursed / planned_value if planned_value else None,
+        earned_schedule=curve.month_of(Fraction(disbursed, plan)),
+        actual_time=month,
+    )
+
+
+def measure_against(progress: Progress, schedule: BaselineSchedule) -> Measures:
+    """``progress`` measured against a schedule at its ``as_of``; a schedule of another year is read
+    at the same month of that year."""
+    return measure(
+        disbursed=progress.disbursed,
+        plan=progress.current_plan,
+        curve=Curve.of(schedule, plan=progress.current_plan),
+        month=month_position(progress.as_of, progress.budget_year),
+    )

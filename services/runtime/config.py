@@ -1,0 +1,72 @@
+"""Settings from the environment, one class for every process. Each is described in docs/SETTINGS.md."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """What an operator sets: GIAINGAN_ and the name, but for the two names that are the same everywhere."""
+
+    model_config = SettingsConfigDict(env_prefix="GIAINGAN_", extra="ignore")
+
+    database_url: SecretStr = Field(
+        validation_alias="DATABASE_URL",
+        description="PostgreSQL, as a libpq URL. Holds a password, so it is never logged.",
+    )
+    kafka_bootstrap_servers: str = Field(
+        validation_alias="KAFKA_BOOTSTRAP_SERVERS", description="Kafka brokers, host:port by comma."
+    )
+    business_date: date | None = Field(
+        None, description="The day the system works on. Unset: today in Asia/Ho_Chi_Minh."
+    )
+    bind_host: str = Field("127.0.0.1", description="The address the HTTP API listens on.")
+    ingest_port: int = Field(8081, ge=0, le=65535, description="Port of the ingest service.")
+    aggregation_port: int = Field(8082, ge=0, le=65535, description="Port of the aggregation service.")
+    alert_port: int = Field(8083, ge=0, le=65535, description="Port of the alert service.")
+    http_threads: int = Field(8, ge=1, le=256, description="Threads that answer HTTP requests.")
+    max_body_bytes: int = Field(
+        32 * 1024 * 1024, ge=1024, description="Largest request body that is read; above it, 413."
+    )
+    max_import_rows: int = Field(200_000, ge=1, description="Most rows read from one file.")
+    public_url: str = Field(
+        "http://127.0.0.1:8083", description="Where readers reach the alert service; feed links use it."
+    )
+    policy_dir: Path = Field(
+        _REPOSITORY / "deploy" / "policy", description="Folder of the policy files: rules, series, imports."
+    )
+    ephemeral_broker: bool = Field(
+        False,
+        description=(
+            "The broker forgets when it restarts (the embedded one does). Ingest then restores its log "
+            "and the consumers adopt the new one by themselves. Never set it against Apache Kafka."
+        ),
+    )
+    topic_replication: int = Field(1, ge=1, le=9, description="Replicas of each topic when created.")
+    topic_partitions: int | None = Field(
+        None, ge=1, le=1000, description="Partitions of each topic when created. Unset: 12."
+    )
+    kafka_session_timeout_ms: int = Field(
+        10_000, ge=500, description="Without a heartbeat for this long, a consumer loses its partitions."
+    )
+    kafka_delivery_timeout_ms: int = Field(
+        8_000, ge=500, description="How long a publish may take before it is answered 503."
+    )
+    poll_records: int = Field(
+        500, ge=1, le=10_000, description="Most records taken into one database transaction."
+    )
+    emit_interval_ms: int = Field(
+        250, ge=10, description="How long changes of a subject are gathered before its progress is told."
+    )
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+
+def load() -> Settings:
+    """The settings of this process. Raises ``pydantic.ValidationError`` naming what is wrong."""
+    return Settings()

@@ -1,0 +1,356 @@
+"""Reads topics and applies each batch in one transaction with its position (docs/INVARIANTS.md).
+
+A message has three fates: applied (or quarantined) with the position, tried again, or the process
+stops loudly.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError, NoOffsetForPartitionError
+from kafka.structs import OffsetAndMetadata
+
+from services.runtime import logs, metrics
+from services.runtime.config import Settings
+from services.runtime.errors import StopServiceError
+from services.runtime.kafka_client import Admin, BrokerUnavailableError, LogIdentity
+from services.runtime.positions import Claim, FencedError, MovedError, Positions
+from services.runtime.postgres import (
+    CONNECTION_ERRORS,
+    CONTENTION_ERRORS,
+    Connection,
+    Cursor,
+    connect,
+    transaction,
+)
+
+_log = logs.get(__name__)
+
+_POLL_MS = 100
+_IDENTITY_CHECK_SECONDS = 1.0
+_RECONNECT_SECONDS = 0.5
+_CONTENTION_RETRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedRecord:
+    """One record as the broker gave it."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive records of one partition of one log."""
+
+    topic: str
+    topic_id: str
+    partition: int
+    records: tuple[ReceivedRecord, ...]
+
+
+# Writes what a batch means, in the transaction of its cursor; returns the SHA-256 of what it added.
+Apply = Callable[[Cursor, Batch], bytes]
+
+
+class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Runs on the client's I/O thread, so it only sets a flag; the poll thread does the rest."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Event()
+
+    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:  # noqa: ARG002
+        self.changed.set()
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:  # noqa: ARG002
+        self.changed.set()
+
+    def on_partitions_lost(self, lost: set[TopicPartition]) -> None:  # noqa: ARG002
+        self.changed.set()
+
+
+class KafkaLoop:
+    """One consumer of a group, with the position of each partition in ``schema``."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        schema: str,
+        topics: Sequence[str],
+        apply: Apply,
+        on_commit: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._topics = tuple(topics)
+        self._apply = apply
+        self._on_commit = on_commit
+        self._positions = Positions(schema)
+        self._group = f"giaingan-{schema}"
+        self._owner = f"{socket.gethostname()}-{uuid4().hex[:8]}"
+        self._admin = Admin(settings, client_id=f"{self._group}-admin")
+        self._identities: dict[str, LogIdentity] = {}
+        self._claims: dict[TopicPartition, Claim] = {}
+        self._fenced: set[TopicPartition] = set()
+        self._assignments = _Assignments()
+        self._connection: Connection | None = None
+        self._consumer: Any = None
+        self._next_check = 0.0
+        self._next_connect = 0.0
+
+    @property
+    def not_ready(self) -> str:
+        """Why the loop does not read yet; empty when it does (or when others hold every partition)."""
+        if self._consumer is None or not self._identities:
+            return "broker not reached"
+        if self._connection is None:
+            return "database not reached"
+        if not self._claims:
+            return "no partition assigned"
+        return ""
+
+    def run(self, stop: threading.Event) -> None:
+        """Read until ``stop``; then finish the batch in hand and leave the group."""
+        try:
+            while not stop.is_set():
+                self._step(stop)
+        finally:
+            if self._consumer:
+                self._consumer.close(autocommit=False, timeout_ms=3_000)
+            self._admin.close()
+            if self._connection:
+                self._connection.close()
+
+    def _step(self, stop: threading.Event) -> None:
+        if self._consumer is None and not self._open_consumer():
+            stop.wait(_RECONNECT_SECONDS)
+            return
+        polled = self._poll()
+        if self._assignments.changed.is_set():
+            self._assignments.changed.clear()
+            self._claims.clear()
+            self._fenced.clear()
+            self._next_check = 0.0
+        try:
+            if self._connection is None and not self._open_connection():
+                return
+            self._check_identities()
+            newly_claimed = self._claim_unclaimed()
+            for tp, records in polled.items():
+                # What was polled before the seek is not what comes next.
+                if tp in self._claims and tp not in newly_claimed:
+                    self._take(tp, records)
+        except CONNECTION_ERRORS as error:
+            self._drop_connection(error)
+
+    # --- broker ------------------------------------------------------------------------------
+
+    def _open_consumer(self) -> bool:
+        try:
+            self._consumer = KafkaConsumer(
+                bootstrap_servers=self._settings.kafka_bootstrap_servers.split(","),
+                group_id=self._group,
+                client_id=self._owner,
+                enable_auto_commit=False,
+                # The position is ours alone: without one from PostgreSQL nothing is read.
+                auto_offset_reset="none",
+                isolation_level="read_committed",
+                allow_auto_create_topics=False,
+                max_poll_records=self._settings.poll_records,
+                fetch_max_wait_ms=_POLL_MS,
+                session_timeout_ms=self._settings.kafka_session_timeout_ms,
+                heartbeat_interval_ms=self._settings.kafka_session_timeout_ms // 5,
+                metadata_max_age_ms=5_000,
+                bootstrap_timeout_ms=5_000,
+                reconnect_backoff_max_ms=1_000,
+            )
+            self._consumer.subscribe(self._topics, listener=self._assignments)
+        except KafkaError as error:
+            _log.warning("broker not reached", error=str(error))
+            self._consumer = None
+        return self._consumer is not None
+
+    def _poll(self) -> dict[TopicPartition, list[Any]]:
+        try:
+            polled: dict[TopicPartition, list[Any]] = self._consumer.poll(timeout_ms=_POLL_MS)
+        except NoOffsetForPartitionError:
+            # Assigned, and not yet sought to the position that PostgreSQL holds.
+            return {}
+        except KafkaError as error:
+            if not getattr(error, "retriable", False):
+                raise StopServiceError(f"reading {', '.join(self._topics)}: {error!r}") from error
+            _log.warning("poll failed", error=repr(error))
+            time.sleep(_RECONNECT_SECONDS)
+            return {}
+        return polled
+
+    def _check_identities(self) -> None:
+        """Notice a re-created topic or another cluster: its offsets mean other records."""
+        if time.monotonic() < self._next_check and self._identities:
+            return
+        self._next_check = time.monotonic() + _IDENTITY_CHECK_SECONDS
+        for topic in self._topics:
+            try:
+                identity = self._admin.identity(topic)
+            except BrokerUnavailableError as error:
+                _log.warning("topic identity not known", topic=topic, error=str(error))
+                return
+            known = self._identities.get(topic)
+            if identity is None or identity == known:
+                continue
+            if known and (known.topic_id, known.cluster_id) != (identity.topic_id, identity.cluster_id):
+                _log.warning("the log was replaced", topic=topic, was=known.topic_id, now=identity.topic_id)
+                self._claims = {tp: c for tp, c in self._claims.items() if tp.topic != topic}
+            self._identities[topic] = identity
+        self._measure_lag()
+
+    def _measure_lag(self) -> None:
+        if not self._claims:
+            return
+        try:
+            ends = self._consumer.end_offsets(list(self._claims), timeout_ms=1_000)
+            self._consumer.commit_async(
+                {tp: _offset_metadata(claim.next_offset) for tp, claim in self._claims.items()}
+            )
+        except KafkaError as error:
+            _log.warning("lag not known", error=str(error))
+            return
+        for tp, end in ends.items():
+            lag = max(0, end - self._claims[tp].next_offset)
+            metrics.CONSUMER_LAG.labels(tp.topic, str(tp.partition)).set(lag)
+
+    # --- database ----------------------------------------------------------------------------
+
+    def _open_connection(self) -> bool:
+        if time.monotonic() < self._next_connect:
+            return False
+        self._next_connect = time.monotonic() + _RECONNECT_SECONDS
+        try:
+            self._connection = connect(
+                self._settings.database_url.get_secret_value(), application=self._group
+            )
+        except CONNECTION_ERRORS as error:
+            _log.warning("database not reached", error=str(error).strip())
+            return False
+        self._consumer.resume(*self._consumer.paused())
+        return True
+
+    def _drop_connection(self, error: Exception) -> None:
+        """PostgreSQL is away or slow: stop fetching, keep polling, and ask it again for every position
+        (a commit whose answer was lost may have happened)."""
+        _log.warning("database lost", error=str(error).strip())
+        metrics.BATCHES_ROLLED_BACK.labels(",".join(self._topics), "database").inc()
+        if self._connection and not self._connection.closed:
+            self._connection.close()
+        self._connection = None
+        self._claims.clear()
+        self._consumer.pause(*self._consumer.assignment())
+
+    # --- partitions --------------------------------------------------------------------------
+
+    def _claim_unclaimed(self) -> set[TopicPartition]:
+        wanted = self._consumer.assignment() - self._claims.keys() - self._fenced
+        wanted = {tp for tp in wanted if tp.topic in self._identities}
+        if not wanted or self._connection is None:
+            return set()
+        try:
+            ends = self._consumer.end_offsets(list(wanted), timeout_ms=5_000)
+            beginnings = self._consumer.beginning_offsets(list(wanted), timeout_ms=5_000)
+        except KafkaError as error:
+            _log.warning("log bounds not known", error=repr(error))
+            return set()
+        for tp in sorted(wanted):
+            with transaction(self._connection) as cursor:
+                claim = self._positions.claim(
+                    cursor,
+                    topic=tp.topic,
+                    partition=tp.partition,
+                    identity=self._identities[tp.topic],
+                    owner=self._owner,
+                    adopt=self._settings.ephemeral_broker,
+                )
+            if self._settings.ephemeral_broker and claim.next_offset > ends[tp]:
+                # The broker restarted between the two questions: ask again which log this is.
+                self._next_check = 0.0
+                return set()
+            _require_in_log(claim, beginning=beginnings[tp], end=ends[tp])
+            self._consumer.seek(tp, claim.next_offset)
+            self._claims[tp] = claim
+        _log.info("partitions claimed", partitions=[f"{tp.topic}/{tp.partition}" for tp in sorted(wanted)])
+        return wanted
+
+    def _take(self, tp: TopicPartition, polled: list[Any]) -> None:
+        claim = self._claims[tp]
+        records = tuple(
+            ReceivedRecord(r.offset, r.key, r.value, r.headers or ())
+            for r in polled
+            if r.offset >= claim.next_offset
+        )
+        if not records:
+            return
+        batch = Batch(tp.topic, claim.identity.topic_id, tp.partition, records)
+        try:
+            self._commit(claim, batch)
+        except FencedError as error:
+            _log.warning("fenced", error=str(error))
+            metrics.BATCHES_ROLLED_BACK.labels(tp.topic, "fenced").inc()
+            del self._claims[tp]
+            self._fenced.add(tp)
+        except MovedError as error:
+            _log.warning("position moved", partition=f"{tp.topic}/{tp.partition}", to=error.next_offset)
+            metrics.BATCHES_ROLLED_BACK.labels(tp.topic, "moved").inc()
+            claim.next_offset = error.next_offset
+            self._consumer.seek(tp, error.next_offset)
+        else:
+            self._on_commit()
+
+    def _commit(self, claim: Claim, batch: Batch) -> None:
+        """One transaction: what the batch means, its block, and the position after it."""
+        next_offset = batch.records[-1].offset + 1
+        for attempt in range(_CONTENTION_RETRIES):
+            assert self._connection is not None  # noqa: S101
+            try:
+                with (
+                    metrics.BATCH_SECONDS.labels(batch.topic).time(),
+                    transaction(self._connection) as cursor,
+                ):
+                    head = self._positions.lock(cursor, claim)
+                    digest = self._apply(cursor, batch)
+                    self._positions.advance(cursor, claim, next_offset=next_offset, head=head, digest=digest)
+            except CONTENTION_ERRORS as error:
+                metrics.BATCHES_ROLLED_BACK.labels(batch.topic, "conflict").inc()
+                _log.warning("batch tried again", attempt=attempt, error=str(error).strip())
+                time.sleep(0.02 * 2**attempt)
+                continue
+            claim.next_offset = next_offset
+            return
+        raise StopServiceError(f"{batch.topic}/{batch.partition}: contention for {_CONTENTION_RETRIES} tries")
+
+
+def _require_in_log(claim: Claim, *, beginning: int, end: int) -> None:
+    """Refuse instead of reset: records between the position and the log's end or beginning are gone."""
+    if claim.next_offset > end:
+        raise StopServiceError(
+            f"{claim.topic}/{claim.partition}: applied up to offset {claim.next_offset}, but the log ends at "
+            f"{end}: it was truncated. Nothing was read."
+        )
+    if claim.next_offset < beginning:
+        raise StopServiceError(
+            f"{claim.topic}/{claim.partition}: the next offset is {claim.next_offset}, but the log begins at "
+            f"{beginning}: records were deleted before they were applied. Nothing was read."
+        )
+
+
+def _offset_metadata(offset: int) -> Any:
+    return OffsetAndMetadata(offset, "", -1)

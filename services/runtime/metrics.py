@@ -1,0 +1,52 @@
+"""Every metric of every service, described in docs/METRICS.md. Labels are bounded: never a project."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+HTTP_REQUESTS = Counter(
+    "giaingan_http_requests", "HTTP requests answered.", ["service", "route", "method", "status"]
+)
+HTTP_SECONDS = Histogram(
+    "giaingan_http_request_seconds",
+    "Time to answer an HTTP request.",
+    ["service", "route"],
+    buckets=_SECONDS,
+)
+EVENTS_ACCEPTED = Counter(
+    "giaingan_events_accepted", "Events acknowledged to a sender, by outcome.", ["outcome"]
+)
+PUBLISH_SECONDS = Histogram(
+    "giaingan_publish_seconds",
+    "Time until the broker acknowledged a publish.",
+    ["topic"],
+    buckets=_SECONDS,
+)
+PUBLISH_FAILURES = Counter(
+    "giaingan_publish_failures", "Publishes the broker did not acknowledge in time.", ["topic"]
+)
+EVENTS_APPLIED = Counter(
+    "giaingan_events_applied",
+    "Events taken from a topic, by fate: inserted, duplicate, conflict, quarantined.",
+    ["topic", "fate"],
+)
+BATCH_SECONDS = Histogram(
+    "giaingan_batch_seconds", "Time of one batch's transaction.", ["topic"], buckets=_SECONDS
+)
+CONSUMER_LAG = Gauge(
+    "giaingan_consumer_lag_records", "Records in the log that are not applied yet.", ["topic", "partition"]
+)
+BATCHES_ROLLED_BACK = Counter(
+    "giaingan_batches_rolled_back",
+    "Batches rolled back, by reason: fenced, moved, database, conflict.",
+    ["topic", "reason"],
+)
+PROGRESS_EMITTED = Counter("giaingan_progress_emitted", "Progress messages acknowledged by the broker.")
+PROGRESS_DUE = Gauge("giaingan_progress_due", "Projects whose progress is still to be told.")
+LAST_TICK = Gauge("giaingan_cutoff_tick_timestamp_seconds", "When the last cut-off tick ran, as Unix time.")
+ALERT_CHANGES = Counter(
+    "giaingan_alert_changes", "Changes of alerts recorded, by rule and transition.", ["rule", "transition"]
+)
+ALERTS_OPEN = Gauge("giaingan_alerts_open", "Alerts open now, by rule and severity.", ["rule", "severity"])

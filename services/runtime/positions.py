@@ -1,0 +1,183 @@
+"""How far each partition is applied: kept in PostgreSQL beside what was applied, under an epoch.
+
+Kafka never fences a SQL write. Here a batch commits together with its position, and only under the
+epoch of the last claim: a worker that lost its partition without noticing cannot write.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from psycopg2 import sql
+
+from services.runtime.errors import StopServiceError
+from services.runtime.kafka_client import LogIdentity
+from services.runtime.postgres import Cursor
+
+
+class FencedError(Exception):
+    """Another worker claimed the partition since: this one must not write to it."""
+
+
+class MovedError(Exception):
+    """The recorded position is not where the batch begins: seek to ``next_offset`` and read again."""
+
+    def __init__(self, next_offset: int) -> None:
+        super().__init__(f"the position is {next_offset}")
+        self.next_offset = next_offset
+
+
+class LogReplacedError(StopServiceError):
+    """Another topic id or cluster: offsets start again there, and money would be skipped."""
+
+
+@dataclass(slots=True)
+class Claim:
+    """A partition of one log, held under an epoch. ``next_offset`` is the first not yet applied."""
+
+    topic: str
+    partition: int
+    identity: LogIdentity
+    epoch: int
+    next_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """The table ``source_position`` and the hash chain ``block`` of one service's schema."""
+
+    schema: str
+
+    def claim(
+        self, cursor: Cursor, *, topic: str, partition: int, identity: LogIdentity, owner: str, adopt: bool
+    ) -> Claim:
+        """Take the partition: everyone who claimed it before is fenced.
+
+        A log that replaced the one known is adopted from its beginning where ``adopt`` says so;
+        event ids keep what is read twice from counting twice. Raises ``LogReplacedError`` otherwise.
+        """
+        if not adopt:
+            self._refuse_another_log(cursor, topic, identity)
+        cursor.execute(
+            self._sql(_CLAIM),
+            {
+                "cluster_id": identity.cluster_id,
+                "topic_id": identity.topic_id,
+                "topic": topic,
+                "partition": partition,
+                "owner": owner,
+            },
+        )
+        epoch, next_offset = _one(cursor)
+        return Claim(topic, partition, identity, epoch, next_offset)
+
+    def _refuse_another_log(self, cursor: Cursor, topic: str, identity: LogIdentity) -> None:
+        cursor.execute(self._sql(_OTHER_LOG), (topic, identity.topic_id, identity.cluster_id))
+        row = cursor.fetchone()
+        if row:
+            topic_id, cluster_id, applied = row
+            raise LogReplacedError(
+                f"{topic} is not the log that was read before: cluster {cluster_id}, topic id {topic_id}, "
+                f"{applied} offsets applied; now cluster {identity.cluster_id}, topic id "
+                f"{identity.topic_id}. Offsets start again there. If the change is meant, run "
+                f"'giaingan adopt-log --schema {self.schema} --topic {topic}'; event ids keep what is "
+                "read again from counting twice."
+            )
+
+    def lock(self, cursor: Cursor, claim: Claim) -> bytes:
+        """Lock the position for this transaction; returns the head of the hash chain.
+
+        Raises ``FencedError`` or ``MovedError``.
+        """
+        cursor.execute(self._sql(_LOCK), (claim.identity.topic_id, claim.partition))
+        row = cursor.fetchone()
+        if row is None or row[0] != claim.epoch:
+            raise FencedError(f"{claim.topic}/{claim.partition} epoch {claim.epoch}")
+        if row[1] != claim.next_offset:
+            raise MovedError(row[1])
+        return bytes(row[2])
+
+    def advance(self, cursor: Cursor, claim: Claim, *, next_offset: int, head: bytes, digest: bytes) -> None:
+        """Record the batch ``[claim.next_offset, next_offset)`` as applied, chained to what came before.
+
+        ``digest`` is the SHA-256 of what the batch added.
+        """
+        span = f"{claim.identity.topic_id}/{claim.partition}/{claim.next_offset}/{next_offset}"
+        block_hash = hashlib.sha256(head + span.encode() + digest).digest()
+        cursor.execute(
+            self._sql(_BLOCK),
+            (
+                claim.identity.topic_id,
+                claim.partition,
+                claim.next_offset,
+                next_offset,
+                head,
+                digest,
+                block_hash,
+            ),
+        )
+        cursor.execute(
+            self._sql(_ADVANCE),
+            (
+                next_offset,
+                block_hash,
+                claim.identity.topic_id,
+                claim.partition,
+                claim.epoch,
+                claim.next_offset,
+            ),
+        )
+        if cursor.rowcount != 1:
+            raise FencedError(f"{claim.topic}/{claim.partition} epoch {claim.epoch}")
+
+    def adopt(self, cursor: Cursor, *, topic: str, identity: LogIdentity) -> None:
+        """An operator's word that the log of ``topic`` was replaced: read the new one from its beginning."""
+        for partition in range(identity.partitions):
+            self.claim(
+                cursor, topic=topic, partition=partition, identity=identity, owner="operator", adopt=True
+            )
+
+    def _sql(self, statement: str) -> sql.Composed:
+        return sql.SQL(statement).format(schema=sql.Identifier(self.schema))
+
+
+def _one(cursor: Cursor) -> tuple[int, int]:
+    row = cursor.fetchone()
+    if row is None:
+        raise StopServiceError("a statement that always returns a row returned none")
+    return row[0], row[1]
+
+
+_CLAIM = """
+INSERT INTO {schema}.source_position AS p
+       (cluster_id, topic_id, topic, partition, next_offset, epoch, owner, chain_head)
+VALUES (%(cluster_id)s, %(topic_id)s, %(topic)s, %(partition)s, 0, 1, %(owner)s, '')
+ON CONFLICT (topic_id, partition)
+DO UPDATE SET epoch = p.epoch + 1, owner = excluded.owner, claimed_at = now()
+RETURNING epoch, next_offset
+"""
+
+# The newest log of the topic, where it is another one and something of it was applied.
+_OTHER_LOG = """
+SELECT topic_id, cluster_id, applied
+  FROM (SELECT topic_id, cluster_id, max(adopted_at) AS adopted_at, sum(next_offset) AS applied
+          FROM {schema}.source_position WHERE topic = %s GROUP BY topic_id, cluster_id
+         ORDER BY adopted_at DESC LIMIT 1) AS newest
+ WHERE (topic_id, cluster_id) <> (%s, %s) AND applied > 0
+"""
+
+_LOCK = """
+SELECT epoch, next_offset, chain_head FROM {schema}.source_position
+ WHERE topic_id = %s AND partition = %s FOR UPDATE
+"""
+
+_BLOCK = """
+INSERT INTO {schema}.block (topic_id, partition, from_offset, next_offset, previous_hash, digest, hash)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
+
+_ADVANCE = """
+UPDATE {schema}.source_position SET next_offset = %s, chain_head = %s, applied_at = now()
+ WHERE topic_id = %s AND partition = %s AND epoch = %s AND next_offset = %s
+"""

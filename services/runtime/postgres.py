@@ -1,0 +1,208 @@
+"""PostgreSQL behind one thin module: connections, transactions, COPY and migrations."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import queue
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import psycopg2.extensions
+import psycopg2.extras
+from psycopg2 import sql
+
+from services.runtime import logs
+from services.runtime.errors import StopServiceError
+
+Connection = psycopg2.extensions.connection
+Cursor = psycopg2.extensions.cursor
+
+# A connection of ours that hangs must not hold locks: without the first, a worker frozen inside a
+# transaction keeps its row locks for ever.
+_SESSION = {
+    "idle_in_transaction_session_timeout": "10s",
+    "lock_timeout": "5s",
+    "statement_timeout": "30s",
+    "synchronous_commit": "on",
+    "timezone": "UTC",
+}
+_KEEPALIVES: dict[str, Any] = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+
+# Errors after which the same work may succeed: the connection went, or another transaction won.
+CONNECTION_ERRORS = (psycopg2.OperationalError, psycopg2.InterfaceError)
+CONTENTION_ERRORS = (
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.LockNotAvailable,
+)
+
+_log = logs.get(__name__)
+psycopg2.extras.register_uuid()  # type: ignore[no-untyped-call]
+
+
+def connect(database_url: str, *, application: str) -> Connection:
+    """A new connection with bounded waits. Raises ``psycopg2.OperationalError``."""
+    options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    connection: Connection = psycopg2.connect(
+        database_url, application_name=application, connect_timeout=5, options=options, **_KEEPALIVES
+    )
+    return connection
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[Cursor]:
+    """Commits when the block ends, rolls back when it raises."""
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+        connection.commit()
+    except BaseException:
+        if not connection.closed:
+            connection.rollback()
+        raise
+
+
+class Pool:
+    """At most ``size`` connections, each checked before it is handed out. For the HTTP threads.
+
+    psycopg2's own pool raises when it is empty and hands out dead connections.
+    """
+
+    def __init__(self, database_url: str, *, application: str, size: int) -> None:
+        self._database_url = database_url
+        self._application = application
+        self._places: queue.LifoQueue[Connection | None] = queue.LifoQueue()
+        for _ in range(size):
+            self._places.put(None)
+
+    @contextmanager
+    def transaction(self, wait_seconds: float = 5.0) -> Iterator[Cursor]:
+        """A transaction on a pooled connection.
+
+        Raises ``psycopg2.OperationalError`` where the server is away or no connection frees in time.
+        """
+        try:
+            connection = self._places.get(timeout=wait_seconds)
+        except queue.Empty:
+            raise psycopg2.OperationalError("no database connection free in time") from None
+        try:
+            if connection is None or not _is_alive(connection):
+                connection = connect(self._database_url, application=self._application)
+            with transaction(connection) as cursor:
+                yield cursor
+        finally:
+            self._places.put(connection if connection and not connection.closed else None)
+
+    def close(self) -> None:
+        """Close what is idle."""
+        while not self._places.empty():
+            connection = self._places.get()
+            if connection:
+                connection.close()
+
+
+def _is_alive(connection: Connection) -> bool:
+    if connection.closed:
+        return False
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except psycopg2.Error:
+        connection.close()
+        return False
+    return True
+
+
+def copy_rows(cursor: Cursor, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """COPY rows into a table of ours (``table`` and ``columns`` are never input)."""
+    buffer = io.StringIO()
+    for row in rows:
+        buffer.write("\t".join(_copy_text(value) for value in row) + "\n")
+    buffer.seek(0)
+    cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", buffer)
+
+
+_COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def _copy_text(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, bytes):
+        return "\\\\x" + value.hex()
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    return str(value).translate(_COPY_ESCAPES)
+
+
+def read_queries(folder: Path) -> dict[str, str]:
+    """Every ``*.sql`` of a folder, by name without the ending."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
+
+
+_CREATE_HISTORY = """
+CREATE SCHEMA IF NOT EXISTS {schema};
+CREATE TABLE IF NOT EXISTS {schema}.schema_migration (
+    name text PRIMARY KEY,
+    sha256 text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+"""
+_RECORD = "INSERT INTO {schema}.schema_migration (name, sha256) VALUES (%s, %s)"
+
+
+def migrate(database_url: str, *, schema: str, folder: Path, wait_seconds: float = 60) -> int:
+    """Apply the numbered SQL files that a service's schema lacks; returns how many.
+
+    One transaction a file, each under its checksum. Raises ``StopServiceError`` where an applied file
+    was changed since: migrations only go forward.
+    """
+    applied = 0
+    connection = connect(database_url, application=f"giaingan-migrate-{schema}")
+    try:
+        _acquire_migration_lock(connection, schema, wait_seconds)
+        names = {"schema": sql.Identifier(schema)}
+        with transaction(connection) as cursor:
+            cursor.execute(sql.SQL(_CREATE_HISTORY).format(**names))
+            cursor.execute(sql.SQL("SELECT name, sha256 FROM {schema}.schema_migration").format(**names))
+            known = dict(cursor.fetchall())
+        for path in sorted(folder.glob("[0-9]*.sql")):
+            script = path.read_text(encoding="utf-8")
+            checksum = hashlib.sha256(script.encode()).hexdigest()
+            if path.name in known:
+                if known[path.name] != checksum:
+                    raise StopServiceError(f"migration {schema}/{path.name} was changed after it was applied")
+                continue
+            with transaction(connection) as cursor:
+                cursor.execute(script)
+                cursor.execute(sql.SQL(_RECORD).format(**names), (path.name, checksum))
+            applied += 1
+            _log.info("migration applied", schema=schema, name=path.name)
+    finally:
+        connection.close()
+    return applied
+
+
+def _acquire_migration_lock(connection: Connection, schema: str, wait_seconds: float) -> None:
+    """Polled, not waited in: a waiting pg_advisory_lock() deadlocks with CREATE INDEX CONCURRENTLY."""
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        with transaction(connection) as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (f"giaingan-migrate-{schema}",))
+            row = cursor.fetchone()
+        if row and row[0]:
+            return
+        if time.monotonic() > deadline:
+            raise StopServiceError(f"another process has been migrating {schema} for {wait_seconds:.0f} s")
+        time.sleep(0.2)

@@ -1,0 +1,72 @@
+"""Runs one service: its loops in threads, its API in another, until SIGTERM or until a part fails."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Mapping
+from typing import Protocol
+
+from flask import Flask
+from waitress.server import create_server
+
+from services.runtime import logs
+from services.runtime.config import Settings
+from services.runtime.errors import StopServiceError
+
+_log = logs.get(__name__)
+_STOP_SECONDS = 15.0
+
+
+class Loop(Protocol):
+    """Work that goes on until it is told to stop; what it raises stops the service."""
+
+    def run(self, stop: threading.Event) -> None: ...
+
+
+def run(settings: Settings, *, app: Flask, port: int, loops: Mapping[str, Loop]) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code is 0 then, and 1 where a part of the service failed."""
+    stop = threading.Event()
+    failed: list[str] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+    server = create_server(
+        app,
+        host=settings.bind_host,
+        port=port,
+        threads=settings.http_threads,
+        ident="giaingan",
+        max_request_body_size=settings.max_body_bytes,
+        channel_timeout=30,
+        clear_untrusted_proxy_headers=True,
+    )
+
+    def guarded(name: str, loop: Loop) -> None:
+        try:
+            loop.run(stop)
+        except StopServiceError as error:
+            _log.critical("service stops", part=name, reason=str(error))
+            failed.append(name)
+        except Exception:
+            _log.critical("service stops", part=name, exc_info=True)
+            failed.append(name)
+        finally:
+            stop.set()
+
+    threads = [threading.Thread(target=guarded, args=(name, loop), name=name) for name, loop in loops.items()]
+    http = threading.Thread(target=server.run, name="http", daemon=True)
+    for thread in [*threads, http]:
+        thread.start()
+    _log.info("service started", host=settings.bind_host, port=server.effective_port)
+
+    stop.wait()
+    _log.info("service stopping")
+    server.close()
+    for thread in threads:
+        thread.join(timeout=_STOP_SECONDS)
+        if thread.is_alive():
+            _log.error("part did not stop in time", part=thread.name)
+            failed.append(thread.name)
+    _log.info("service stopped", failed=failed)
+    return 1 if failed else 0
