@@ -1,0 +1,273 @@
+"""What senders state, by one set of rules for JSON, files and the command line.
+
+Strict: a number is not taken for a text, a float never for money, an unknown field is refused. Dates
+are ISO 8601. ``fact()`` gives the domain object; what spans fields is judged by
+``services.domain.validation``.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from services.domain.disbursement import (
+    FigureStatus,
+    Movement,
+    MovementKind,
+    RecoveryBooking,
+    Reporter,
+    StatementLine,
+)
+from services.domain.money import MAX_MINOR_UNITS, Money
+from services.domain.plan import (
+    WHOLE_PLAN_BASIS_POINTS,
+    BaselineKind,
+    BaselinePoint,
+    BaselineSchedule,
+    PlanBase,
+    PlanLevel,
+    PlanRevision,
+)
+
+MAX_MOVEMENTS = 1_000
+
+# Control, format (zero-width, bidirectional), surrogate, private-use and unassigned characters: two
+# texts that look the same must be the same.
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
+def _clean(text: str) -> str:
+    for character in text:
+        if unicodedata.category(character) in _INVISIBLE:
+            raise ValueError(f"holds the invisible character U+{ord(character):04X}")
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _digits(value: Any) -> Any:
+    """An amount as a text of digits or an integer; every other spelling is left to be refused."""
+    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit() and len(value) < 20:
+        return int(value)
+    return value
+
+
+def _short(length: int) -> AfterValidator:
+    def check(text: str) -> str:
+        if not 1 <= len(text) <= length:
+            raise ValueError(f"is empty or longer than {length} characters")
+        return text
+
+    return AfterValidator(check)
+
+
+Text = Annotated[str, Field(max_length=500), AfterValidator(_clean)]
+Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_clean), _short(64)]
+Reference = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean), _short(200)]
+FundSource = Annotated[str, Field(pattern=r"^[a-z][a-z_]*(\.[a-z][a-z_]*)*$", max_length=64)]
+BudgetYear = Annotated[int, Field(ge=2000, le=2100)]
+Amount = Annotated[int, Field(ge=0, le=MAX_MINOR_UNITS), BeforeValidator(_digits)]
+Currency = Annotated[str, Field(pattern="^(VND|USD|EUR|JPY)$")]
+
+
+class _Stated(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class MovementIn(_Stated):
+    """One dated movement of money."""
+
+    source: Code = Field(description="The system or office that states it, for example kbnn.ca-mau.")
+    source_ref: Reference = Field(description="Its own reference, unique within the source.")
+    project_code: Code
+    fund_source: FundSource = Field(description="Dotted code, for example central.sector.")
+    budget_year: BudgetYear
+    kind: MovementKind
+    amount: Amount = Field(gt=0, description="Minor units above zero (đồng), digits or integer.")
+    currency: Currency = "VND"
+    value_date: date = Field(description="The day it was booked.")
+    status: FigureStatus = FigureStatus.ACTUAL
+    reporter: Reporter = Reporter.TREASURY
+    recovery_booking: RecoveryBooking = RecoveryBooking.GROSS
+    reverses_event_id: UUID | None = Field(None, description="For a reversal: the movement it cancels.")
+
+    def fact(self) -> Movement:
+        return Movement(
+            source=self.source,
+            source_ref=self.source_ref,
+            project_code=self.project_code,
+            fund_source=self.fund_source,
+            budget_year=self.budget_year,
+            kind=self.kind,
+            amount=Money(self.amount, self.currency),
+            value_date=self.value_date,
+            status=self.status,
+            reporter=self.reporter,
+            recovery_booking=self.recovery_booking,
+            reverses_event_id=self.reverses_event_id,
+        )
+
+
+class StatementLineIn(_Stated):
+    """One line of a cumulative statement (lũy kế)."""
+
+    source: Code
+    project_code: Code
+    fund_source: FundSource
+    budget_year: BudgetYear
+    cumulative: Amount = Field(description="Disbursed from 1 January to the date, minor units.")
+    currency: Currency = "VND"
+    as_of: date = Field(description="The date up to which the statement counts.")
+    status: FigureStatus = FigureStatus.ACTUAL
+    reporter: Reporter = Reporter.TREASURY
+    revision: int = Field(0, ge=0, le=1000, description="A corrected statement of a date counts one more.")
+
+    def fact(self) -> StatementLine:
+        # The business key, never a row number: the same statement sent by any door is the same event.
+        key = (
+            "lk",
+            self.reporter,
+            self.status,
+            self.project_code,
+            self.fund_source,
+            self.budget_year,
+            self.as_of.isoformat(),
+            self.revision,
+        )
+        return StatementLine(
+            source=self.source,
+            source_ref="/".join(str(part) for part in key),
+            project_code=self.project_code,
+            fund_source=self.fund_source,
+            budget_year=self.budget_year,
+            cumulative=Money(self.cumulative, self.currency),
+            as_of=self.as_of,
+            status=self.status,
+            reporter=self.reporter,
+            revision=self.revision,
+        )
+
+
+class PlanRevisionIn(_Stated):
+    """A decision on the appropriation of one project from one fund source."""
+
+    source: Code
+    project_code: Code
+    project_name: Reference
+    level: PlanLevel = PlanLevel.PROJECT
+    owner_code: Code
+    owner_name: Reference
+    accountable_officer: Text = ""
+    fund_source: FundSource
+    project_group: Annotated[str, Field(pattern="^(A|B|C|)$")] = ""
+    district: Text = ""
+    sector: Text = ""
+    province_code: Annotated[str, Field(pattern=r"^\d{2}$")] = Field(
+        description="The statistics office's code: Quảng Nam 49, Cà Mau 96."
+    )
+    budget_year: BudgetYear
+    base: PlanBase
+    amount: Amount = Field(description="The line's whole appropriation under the decision, minor units.")
+    currency: Currency = "VND"
+    decision_number: Reference
+    decision_date: date
+    effective_date: date
+
+    def fact(self) -> PlanRevision:
+        key = (self.decision_number, self.base, self.project_code, self.fund_source, self.budget_year)
+        return PlanRevision(
+            source=self.source,
+            source_ref="/".join(str(part) for part in key),
+            project_code=self.project_code,
+            project_name=self.project_name,
+            level=self.level,
+            owner_code=self.owner_code,
+            owner_name=self.owner_name,
+            accountable_officer=self.accountable_officer,
+            fund_source=self.fund_source,
+            project_group=self.project_group,
+            district=self.district,
+            sector=self.sector,
+            province_code=self.province_code,
+            budget_year=self.budget_year,
+            base=self.base,
+            amount=Money(self.amount, self.currency),
+            decision_number=self.decision_number,
+            decision_date=self.decision_date,
+            effective_date=self.effective_date,
+        )
+
+
+class BaselinePointIn(_Stated):
+    """A point of a curve: a share of the plan, or an amount."""
+
+    date: date
+    basis_points: int | None = Field(None, ge=0, le=WHOLE_PLAN_BASIS_POINTS, description="10000 is 100 %.")
+    amount: Annotated[int | None, Field(ge=0, le=MAX_MINOR_UNITS), BeforeValidator(_digits)] = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.basis_points is None) == (self.amount is None):
+            raise ValueError("give basis_points or amount, one of the two")
+        return self
+
+
+class BaselineScheduleIn(_Stated):
+    """A registered schedule (scope: a project), target milestones (a province) or the national curve (VN)."""
+
+    source: Code
+    kind: BaselineKind
+    scope_code: Code
+    budget_year: BudgetYear
+    points: list[BaselinePointIn] = Field(min_length=1, max_length=400)
+    decision_number: Reference
+    effective_date: date
+    rate_base: Code = "plan"
+    currency: Currency = "VND"
+
+    def fact(self) -> BaselineSchedule:
+        return BaselineSchedule(
+            source=self.source,
+            source_ref=f"{self.kind}/{self.scope_code}/{self.budget_year}/{self.decision_number}",
+            kind=self.kind,
+            scope_code=self.scope_code,
+            budget_year=self.budget_year,
+            points=tuple(
+                BaselinePoint(
+                    point.date,
+                    basis_points=point.basis_points,
+                    amount=None if point.amount is None else Money(point.amount, self.currency),
+                )
+                for point in sorted(self.points, key=lambda point: point.date)
+            ),
+            decision_number=self.decision_number,
+            effective_date=self.effective_date,
+            rate_base=self.rate_base,
+        )
+
+
+class DisbursementsIn(_Stated):
+    """Body of POST /v1/disbursements: one to 1,000 movements, all accepted or none."""
+
+    movements: list[MovementIn] = Field(min_length=1, max_length=MAX_MOVEMENTS)
+
+
+class StatementsIn(_Stated):
+    """Body of POST /v1/statements: one to 1,000 lines, all accepted or none."""
+
+    lines: list[StatementLineIn] = Field(min_length=1, max_length=MAX_MOVEMENTS)
+
+
+class PlansIn(_Stated):
+    """Body of POST /v1/plans: up to 1,000 decisions and 1,000 curves, all accepted or none."""
+
+    revisions: list[PlanRevisionIn] = Field(default_factory=list, max_length=MAX_MOVEMENTS)
+    schedules: list[BaselineScheduleIn] = Field(default_factory=list, max_length=MAX_MOVEMENTS)
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.revisions and not self.schedules:
+            raise ValueError("give at least one revision or schedule")
+        return self
