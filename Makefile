@@ -1,0 +1,57 @@
+# Everything here runs with Python >= 3.11 and make; the rest is installed into .venv.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+
+BIN := .venv/bin
+READY := .venv/.ready
+SQL := $(sort $(wildcard services/*/sql/schema/*.sql))
+
+.PHONY: help run reset test check format lock proto bench
+
+help: ## Show what can be done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+run: $(READY) ## Start the whole system with its sample (Ctrl-C stops it)
+	@exec $(BIN)/giaingan run
+
+reset: $(READY) ## Delete the state of the whole system (.giaingan)
+	@$(BIN)/giaingan reset
+
+test: $(READY) ## Run every test
+	@$(BIN)/python -m pytest
+
+check: $(READY) ## Check format, lint, types, contracts, SQL and the project's own rules
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/buf lint proto
+	$(BIN)/buf format proto --diff --exit-code
+	$(BIN)/buf breaking proto --against proto/released.json
+	$(BIN)/python -m deploy.dev.contracts --check
+	$(if $(SQL),$(BIN)/squawk $(SQL))
+	$(BIN)/python -m pytest tests/test_tidy.py -q
+
+format: $(READY) ## Format code and contracts, and mend what ruff can
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+	$(BIN)/buf format proto --write
+
+proto: $(READY) ## Generate services/contracts/gen from proto
+	$(BIN)/python -m deploy.dev.contracts
+
+lock: $(READY) ## Resolve the dependencies into requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --universal --all-extras --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+
+bench: $(READY) ## Measure the time from an acknowledged movement to the visible total
+	$(BIN)/python -m tests.bench.visible_latency
+
+# Installs what the lock names, by hash; runs again when the lock or the project file changed.
+$(READY): requirements.lock pyproject.toml deploy/dev/install.py
+	@for candidate in $(PYTHON) python3.14 python3.13 python3.12 python3.11; do \
+	  if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    exec $$candidate deploy/dev/install.py; \
+	  fi; \
+	done; \
+	echo "giaingan needs Python 3.11 or later. Set one with: make PYTHON=/path/to/python3.11 ..." >&2; exit 1

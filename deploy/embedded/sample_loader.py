@@ -1,0 +1,81 @@
+"""Sends the sample through the public API, file by file, like anybody's data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from services.import_client import NoAnswerError, RefusedError, send_file
+
+_SAMPLE = Path(__file__).resolve().parents[1] / "sample"
+_FAULTS_SHOWN = 10
+
+
+class SampleError(Exception):
+    """The sample could not be loaded; the text says which file and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFile:
+    """One file of the sample, as the manifest names it."""
+
+    path: Path
+    kind: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the receipts of all files say together."""
+
+    new: int
+    duplicate: int
+    conflicting: int
+
+
+def read_manifest(folder: Path = _SAMPLE) -> list[SampleFile]:
+    """The files of the sample in the order in which they are sent. Raises ``SampleError``."""
+    manifest = folder / "manifest.yaml"
+    try:
+        rows: list[dict[str, Any]] = yaml.safe_load(manifest.read_text(encoding="utf-8"))
+        return [SampleFile(folder / row["file"], row["kind"], row["source"]) for row in rows]
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise SampleError(f"{manifest} cannot be read: {error!r}") from error
+
+
+def load(*, ingest_url: str, console: Console, folder: Path = _SAMPLE) -> Loaded:
+    """Send every file of the sample and say what each receipt says. Raises ``SampleError``."""
+    files = read_manifest(folder)
+    receipts = []
+    columns = (TextColumn("  loading the sample"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        for file in progress.track(files):
+            receipt = _send(file, ingest_url)
+            receipts.append(receipt)
+            progress.console.print(f"  {file.path.name}: {_counts(receipt)}", highlight=False)
+    return Loaded(
+        new=sum(receipt["new"] for receipt in receipts),
+        duplicate=sum(receipt["duplicate"] for receipt in receipts),
+        conflicting=sum(receipt["conflicting"] for receipt in receipts),
+    )
+
+
+def _send(file: SampleFile, ingest_url: str) -> dict[str, Any]:
+    try:
+        return send_file(file.path, kind=file.kind, source=file.source, ingest_url=ingest_url)
+    except RefusedError as error:
+        faults = error.problem.get("errors") or []
+        lines = [f"  {fault['where']}: {fault['detail']}" for fault in faults[:_FAULTS_SHOWN]]
+        raise SampleError("\n".join([f"{file.path.name} was refused: {error}", *lines])) from error
+    except (NoAnswerError, OSError) as error:
+        raise SampleError(f"{file.path.name} was not sent: {error}") from error
+
+
+def _counts(receipt: dict[str, Any]) -> str:
+    text = f"{receipt['new']} new, {receipt['duplicate']} there already"
+    return f"{text}, {receipt['conflicting']} conflicting" if receipt["conflicting"] else text

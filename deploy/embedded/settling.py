@@ -1,0 +1,73 @@
+"""Tells when everything that was acknowledged has been applied, told and judged."""
+
+from __future__ import annotations
+
+import re
+import time
+import urllib.request
+from collections.abc import Iterable
+from typing import Any
+
+from kafka import TopicPartition
+from kafka.admin import KafkaAdminClient, OffsetSpec
+from kafka.errors import KafkaError
+
+from services.contracts import topics
+
+# Who must have read what: the consumer groups of aggregation and alert.
+_READERS = {
+    "giaingan-aggregation": (topics.PLAN, topics.DISBURSEMENT),
+    "giaingan-alert": (topics.PROGRESS,),
+}
+_PROGRESS_DUE = re.compile(r"^giaingan_progress_due\s+(\S+)$", re.MULTILINE)
+_CHECK_SECONDS = 0.5
+# Changes are gathered for a moment before they are told, so one quiet look is not enough.
+_QUIET_LOOKS = 3
+
+
+def wait_until_settled(*, bootstrap_servers: str, aggregation_url: str, timeout_seconds: float = 90) -> None:
+    """Wait until both consumers reached the end of their topics and no progress is due.
+
+    Raises ``TimeoutError`` saying what is still behind.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    quiet_looks = 0
+    while quiet_looks < _QUIET_LOOKS:
+        behind = what_is_behind(bootstrap_servers=bootstrap_servers, aggregation_url=aggregation_url)
+        quiet_looks = 0 if behind else quiet_looks + 1
+        if behind and time.monotonic() > deadline:
+            raise TimeoutError(f"after {timeout_seconds:.0f} s still behind: {behind}")
+        time.sleep(_CHECK_SECONDS)
+
+
+def what_is_behind(*, bootstrap_servers: str, aggregation_url: str) -> str:
+    """What is not applied or told yet; empty where nothing is."""
+    try:
+        for group, names in _READERS.items():
+            records = _unread_records(bootstrap_servers, group, names)
+            if records:
+                return f"{group} has {records} records to read"
+        with urllib.request.urlopen(f"{aggregation_url}/metrics", timeout=5) as answer:  # noqa: S310
+            due = _PROGRESS_DUE.search(answer.read().decode())
+    except (KafkaError, OSError) as error:
+        return str(error) or repr(error)
+    return f"progress of {due[1]} subjects is due" if due and float(due[1]) > 0 else ""
+
+
+def _unread_records(bootstrap_servers: str, group: str, names: Iterable[str]) -> int:
+    admin = KafkaAdminClient(
+        bootstrap_servers=bootstrap_servers.split(","), bootstrap_timeout_ms=3_000, request_timeout_ms=5_000
+    )
+    try:
+        partitions = [
+            TopicPartition(topic["name"], partition["partition_index"])
+            for topic in admin.describe_topics(list(names))
+            for partition in topic["partitions"]
+        ]
+        ends: dict[TopicPartition, Any] = admin.list_partition_offsets(
+            dict.fromkeys(partitions, OffsetSpec.LATEST)
+        )
+        read: dict[TopicPartition, Any] = admin.list_group_offsets({group: partitions})[group]
+    finally:
+        admin.close()
+    return sum(max(0, ends[tp].offset - max(0, read[tp].offset if tp in read else 0)) for tp in partitions)
