@@ -1,0 +1,213 @@
+"""What the project asks of its own files, as functions from text to faults, so that each can be seen to
+fail. ``tests/test_tidy.py`` runs them over the project."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+ROOT = Path(__file__).resolve().parents[2]
+MOST_LINES = 450
+
+_NOT_OURS = {
+    ".git", ".venv", ".giaingan", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache",
+    ".hypothesis", "dist",
+}  # fmt: skip
+_SERVICES = {"ingest", "aggregation", "alert"}
+_SHARED = {"domain", "contracts", "runtime"}
+# What each room under services/ may import of services/, besides itself.
+_MAY_IMPORT = {
+    "domain": set(),
+    "contracts": {"domain"},
+    "runtime": {"domain", "contracts"},
+    **dict.fromkeys(_SERVICES, _SHARED),
+    # The console command starts a service by name; it imports none.
+    "": {"contracts", "runtime", "import_client"},
+}
+_ENCODER = "services/contracts/codec.py"
+_GENERATED = "services.contracts.gen"
+
+
+def project_files() -> Iterator[Path]:
+    """Every file of the project that is not made by a tool."""
+    yield from (path for path in _walk(ROOT) if path.is_file())
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name in _NOT_OURS or path.name.endswith(".egg-info"):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _walk(path)
+        else:
+            yield path
+
+
+def relative(path: Path) -> str:
+    """The path from the project's root, with slashes."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def python_files(*folders: str) -> dict[str, str]:
+    """Source text by path of the Python files of the folders, generated code left out."""
+    return {
+        relative(path): path.read_text(encoding="utf-8")
+        for folder in folders
+        for path in _walk(ROOT / folder)
+        if path.suffix == ".py" and "/gen/" not in path.as_posix()
+    }
+
+
+# --- imports ---------------------------------------------------------------------------------
+
+
+def import_faults(path: str, source: str) -> list[str]:
+    """Imports of one file under services/ that the layout forbids."""
+    parts = PurePosixPath(path).parts
+    room = parts[1] if len(parts) > 2 else ""
+    return [
+        f"{path} imports {name}: {reason}"
+        for name in _imported(source)
+        if (reason := _why_forbidden(path, room, name))
+    ]
+
+
+def _why_forbidden(path: str, room: str, name: str) -> str:
+    top, _, rest = name.partition(".")
+    target = rest.partition(".")[0]
+    if top in {"deploy", "tests"}:
+        return "services do not know how they are run or tested"
+    if (name + ".").startswith(_GENERATED + ".") and path != _ENCODER:
+        return f"only {_ENCODER} imports generated code"
+    if top == "services" and target not in {room, *_MAY_IMPORT[room]}:
+        return f"{room or 'the console command'} may not import it"
+    if room == "domain" and top != "services" and top not in sys.stdlib_module_names:
+        return "the domain is pure: standard library only"
+    return ""
+
+
+def _imported(source: str) -> Iterator[str]:
+    """Full names: ``from services import ingest`` imports services.ingest."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if node.level:
+                yield "services.(relative)"
+            elif module in {"services", "services.contracts"}:
+                yield from (f"{module}.{alias.name}" for alias in node.names)
+            else:
+                yield module
+
+
+# --- names that must be documented -------------------------------------------------------------
+
+
+def routes(source: str) -> set[tuple[str, str]]:
+    """Method and path of every ``api.route("GET", "/path", …)``. Raises ``ValueError`` for one that is
+    not written out."""
+    found = set()
+    for call in _calls(source, "route"):
+        method, path = (_text(argument) for argument in call.args[:2])
+        if method is None or path is None:
+            raise ValueError(f"line {call.lineno}: a route's method and path are written out")
+        found.add((method, path))
+    return found
+
+
+def error_codes(source: str) -> set[str]:
+    """Stable codes that a caller can see: of problems, of field errors, of the domain's rejections."""
+    codes = set()
+    for call in _calls(source, "ProblemError"):
+        codes.add(_text(call.args[1]) if len(call.args) > 1 else _keyword(call, "code"))
+    codes.update(_keyword(call, "code") for call in _calls(source, "FieldError"))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef) and node.name == "RejectionCode":
+            codes.update(_text(member.value) for member in node.body if isinstance(member, ast.Assign))
+        # The table of faults that a file can have (services/ingest/faults.py).
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            if isinstance(target, ast.Name) and target.id == "FAULTS":
+                codes.update(_text(key) for key in node.value.keys if key)
+    return {code for code in codes if code}
+
+
+def _calls(source: str, name: str) -> Iterator[ast.Call]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            called = node.func
+            if (isinstance(called, ast.Name) and called.id == name) or (
+                isinstance(called, ast.Attribute) and called.attr == name
+            ):
+                yield node
+
+
+def _text(node: ast.expr | None) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _keyword(call: ast.Call, name: str) -> str | None:
+    return next((_text(keyword.value) for keyword in call.keywords if keyword.arg == name), None)
+
+
+def table_rows(markdown: str) -> list[list[str]]:
+    """Cells of every table row of a document, backticks dropped; header and rule lines left in."""
+    return [
+        [cell.strip().replace("`", "") for cell in line.strip().strip("|").split(" | ")]
+        for line in markdown.splitlines()
+        if line.startswith("|")
+    ]
+
+
+def first_cells(markdown: str, columns: int = 1) -> set[tuple[str, ...]]:
+    """The leading cells of every row of a document's tables."""
+    return {tuple(row[:columns]) for row in table_rows(markdown)}
+
+
+# --- words in files ----------------------------------------------------------------------------
+
+_REGISTRY = re.compile(
+    r"https?://[a-z0-9.-]*(pypi|pythonhosted|npmjs|maven|crates\.io|deb\.debian|proxy\.golang)", re.IGNORECASE
+)
+_MACHINE_PATH = re.compile(r"(?<![\w.)}$~-])/(work|root|home|Users|tmp)/[\w.-]+")
+
+
+def word_faults(path: str, text: str) -> list[str]:
+    """Lines that name a package registry's host or a path of somebody's machine."""
+    return [
+        f"{path}:{number} {what}: {line.strip()[:80]}"
+        for number, line in enumerate(text.splitlines(), start=1)
+        for what, pattern in (("registry host", _REGISTRY), ("machine path", _MACHINE_PATH))
+        if pattern.search(line)
+    ]
+
+
+def length_faults(path: str, text: str) -> list[str]:
+    """A file that is too long to be read in one go."""
+    lines = len(text.splitlines())
+    return [f"{path} has {lines} lines, at most {MOST_LINES}"] if lines > MOST_LINES else []
+
+
+# --- commands ----------------------------------------------------------------------------------
+
+
+def make_targets(makefile: str) -> dict[str, bool]:
+    """The targets a person calls, and whether each has its ``##`` text."""
+    targets = re.findall(r"^([a-z][a-z-]*):([^=\n]*)$", makefile, re.MULTILINE)
+    return {name: " ## " in rest for name, rest in targets}
+
+
+def commands_named(text: str, command: str) -> set[str]:
+    """The words that follow a command in a document's code: ``make run`` names run."""
+    code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`|^ {4}\S.*?$", text, re.DOTALL | re.MULTILINE))
+    return set(re.findall(rf"(?:^|[\s`;&$]){re.escape(command)} ([a-z][a-z-]*)", code, re.MULTILINE))
+
+
+def missing(what: str, wanted: Iterable[object], known: Iterable[object], where: str) -> list[str]:
+    """What is wanted and not known, in words."""
+    known = set(known)
+    return [f"{what} {item} is not in {where}" for item in sorted(set(wanted) - known, key=str)]

@@ -1,0 +1,230 @@
+"""The project keeps its own rules: layout, documents that do not drift, no trace of anybody's machine.
+
+Each rule is also run on a sample that breaks it: a check that cannot fail checks nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from prometheus_client import Counter
+from prometheus_client.metrics import MetricWrapperBase
+
+from services import cli
+from services.contracts import topics
+from services.runtime import metrics
+from services.runtime.config import Settings
+from tests.support import tidy
+
+
+def _read(path: str) -> str:
+    return (tidy.ROOT / path).read_text(encoding="utf-8")
+
+
+# --- layout --------------------------------------------------------------------------------------
+
+
+def test_imports_follow_the_layout() -> None:
+    sources = tidy.python_files("services")
+    assert len(sources) > 20
+    assert [fault for path, source in sources.items() for fault in tidy.import_faults(path, source)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("services/ingest/intake.py", "from services.alert import policy"),
+        ("services/ingest/intake.py", "from services import aggregation"),
+        ("services/ingest/intake.py", "import deploy.embedded.servers"),
+        ("services/ingest/intake.py", "def late():\n    from tests.support import stack"),
+        ("services/ingest/intake.py", "from services.contracts.gen.giaingan.v1 import plan_pb2"),
+        ("services/ingest/intake.py", "from services.contracts import gen"),
+        ("services/ingest/intake.py", "from ..alert import policy"),
+        ("services/domain/plan.py", "import psycopg2"),
+        ("services/domain/plan.py", "from services.runtime import clock"),
+        ("services/contracts/codec.py", "from services.runtime import config"),
+        ("services/runtime/api.py", "from services.ingest import models"),
+        ("services/cli.py", "from services.ingest import intake"),
+        ("services/cli.py", "from deploy.embedded import stack"),
+    ],
+)
+def test_a_forbidden_import_is_seen(path: str, source: str) -> None:
+    assert tidy.import_faults(path, source)
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("services/ingest/intake.py", "from services.domain.plan import PlanBase\nimport yaml"),
+        ("services/contracts/codec.py", "from services.contracts.gen.giaingan.v1 import plan_pb2"),
+        ("services/domain/plan.py", "from fractions import Fraction\nfrom services.domain import money"),
+    ],
+)
+def test_an_allowed_import_is_let_through(path: str, source: str) -> None:
+    assert tidy.import_faults(path, source) == []
+
+
+def test_no_python_file_is_too_long() -> None:
+    sources = tidy.python_files("services", "deploy", "tests")
+    assert [fault for path, source in sources.items() for fault in tidy.length_faults(path, source)] == []
+    assert tidy.length_faults("long.py", "x = 1\n" * (tidy.MOST_LINES + 1))
+
+
+def test_no_file_names_a_registry_or_a_machine() -> None:
+    faults = []
+    for path in tidy.project_files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        faults += tidy.word_faults(tidy.relative(path), text)
+    assert faults == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["--index-url https://" + "pypi.example/simple", "see /" + "work/main/x.py", "open('/" + "tmp/x.log')"],
+)
+def test_a_registry_or_a_machine_path_is_seen(line: str) -> None:
+    assert tidy.word_faults("file", line)
+
+
+# --- documents -----------------------------------------------------------------------------------
+
+
+def _settings_rows() -> set[tuple[str, ...]]:
+    rows = set()
+    for name, field in Settings.model_fields.items():
+        variable = str(field.validation_alias or f"GIAINGAN_{name.upper()}")
+        if field.is_required():
+            default = "required"
+        elif field.default is None:
+            default = "unset"
+        else:
+            default = str(field.default).removeprefix(f"{tidy.ROOT}/")
+        rows.add((variable, default))
+    options = (option for command in cli.main.commands.values() for option in command.params)
+    by_variable = {str(option.envvar): option for option in options if option.envvar}
+    return rows | {
+        (variable, str(option.default))
+        for variable, option in by_variable.items()
+        if variable not in {row[0] for row in rows}
+    }
+
+
+def test_settings_are_documented_with_their_defaults() -> None:
+    documented = tidy.first_cells(_read("docs/SETTINGS.md"), 2) - {("name", "default"), ("---|---|---|",)}
+    documented = {row for row in documented if row[0].isupper()}
+    assert documented == _settings_rows()
+
+
+def _metric_rows() -> set[tuple[str, ...]]:
+    rows = set[tuple[str, ...]]()
+    for metric in vars(metrics).values():
+        if isinstance(metric, MetricWrapperBase):
+            (described,) = metric.describe()
+            name = f"{described.name}_total" if isinstance(metric, Counter) else described.name
+            labels = ", ".join(metric._labelnames) or "none"
+            rows.add((name, described.type, labels, described.documentation))
+    return rows
+
+
+def test_metrics_are_documented_with_their_labels() -> None:
+    documented = tidy.first_cells(_read("docs/METRICS.md"), 4)
+    assert {row for row in documented if row[0].startswith("giaingan_")} == _metric_rows()
+
+
+def test_metrics_are_defined_in_one_module() -> None:
+    elsewhere = {
+        path
+        for path, source in tidy.python_files("services").items()
+        if re.search(r"\b(Counter|Gauge|Histogram|Summary)\(\s*\"giaingan_", source)
+    }
+    assert elsewhere == {"services/runtime/metrics.py"}
+
+
+def _retention(config: dict[str, str]) -> str:
+    if config["cleanup.policy"] == "compact":
+        return "latest by key"
+    milliseconds = int(config["retention.ms"])
+    return "for ever" if milliseconds < 0 else f"{milliseconds // 86_400_000} days"
+
+
+def test_topics_are_documented_with_partitions_and_retention() -> None:
+    documented = tidy.first_cells(_read("docs/TOPICS.md"), 3)
+    expected = {(topic.name, str(topic.partitions), _retention(topic.config)) for topic in topics.ALL}
+    assert {row for row in documented if row[0].startswith("giaingan.")} == expected
+
+
+def test_routes_are_documented() -> None:
+    expected = set()
+    for path, source in tidy.python_files("services").items():
+        room = path.split("/")[1]
+        expected |= {
+            ("every service" if room == "runtime" else room, *route) for route in tidy.routes(source)
+        }
+    documented = tidy.first_cells(_read("docs/API.md"), 3)
+    assert {row for row in documented if row[2:] and row[2].startswith("/")} == expected
+
+
+def test_routes_are_read_from_code() -> None:
+    code = '@api.route(\n    "GET", "/v1/projects/<code>", summary="x"\n)\ndef f(): ...'
+    assert tidy.routes(code) == {("GET", "/v1/projects/<code>")}
+    with pytest.raises(ValueError, match="written out"):
+        tidy.routes("api.route(method, '/v1/x')")
+
+
+def test_error_codes_are_documented() -> None:
+    codes = set()
+    for source in tidy.python_files("services").values():
+        codes |= tidy.error_codes(source)
+    assert len(codes) > 5
+    documented = {cell for row in tidy.table_rows(_read("docs/ERRORS.md")) for cell in row}
+    assert tidy.missing("code", codes, documented, "docs/ERRORS.md") == []
+
+
+def test_error_codes_are_read_from_code() -> None:
+    code = """
+raise ProblemError(409, "in-flight", "x")
+FieldError(code="not-ready", where="x", detail="y")
+FAULTS = {"no-rows": 1}
+class RejectionCode(StrEnum):
+    AFTER = "after-business-date"
+"""
+    assert tidy.error_codes(code) == {"in-flight", "not-ready", "no-rows", "after-business-date"}
+    assert tidy.missing("code", {"a", "b"}, {"b"}, "there") == ["code a is not in there"]
+
+
+# --- commands ------------------------------------------------------------------------------------
+
+
+def test_every_make_target_says_what_it_does() -> None:
+    targets = tidy.make_targets(_read("Makefile"))
+    assert {"help", "run", "reset", "test", "check", "format", "lock", "proto", "bench"} <= set(targets)
+    assert [name for name, has_text in targets.items() if not has_text] == []
+    assert tidy.make_targets("run: x ## Run\nbare: y\n") == {"run": True, "bare": False}
+
+
+def test_the_readme_names_commands_that_exist() -> None:
+    documents = [_read("README.md"), _read("CONTRIBUTING.md"), _read("docs/SETTINGS.md")]
+    named = set[str]().union(*(tidy.commands_named(text, "make") for text in documents))
+    assert {"run", "test"} <= named
+    assert tidy.missing("make target", named, tidy.make_targets(_read("Makefile")), "Makefile") == []
+    named = set[str]().union(*(tidy.commands_named(text, "giaingan") for text in documents))
+    assert tidy.missing("command", named, cli.main.commands, "giaingan --help") == []
+
+
+def test_commands_are_read_from_documents() -> None:
+    text = "We make nothing up.\n```sh\nmake run\n.venv/bin/giaingan topics\n```\nAnd `make lint`."
+    assert tidy.commands_named(text, "make") == {"run", "lint"}
+    assert tidy.commands_named("`giaingan topics`", "giaingan") == {"topics"}
+    assert tidy.commands_named("Do:\n\n    make test  # all\n", "make") == {"test"}
+
+
+def test_ci_runs_only_what_the_readme_names() -> None:
+    commands = [
+        line for line in _read(".ci/run").splitlines() if line and not line.startswith(("#", "set", "cd"))
+    ]
+    assert commands == ["make check", "make test"]
+    assert {"check", "test"} <= tidy.commands_named(_read("README.md"), "make")
