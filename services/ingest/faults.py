@@ -1,0 +1,267 @@
+"""Every fault a file can have: one table, in Vietnamese first, then English."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.runtime.errors import FieldError, shortened
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Why a cell is refused and how to mend it. Names in braces are filled in."""
+
+    detail_vi: str
+    detail_en: str
+    mend_vi: str
+    mend_en: str
+
+
+FAULTS = {
+    # The sheet
+    "header-not-found": Wording(
+        "Không tìm thấy dòng tiêu đề của bảng.",
+        "No header row was found.",
+        "Cần các cột: {expected}.",
+        "Expected columns: {expected}.",
+    ),
+    "column-missing": Wording(
+        "Thiếu cột {column}. Các cột đọc được: {seen}.",
+        "The column {column} is missing. Columns seen: {seen}.",
+        "Thêm một cột có tiêu đề: {expected}.",
+        "Add a column headed with one of: {expected}.",
+    ),
+    "column-repeated": Wording(
+        "Hai cột cùng là {column}.",
+        "Two columns are both {column}.",
+        "Chỉ giữ một cột, hoặc đổi tiêu đề cột kia.",
+        "Keep one of them, or rename the other.",
+    ),
+    "title-disagrees": Wording(
+        "Phần tiêu đề nêu nhiều giá trị khác nhau cho {column}: {values}.",
+        "The title rows state different values for {column}: {values}.",
+        "Chỉ nêu một giá trị.",
+        "State one value.",
+    ),
+    "no-rows": Wording(
+        "Tệp không có dòng số liệu nào.",
+        "The file holds no rows.",
+        "Kiểm tra xem có gửi nhầm tệp không.",
+        "Check that this is the file you meant.",
+    ),
+    "unreadable-row": Wording(
+        "Không tách được dòng thành các ô: {reason}.",
+        "The row cannot be split into cells: {reason}.",
+        "Kiểm tra dấu ngoặc kép của dòng này.",
+        "Check the quotation marks of this row.",
+    ),
+    "merged-cells": Wording(
+        "Ô gộp {cells} đi qua dòng số liệu: không rõ giá trị thuộc dòng nào.",
+        "The merged cells {cells} cross a row of figures: whose value it is cannot be known.",
+        "Bỏ gộp ô và ghi giá trị vào từng dòng.",
+        "Unmerge them and write the value in each row.",
+    ),
+    "total-mismatch": Wording(
+        "Tổng ghi {printed}, cộng các dòng được {summed}, lệch {difference} (đồng).",
+        "The printed total is {printed}, the rows add up to {summed}: {difference} apart (đồng).",
+        "Sửa dòng bị sai hoặc sửa dòng tổng.",
+        "Correct the wrong row or the total.",
+    ),
+    "duplicate-row": Wording(
+        "Trùng với dòng {other}: cùng số hiệu {reference}.",
+        "The same as row {other}: both are {reference}.",
+        "Bỏ một dòng, hoặc sửa số hiệu.",
+        "Remove one of them, or correct its reference.",
+    ),
+    "schedule-disagrees": Wording(
+        "{column} khác với dòng {other} của cùng một đường tiến độ.",
+        "{column} differs from row {other} of the same schedule.",
+        "Ghi cùng một giá trị cho mọi dòng của đường tiến độ.",
+        "Write the same value in every row of the schedule.",
+    ),
+    "more-faults": Wording(
+        "Còn {count} lỗi nữa không liệt kê.",
+        "{count} more faults are not listed.",
+        "Sửa các lỗi trên rồi gửi lại.",
+        "Mend those above and send the file again.",
+    ),
+    # The cell
+    "missing-value": Wording(
+        "Ô trống: cần có {column}.",
+        "The cell is empty: {column} is required.",
+        "Điền giá trị.",
+        "Fill it in.",
+    ),
+    "error-cell": Wording(
+        "Ô báo lỗi của Excel.",
+        "The cell holds an Excel error.",
+        "Sửa công thức, hoặc dán giá trị.",
+        "Correct the formula, or paste the value.",
+    ),
+    "formula-without-value": Wording(
+        "Công thức chưa có kết quả lưu trong tệp.",
+        "The formula has no stored result.",
+        "Mở tệp bằng Excel, tính lại và lưu; hoặc dán giá trị.",
+        "Open it in Excel, recalculate and save, or paste the value.",
+    ),
+    "not-a-number": Wording(
+        "Không phải là số.",
+        "Not a number.",
+        "Ghi số theo kiểu {locale}, ví dụ {example}.",
+        "Write it the {locale} way, for example {example}.",
+    ),
+    "ambiguous-number": Wording(
+        "Số không rõ nghĩa: đọc theo kiểu vi là {vi}, theo kiểu en là {en}; tệp này dùng kiểu {locale}.",
+        "Ambiguous: read the vi way it is {vi}, the en way {en}; this file is {locale}.",
+        "Ghi số theo kiểu {locale}, ví dụ {example}.",
+        "Write it the {locale} way, for example {example}.",
+    ),
+    "number-not-exact": Wording(
+        "Số quá lớn: Excel chỉ giữ đúng đến 9.007.199.254.740.992.",
+        "Too large: Excel is exact only up to 9,007,199,254,740,992.",
+        "Dùng đơn vị lớn hơn, ví dụ triệu đồng.",
+        "Use a larger unit, for example million đồng.",
+    ),
+    "fraction-of-minor-unit": Wording(
+        "{value} {unit} không phải là số đồng chẵn.",
+        "{value} {unit} is not a whole number of đồng.",
+        "Kiểm tra dấu phẩy thập phân, dấu chấm phân nhóm và đơn vị tính.",
+        "Check the decimal comma, the grouping dots and the unit.",
+    ),
+    "negative-amount": Wording(
+        "Số tiền âm.",
+        "The amount is negative.",
+        "Ghi số dương; loại giao dịch cho biết tăng hay giảm.",
+        "Write it without a sign; the kind of transaction says which way it goes.",
+    ),
+    "amount-too-large": Wording(
+        "{value} đồng vượt quá mức một dòng có thể có ({limit}).",
+        "{value} đồng is more than one line can be ({limit}).",
+        "Kiểm tra đơn vị tính.",
+        "Check the unit.",
+    ),
+    "unit-disagrees": Wording(
+        "Ô ghi {cell_unit}, còn cột tính bằng {unit}.",
+        "The cell says {cell_unit}, its column is in {unit}.",
+        "Dùng một đơn vị tính cho cả cột.",
+        "Use one unit for the whole column.",
+    ),
+    "not-a-date": Wording(
+        "Không phải là ngày.",
+        "Not a date.",
+        "Ghi ngày dạng 31/05/2022 hoặc 2022-05-31.",
+        "Write it as 31/05/2022 or 2022-05-31.",
+    ),
+    "no-such-day": Wording(
+        "Không có ngày này trong lịch.",
+        "There is no such day.",
+        "Kiểm tra ngày và tháng.",
+        "Check the day and the month.",
+    ),
+    "not-text": Wording(
+        "Excel đã đổi ô này thành {found}.",
+        "Excel has turned this cell into {found}.",
+        "Định dạng ô là Văn bản (Text) rồi gõ lại.",
+        "Format the cell as Text and type it again.",
+    ),
+    "space-in-code": Wording(
+        "Mã có khoảng trắng.",
+        "The code holds white space.",
+        "Bỏ khoảng trắng.",
+        "Remove it.",
+    ),
+    "not-an-integer": Wording(
+        "Không phải là số nguyên.",
+        "Not a whole number.",
+        "Ghi số nguyên, ví dụ 2022.",
+        "Write a whole number, for example 2022.",
+    ),
+    "too-precise": Wording(
+        "Tỷ lệ lẻ hơn một phần trăm của 1 %.",
+        "The rate is finer than a hundredth of 1 %.",
+        "Làm tròn đến hai chữ số thập phân.",
+        "Round it to two decimals.",
+    ),
+    "unknown-choice": Wording(
+        "Không có trong danh mục.",
+        "Not one of the known values.",
+        "Dùng một trong: {known}.",
+        "Use one of: {known}.",
+    ),
+    "unknown-default": Wording(
+        "Không có trường này.",
+        "There is no such field.",
+        "Dùng một trong: {known}.",
+        "Use one of: {known}.",
+    ),
+    "refused": Wording(
+        "Giá trị không hợp lệ: {reason}.",
+        "Refused: {reason}.",
+        "Sửa giá trị.",
+        "Correct the value.",
+    ),
+}
+
+
+class CellFaultError(ValueError):
+    """A cell cannot be read; ``code`` and ``values`` name the fault, not yet the place."""
+
+    def __init__(self, code: str, **values: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.values = values
+
+
+def fault(code: str, *, where: str, read: object = "", **values: object) -> FieldError:
+    """The fault with its wording filled in. Raises ``KeyError`` for a code or name that is not there."""
+    wording = FAULTS[code]
+    return FieldError(
+        code=code,
+        where=where,
+        read=shortened(read),
+        detail=_both(wording.detail_vi, wording.detail_en, values),
+        mend=_both(wording.mend_vi, wording.mend_en, values),
+    )
+
+
+def _both(vietnamese: str, english: str, values: dict[str, object]) -> str:
+    return f"{vietnamese.format(**values)} / {english.format(**values)}"
+
+
+class Findings:
+    """Faults and warnings gathered while a file is read; a file of nothing but faults stays bounded."""
+
+    _MOST_FAULTS = 2_000
+    _MOST_WARNINGS = 200
+
+    def __init__(self) -> None:
+        self._faults: list[FieldError] = []
+        self._warnings: list[str] = []
+        self._faults_beyond = self._warnings_beyond = 0
+
+    def add(self, code: str, *, where: str, read: object = "", **values: object) -> None:
+        """Note a fault of ``FAULTS``."""
+        if len(self._faults) < self._MOST_FAULTS:
+            self._faults.append(fault(code, where=where, read=read, **values))
+        else:
+            self._faults_beyond += 1
+
+    def warn(self, where: str, text: str) -> None:
+        """Note what a person should know and nothing needs to be refused for."""
+        if len(self._warnings) < self._MOST_WARNINGS:
+            self._warnings.append(f"{where}: {text}")
+        else:
+            self._warnings_beyond += 1
+
+    @property
+    def faults(self) -> list[FieldError]:
+        if not self._faults_beyond:
+            return list(self._faults)
+        return [*self._faults, fault("more-faults", where="file", count=self._faults_beyond)]
+
+    @property
+    def warnings(self) -> list[str]:
+        if not self._warnings_beyond:
+            return list(self._warnings)
+        more = self._warnings_beyond
+        return [*self._warnings, f"file: còn {more} cảnh báo nữa / {more} more warnings are not listed"]

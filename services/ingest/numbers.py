@@ -1,0 +1,88 @@
+"""Numbers as offices write them. Decimal only: a float is turned into the decimal it shows as, once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Literal
+
+from services.ingest.faults import CellFaultError
+
+NumberLocale = Literal["vi", "en"]
+
+# The largest integer that a double, and so an Excel cell, holds exactly with all below it.
+_EXACT_LIMIT = 2**53
+# Excel shows and keeps 15 significant digits; what a double holds beyond them is noise of a formula
+# (12345.600000000002), not something an officer wrote.
+_EXCEL_DIGITS = Context(prec=15, rounding=ROUND_HALF_EVEN)
+_LONGEST_NUMBER = 40
+_DECIMALS_LIKE_A_GROUP = 3
+
+_MARKS: dict[NumberLocale, tuple[str, str]] = {"vi": (".", ","), "en": (",", ".")}
+EXAMPLES: dict[NumberLocale, str] = {"vi": "1.234.567,5", "en": "1,234,567.5"}
+_SPACES = re.compile(r"(?<=[0-9])[ \u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberText:
+    """A number read from text. ``looks_grouped``: "7.788,703" is 7788.703 by the Vietnamese locale,
+    and may well have been meant as 7.788.703."""
+
+    value: Decimal
+    looks_grouped: bool
+
+
+def from_text(text: str, locale: NumberLocale) -> NumberText:
+    """The number that ``text`` is by ``locale``: vi groups with "." and marks decimals with ",".
+
+    Raises ``CellFaultError``: ambiguous-number where only the other locale reads it; not-a-number.
+    """
+    digits, sign = _unsigned(text)
+    readings = {name: _by_locale(digits, name) for name in _MARKS}
+    value = readings[locale]
+    if value is not None:
+        exponent = value.as_tuple().exponent
+        return NumberText(sign * value, looks_grouped=exponent == -_DECIMALS_LIKE_A_GROUP)
+    if all(reading is None for reading in readings.values()):
+        raise CellFaultError("not-a-number", locale=locale, example=EXAMPLES[locale])
+    shown = {name: "?" if reading is None else written(reading) for name, reading in readings.items()}
+    raise CellFaultError("ambiguous-number", **shown, locale=locale, example=EXAMPLES[locale])
+
+
+def from_number(number: int | float) -> Decimal:
+    """The decimal that a cell's number shows as.
+
+    Raises ``CellFaultError``: not-a-number for an infinity or NaN; number-not-exact beyond 2**53.
+    """
+    value = Decimal(repr(number))
+    if not value.is_finite():
+        raise CellFaultError("not-a-number", locale="vi", example=EXAMPLES["vi"])
+    if abs(value) > _EXACT_LIMIT:
+        raise CellFaultError("number-not-exact")
+    whole = value.to_integral_value()
+    return whole if whole == value else _EXCEL_DIGITS.plus(value)
+
+
+def written(value: Decimal | int) -> str:
+    """The number the Vietnamese way: 1.234.567,5."""
+    return f"{value:,f}".replace(",", "\0").replace(".", ",").replace("\0", ".")
+
+
+def _unsigned(text: str) -> tuple[str, int]:
+    stripped = _SPACES.sub("", text.strip().replace("\u2212", "-"))
+    if stripped.startswith("(") and stripped.endswith(")"):
+        return stripped[1:-1].strip(), -1
+    if stripped.startswith("-"):
+        return stripped[1:].strip(), -1
+    return stripped.removeprefix("+").strip(), +1
+
+
+def _by_locale(digits: str, locale: NumberLocale) -> Decimal | None:
+    group, point = _MARKS[locale]
+    shape = rf"([0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+|[0-9]+)(?:{re.escape(point)}([0-9]+))?"
+    found = re.fullmatch(shape, digits) if len(digits) <= _LONGEST_NUMBER else None
+    if not found:
+        return None
+    decimals = f".{found[2]}" if found[2] else ""
+    return Decimal(found[1].replace(group, "") + decimals)

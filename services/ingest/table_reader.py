@@ -1,0 +1,245 @@
+"""One sheet's table, row by row: items, totals that must agree with them, and what is neither."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.ingest import numbers
+from services.ingest.cell_values import CellReader, check_limit, shown
+from services.ingest.faults import CellFaultError, Findings
+from services.ingest.grid import BrokenCell, Cell, Grid, column_letters, is_empty, matching_form
+from services.ingest.import_profile import ImportProfile, Unit
+from services.ingest.sheet_layout import Layout, numbers_the_columns
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """The values of one row by field; ``values`` is ``None`` where a cell of it has a fault."""
+
+    grid: Grid
+    layout: Layout
+    row: int
+    values: Mapping[str, Any] | None
+
+    @property
+    def place(self) -> str:
+        return self.grid.place(self.row)
+
+    def where(self, field: str = "") -> str:
+        """The row, or its cell of ``field``, in words."""
+        column = self.layout.columns.get(field)
+        if column is None:
+            return self.grid.where(self.row)
+        return self.grid.where(self.row, column.index, column.header)
+
+
+class TableReader:
+    """Reads the rows under one header row; faults and warnings go to ``findings``."""
+
+    def __init__(
+        self,
+        grid: Grid,
+        layout: Layout,
+        *,
+        profile: ImportProfile,
+        cells: CellReader,
+        unit: Unit,
+        stated: Mapping[str, Any],
+        findings: Findings,
+    ) -> None:
+        self._grid = grid
+        self._layout = layout
+        self._profile = profile
+        self._cells = cells
+        self._unit = unit
+        self._stated = stated
+        self._findings = findings
+        shared = profile.shared
+        self._totals = {matching_form(label) for label in shared.total_labels}
+        self._subtotals = {matching_form(label) for label in shared.subtotal_labels}
+        self._amounts = [n for n, f in profile.fields.items() if f.type in ("money", "percent")]
+        self._required = [n for n, f in profile.fields.items() if f.required and n in layout.columns]
+        # Amounts of every row, and how many of them a total row has taken up already.
+        self._sums: dict[str, list[int]] = {name: [] for name in profile.money_fields}
+        self._summed_up_to: dict[str, int] = dict.fromkeys(profile.money_fields, 0)
+        self._unsummable: set[str] = set()
+        self._total_seen = False
+        self._item_rows: list[int] = []
+
+    def read(self) -> Iterator[TableRow]:
+        """Every item row in order."""
+        self._check_columns()
+        totals_on_top: list[int] = []
+        for row in range(self._layout.header_row + 1, len(self._grid.rows)):
+            if all(is_empty(cell) for cell in self._grid.rows[row]):
+                continue
+            label = self._total_label(row)
+            if label and not any(self._sums.values()):
+                totals_on_top.append(row)
+            elif label:
+                self._compare_total(row, since_last=label in self._subtotals)
+                self._total_seen = True
+            elif not self._is_beside_the_table(row):
+                yield self._item(row)
+        for row in totals_on_top:
+            self._compare_total(row, since_last=False)
+        self._refuse_merged_items()
+
+    # --- columns -----------------------------------------------------------------------------
+
+    def _check_columns(self) -> None:
+        grid, layout = self._grid, self._layout
+        for name, column in layout.repeated:
+            where = grid.where(layout.header_row, column.index, column.header)
+            self._findings.add("column-repeated", where=where, read=column.header, column=name)
+        for column in layout.unread:
+            where = grid.where(layout.header_row, column.index, column.header)
+            self._findings.warn(where, "cột này không được đọc / this column is not read")
+        seen = ", ".join(column.header for column in [*layout.columns.values(), *layout.unread])
+        for name, field in self._profile.fields.items():
+            if field.required and name not in layout.columns and name not in self._stated:
+                self._findings.add(
+                    "column-missing",
+                    where=grid.where(layout.header_row),
+                    column=f"{field.headers[0]} ({name})",
+                    seen=seen,
+                    expected=", ".join(field.headers),
+                )
+        for note in grid.notes:
+            self._findings.warn(grid.where(), note)
+
+    # --- rows that are no items --------------------------------------------------------------
+
+    def _total_label(self, row: int) -> str:
+        """The row's label in matching form where it is one of a total, else empty."""
+        labels = self._totals | self._subtotals
+        for cell in self._grid.rows[row]:
+            if isinstance(cell, str) and (form := matching_form(cell)) in labels:
+                return form
+        return ""
+
+    def _is_beside_the_table(self, row: int) -> bool:
+        """Column numbers, headings of groups, and, under a total, notes and signatures.
+
+        None of them holds an amount: a row that does is an item, and its faults are told.
+        """
+        cells = self._grid.rows[row]
+        if row == self._layout.header_row + 1 and numbers_the_columns(cells):
+            return True
+        if any(isinstance(cell, BrokenCell) for cell in cells):
+            return False
+        if any(not is_empty(self._cell(row, name)) for name in self._amounts):
+            return False
+        filled = sum(not is_empty(self._cell(row, name)) for name in self._required)
+        if filled * 2 >= len(self._required):
+            return False
+        if self._total_seen:
+            return True
+        is_heading = is_empty(self._cell(row, self._profile.key))
+        if is_heading:
+            text = next(shown(cell) for cell in cells if not is_empty(cell))
+            where = self._grid.where(row)
+            self._findings.warn(
+                where, f"bỏ qua dòng không có số tiền: {text} / skipped, it has no amount: {text}"
+            )
+        return is_heading
+
+    def _compare_total(self, row: int, *, since_last: bool) -> None:
+        for name in self._profile.money_fields:
+            cell = self._cell(row, name)
+            if name not in self._layout.columns or is_empty(cell):
+                continue
+            printed = self._read(row, name, cell)
+            parts = self._sums[name]
+            summed = sum(parts[self._summed_up_to[name] :] if since_last else parts)
+            self._summed_up_to[name] = len(parts)
+            if printed is None or name in self._unsummable or printed == summed:
+                continue
+            self._findings.add(
+                "total-mismatch",
+                where=self._where(row, name),
+                read=shown(cell),
+                printed=numbers.written(printed),
+                summed=numbers.written(summed),
+                difference=numbers.written(abs(printed - summed)),
+            )
+
+    # --- items -------------------------------------------------------------------------------
+
+    def _item(self, row: int) -> TableRow:
+        self._item_rows.append(row)
+        if any(isinstance(c, BrokenCell) and c.code == "unreadable-row" for c in self._grid.rows[row]):
+            self._findings.add(
+                "unreadable-row", where=self._grid.where(row), reason=shown(self._grid.rows[row][0])
+            )
+            return TableRow(self._grid, self._layout, row, None)
+        self._check_surroundings(row)
+        values: dict[str, Any] = {}
+        is_sound = True
+        for name, field in self._profile.fields.items():
+            cell = self._cell(row, name)
+            if not is_empty(cell):
+                values[name] = self._read(row, name, cell)
+                is_sound &= values[name] is not None
+                if name in self._sums:
+                    self._add_up(name, values[name])
+            elif self._stated.get(name) is not None:
+                values[name] = self._stated[name]
+            elif field.required:
+                is_sound = False
+                if name in self._layout.columns:
+                    self._findings.add(
+                        "missing-value",
+                        where=self._where(row, name),
+                        column=self._layout.columns[name].header,
+                    )
+        return TableRow(self._grid, self._layout, row, values if is_sound else None)
+
+    def _read(self, row: int, name: str, cell: Cell) -> Any:
+        """The cell's value; ``None`` where it has a fault."""
+        column = self._layout.columns[name]
+        try:
+            read = self._cells.read(name, cell, unit=column.unit or self._unit)
+            if name in self._sums and not self._total_label(row):
+                check_limit(read.value)
+        except CellFaultError as error:
+            self._findings.add(error.code, where=self._where(row, name), read=shown(cell), **error.values)
+            return None
+        if read.doubt:
+            self._findings.warn(self._where(row, name), read.doubt)
+        return read.value
+
+    def _add_up(self, name: str, minor_units: int | None) -> None:
+        if minor_units is None:
+            # A total over an unreadable amount would only repeat the fault.
+            self._unsummable.add(name)
+        self._sums[name].append(minor_units or 0)
+
+    def _check_surroundings(self, row: int) -> None:
+        """What a person should know of the row: it is hidden, or a cell that is not read is broken."""
+        if row in self._grid.hidden_rows:
+            self._findings.warn(self._grid.where(row), "dòng ẩn cũng được đọc / the hidden row is read too")
+        read_columns = {column.index for column in self._layout.columns.values()}
+        for index, cell in enumerate(self._grid.rows[row]):
+            if isinstance(cell, BrokenCell) and index not in read_columns:
+                self._findings.warn(self._grid.where(row, index), f"ô báo lỗi {cell.read} / an error cell")
+
+    def _refuse_merged_items(self) -> None:
+        for first_row, first_column, last_row, last_column in self._grid.merged:
+            place = bisect_left(self._item_rows, first_row)
+            if place < len(self._item_rows) and self._item_rows[place] <= last_row:
+                start, end = column_letters(first_column), column_letters(last_column)
+                cells = f"{start}{first_row + 1}:{end}{last_row + 1}"
+                where = self._grid.where(self._item_rows[place])
+                self._findings.add("merged-cells", where=where, cells=cells)
+
+    def _cell(self, row: int, name: str) -> Cell:
+        column = self._layout.columns.get(name)
+        return None if column is None else self._grid.cell(row, column.index)
+
+    def _where(self, row: int, name: str) -> str:
+        column = self._layout.columns[name]
+        return self._grid.where(row, column.index, column.header)
