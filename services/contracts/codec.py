@@ -264,6 +264,14 @@ def decode_disbursements(value: bytes | None) -> list[Event | Undecodable]:
     return [_decoded(event, _disbursement_fact) for event in batch.events]
 
 
+def decode_disbursement_event(payload: bytes) -> Event:
+    """One event as it was quarantined. Raises ``UndecodableError``."""
+    event = _decoded(_parse(disbursement_pb2.DisbursementEvent, payload), _disbursement_fact)
+    if isinstance(event, Undecodable):
+        raise UndecodableError(event.detail)
+    return event
+
+
 def decode_plans(value: bytes | None) -> list[Event | Undecodable]:
     """Every event of a plan record, as ``decode_disbursements``."""
     batch = _parse(plan_pb2.PlanBatch, value)

@@ -7,7 +7,7 @@ the next year (Law on Public Investment 39/2019/QH14, art. 68), so a curve has t
 from __future__ import annotations
 
 import calendar
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 
 MONTHS_TO_CLOSE = 13
@@ -42,15 +42,3 @@ def month_position(day: date, budget_year: int) -> Fraction:
     days_in_month = calendar.monthrange(day.year, day.month)[1]
     months_before = (day.year - budget_year) * 12 + day.month - 1
     return months_before + Fraction(day.day, days_in_month)
-
-
-def is_business_day(day: date) -> bool:
-    """Monday to Friday. Public holidays are ticked too: an evaluation too many changes nothing."""
-    return day.weekday() < calendar.SATURDAY
-
-
-def latest_business_day(day: date) -> date:
-    """``day`` itself, or the Friday before it."""
-    while not is_business_day(day):
-        day -= timedelta(days=1)
-    return day

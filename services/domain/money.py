@@ -7,6 +7,10 @@ from dataclasses import dataclass
 # Minor-unit digits of ISO 4217 for the currencies the system accepts. The standard gives the đồng 0.
 MINOR_UNIT_DIGITS = {"VND": 0, "USD": 2, "EUR": 2, "JPY": 0}
 
+# The books are kept in đồng: the Treasury books foreign-funded payments in đồng too, and amounts of two
+# currencies do not add up.
+LEDGER_CURRENCY = "VND"
+
 # One quadrillion đồng is about a third of Vietnam's whole 2022 public-investment plan (580,000
 # billion) times five; a single line above it is a unit mistake, and sums stay far inside 64 bits.
 MAX_MINOR_UNITS = 10**15

@@ -38,6 +38,7 @@ class _Route:
     summary: str
     query: type[BaseModel] | None
     body: type[BaseModel] | None
+    read_body: Callable[[bytes], BaseModel] | None
     form: Mapping[str, Any] | None
     response: type[BaseModel] | None
     media_type: str
@@ -67,6 +68,7 @@ class Api:
         summary: str,
         query: type[BaseModel] | None = None,
         body: type[BaseModel] | None = None,
+        read_body: Callable[[bytes], BaseModel] | None = None,
         form: Mapping[str, Any] | None = None,
         response: type[BaseModel] | None = None,
         media_type: str = _JSON,
@@ -74,11 +76,25 @@ class Api:
         problems: tuple[int, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Bind a function. It is called with the path's values, then ``query`` and ``body`` if declared,
-        and returns ``response`` or a Flask response of ``media_type``."""
+        and returns ``response`` or a Flask response of ``media_type``.
+
+        ``read_body`` reads the body in place of ``body.model_validate_json``: to find more faults at once.
+        """
 
         def bind(handler: Callable[..., Any]) -> Callable[..., Any]:
             declared = _Route(
-                path, method, handler, summary, query, body, form, response, media_type, status, problems
+                path,
+                method,
+                handler,
+                summary,
+                query,
+                body,
+                read_body or (body.model_validate_json if body else None),
+                form,
+                response,
+                media_type,
+                status,
+                problems,
             )
             self._routes.append(declared)
             endpoint = f"{method} {path}"
@@ -98,8 +114,8 @@ class Api:
             arguments: dict[str, Any] = dict(path_values)
             if route.query:
                 arguments["query"] = _read_query(route.query)
-            if route.body:
-                arguments["body"] = _read_body(route.body)
+            if route.read_body:
+                arguments["body"] = _read_body(route.read_body)
             answer = route.handler(**arguments)
             if isinstance(answer, Response):
                 return answer
@@ -292,7 +308,7 @@ def _read_query(model: type[ModelT]) -> ModelT:
         raise invalid(field_errors(error)) from error
 
 
-def _read_body(model: type[ModelT]) -> ModelT:
+def _read_body(read: Callable[[bytes], BaseModel]) -> BaseModel:
     if request.mimetype != _JSON:
         raise ProblemError(
             415,
@@ -304,7 +320,7 @@ def _read_body(model: type[ModelT]) -> ModelT:
     if not content:
         raise ProblemError(400, "empty-body", "The body is empty", "Send a JSON object.")
     try:
-        return model.model_validate_json(content)
+        return read(content)
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "json_invalid":

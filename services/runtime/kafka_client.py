@@ -10,7 +10,7 @@ from typing import Any
 
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import BrokerResponseError, KafkaError, TopicAlreadyExistsError
 from kafka.partitioner.default import murmur2
 
 from services.contracts import topics
@@ -77,9 +77,27 @@ class Publisher:
         self._producer: Any = None
 
     def publish(self, topic: str, records: Sequence[Record]) -> list[Place]:
-        """Publish and wait. Raises ``BrokerUnavailableError`` where any record is unacknowledged."""
-        deadline = time.monotonic() + self._timeout_seconds
+        """Publish and wait. Raises ``BrokerUnavailableError`` where any record is unacknowledged.
+
+        What is refused because the broker no longer knows this producer (it restarted) is sent once
+        more by a new one; what is sent twice counts once, by event id.
+        """
         started = time.monotonic()
+        deadline = started + self._timeout_seconds
+        try:
+            acknowledged = self._send(topic, records, deadline)
+        except BrokerResponseError as error:
+            _log.warning("publish refused, sent again", topic=topic, error=str(error))
+            try:
+                acknowledged = self._send(topic, records, deadline)
+            except KafkaError as again:
+                raise self._unacknowledged(topic, again) from again
+        except KafkaError as error:
+            raise self._unacknowledged(topic, error) from error
+        metrics.PUBLISH_SECONDS.labels(topic).observe(time.monotonic() - started)
+        return acknowledged
+
+    def _send(self, topic: str, records: Sequence[Record], deadline: float) -> list[Place]:
         producer = None
         try:
             producer = self._current()
@@ -87,14 +105,16 @@ class Publisher:
                 producer.send(topic, key=r.key.encode(), value=r.value, headers=list(r.headers))
                 for r in records
             ]
-            acknowledged = [f.get(timeout=max(0.001, deadline - time.monotonic())) for f in sent]
-        except KafkaError as error:
-            metrics.PUBLISH_FAILURES.labels(topic).inc()
-            _log.warning("publish not acknowledged", topic=topic, records=len(records), error=str(error))
+            answers = [future.get(timeout=max(0.001, deadline - time.monotonic())) for future in sent]
+        except KafkaError:
             self._discard(producer)
-            raise BrokerUnavailableError(f"{topic}: {error}") from error
-        metrics.PUBLISH_SECONDS.labels(topic).observe(time.monotonic() - started)
-        return [Place(a.partition, a.offset) for a in acknowledged]
+            raise
+        return [Place(answer.partition, answer.offset) for answer in answers]
+
+    def _unacknowledged(self, topic: str, error: KafkaError) -> BrokerUnavailableError:
+        metrics.PUBLISH_FAILURES.labels(topic).inc()
+        _log.warning("publish not acknowledged", topic=topic, error=str(error))
+        return BrokerUnavailableError(f"{topic}: {error}")
 
     def partition_count(self, topic: str) -> int:
         """How many partitions the topic has. Raises ``BrokerUnavailableError``."""

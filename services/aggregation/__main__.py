@@ -1,0 +1,77 @@
+"""The aggregation service: wiring only. Its work is in apply_events.py and tell_progress.py."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from services.aggregation import series_policy
+from services.aggregation.apply_events import ApplyEvents
+from services.aggregation.cutoff_tick import CutoffTick
+from services.aggregation.fund_sources import FundSourceNames
+from services.aggregation.http_api import ReadApi
+from services.aggregation.tell_progress import TellProgress
+from services.contracts import topics
+from services.runtime import config, logs, service
+from services.runtime.api import Api
+from services.runtime.clock import Clock
+from services.runtime.kafka_client import Publisher
+from services.runtime.kafka_loop import KafkaLoop
+from services.runtime.postgres import Pool, migrate
+
+SCHEMA = "aggregation"
+_MIGRATIONS = Path(__file__).parent / "sql" / "schema"
+
+
+def main() -> int:
+    """Run until stopped; the exit code says whether a part failed."""
+    settings = config.load()
+    logs.configure(settings.log_level, SCHEMA)
+    database_url = settings.database_url.get_secret_value()
+    migrate(database_url, schema=SCHEMA, folder=_MIGRATIONS)
+
+    clock = Clock(settings.business_date)
+    series = series_policy.load(settings.policy_dir)
+    publisher = Publisher(settings, client_id="giaingan-aggregation")
+    pool = Pool(database_url, application="giaingan-aggregation-api", size=settings.http_threads)
+
+    apply_events = ApplyEvents()
+    tell_progress = TellProgress(settings, publisher=publisher, clock=clock, series=series)
+    cutoff_tick = CutoffTick(settings, clock=clock, on_tick=tell_progress.notice)
+
+    def committed() -> None:
+        apply_events.committed()
+        tell_progress.notice()
+
+    events = KafkaLoop(
+        settings,
+        schema=SCHEMA,
+        topics=[topics.PLAN, topics.DISBURSEMENT],
+        apply=apply_events.apply,
+        on_commit=committed,
+    )
+
+    api = Api(
+        service=SCHEMA,
+        title="giaingan aggregation",
+        description="The ledger of disbursements against the public-investment plan.",
+        max_body_bytes=settings.max_body_bytes,
+    )
+    names = FundSourceNames.load(settings.policy_dir)
+    ReadApi(pool=pool, clock=clock, series=series, fund_sources=names).install(api)
+    api.ready_when("events", lambda: events.not_ready)
+
+    try:
+        return service.run(
+            settings,
+            app=api.app,
+            port=settings.aggregation_port,
+            loops={"events": events, "progress": tell_progress, "tick": cutoff_tick},
+        )
+    finally:
+        publisher.close()
+        pool.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,282 @@
+"""What the read API answers. Amounts are đồng; rates are per cent of the plan in force, two decimals."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from services.domain.progress import Measures
+
+Date = dt.date
+# A decimal inside, a JSON number outside: rates are read by people and charts, and no money is made of them.
+Rate = Annotated[Decimal, PlainSerializer(float, return_type=float)]
+Province = Annotated[str, Field(pattern=r"^\d{2}$", description="The statistics office's code.")]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+def per_cent(share: Fraction | None, digits: int = 2) -> Decimal | None:
+    """A share as per cent, rounded half to even."""
+    return None if share is None else decimal(share * 100, digits)
+
+
+def decimal(value: Fraction, digits: int = 2) -> Decimal:
+    """An exact fraction as a decimal number for reading."""
+    exact = Decimal(value.numerator) / Decimal(value.denominator)
+    return exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
+
+
+class Figures(_Answer):
+    """Plan by base and what was disbursed, in the series that counts."""
+
+    initial_plan: int = Field(description="Plan as first assigned, đồng.")
+    current_plan: int = Field(description="Plan in force: the latest of initial and adjusted, đồng.")
+    allocated_plan: int = Field(description="Plan allocated in detail, đồng.")
+    disbursed: int = Field(description="Disbursed up to as_of, đồng.")
+    work_certified: int = Field(description="Completed work certified, đồng.")
+    advance_outstanding: int = Field(description="Advances paid and not yet recovered, đồng.")
+    execution_rate_percent: Rate | None = Field(
+        description="Disbursed over current_plan; null without a plan."
+    )
+    initial_rate_percent: Rate | None = Field(description="Disbursed over initial_plan; null without one.")
+    includes_estimate: bool = Field(description="True where an estimate is among the figures.")
+
+
+class Project(_Answer):
+    """A project (or fund line) and where it stands."""
+
+    project_code: str
+    project_name: str | None = Field(description="null for a project that no plan decision names.")
+    level: str | None = Field(description="project or fund_line.")
+    owner_code: str | None
+    owner_name: str | None
+    accountable_officer: str | None
+    province_code: str | None
+    district: str | None
+    sector: str | None
+    project_group: str | None
+    last_movement_date: Date | None
+    figures: Figures
+
+
+class Projects(_Answer):
+    """A page of projects."""
+
+    as_of: Date
+    budget_year: int
+    currency: str
+    items: list[Project]
+    next_cursor: str | None = Field(description="Give it as cursor for the next page; null on the last.")
+
+
+class LineAnswer(_Answer):
+    """One appropriation of the project."""
+
+    fund_source: str
+    series: str | None = Field(description="The account that counts for the line.")
+    decision_number: str | None
+    plan_effective_date: Date | None
+    figures: Figures
+
+
+class BaselineMeasures(_Answer):
+    """The project beside one curve."""
+
+    baseline: str = Field(description="registered, target or national.")
+    budget_year: int = Field(description="An earlier year than the project's is the previous year's curve.")
+    decision_number: str
+    rate_base: str
+    planned_rate_percent: Rate
+    planned_value: int = Field(description="đồng, rounded down.")
+    shortfall: int = Field(description="Planned value less disbursed, đồng, rounded down.")
+    dpi: Rate | None = Field(description="Disbursement performance index: disbursed over planned value.")
+    earned_schedule_months: Rate
+    time_variance_months: Rate = Field(description="Below zero: months behind.")
+    time_index: Rate | None
+
+    @classmethod
+    def of(
+        cls, *, baseline: str, budget_year: int, decision_number: str, rate_base: str, measures: Measures
+    ) -> BaselineMeasures:
+        return cls(
+            baseline=baseline,
+            budget_year=budget_year,
+            decision_number=decision_number,
+            rate_base=rate_base,
+            planned_rate_percent=per_cent(measures.planned_share) or Decimal(0),
+            planned_value=int(measures.planned_value),
+            shortfall=int(measures.shortfall),
+            dpi=None if measures.dpi is None else decimal(measures.dpi),
+            earned_schedule_months=decimal(measures.earned_schedule),
+            time_variance_months=decimal(measures.time_variance),
+            time_index=None if measures.time_index is None else decimal(measures.time_index),
+        )
+
+
+class SeriesAnswer(_Answer):
+    """What one account says. Accounts are compared, never added."""
+
+    series: str
+    disbursed: int
+
+
+class ProjectDetail(_Answer):
+    """A project with its lines, the accounts beside each other, and every curve that applies."""
+
+    as_of: Date
+    budget_year: int
+    currency: str
+    project: Project
+    lines: list[LineAnswer]
+    series: list[SeriesAnswer]
+    baselines: list[BaselineMeasures]
+
+
+class CurvePoint(_Answer):
+    """A point of a curve."""
+
+    date: Date
+    amount: int = Field(description="Cumulative, đồng.")
+    rate_percent: Rate | None = Field(description="Of the plan in force.")
+
+
+class PlanCurve(_Answer):
+    """A baseline as planned amounts."""
+
+    baseline: str
+    budget_year: int
+    decision_number: str
+    points: list[CurvePoint]
+
+
+class Curve(_Answer):
+    """Plan curves and the disbursed curve of a project."""
+
+    as_of: Date
+    budget_year: int
+    currency: str
+    project_code: str
+    current_plan: int
+    planned: list[PlanCurve]
+    disbursed: list[CurvePoint]
+
+
+class Group(_Answer):
+    """One group of a summary. A fund source has its parts under it."""
+
+    key: str
+    name: str
+    figures: Figures
+    parts: list[Group] = Field(default_factory=list)
+
+
+class Month(_Answer):
+    """One month: what was disbursed in it, and up to its end."""
+
+    month: str = Field(description="YYYY-MM.")
+    disbursed: int = Field(description="In the month, đồng.")
+    cumulative: int = Field(description="From 1 January to the month's end, đồng.")
+    execution_rate_percent: Rate | None = Field(description="Cumulative over the plan in force.")
+
+
+class Summary(_Answer):
+    """Plan and disbursement of every line asked for, by group."""
+
+    as_of: Date
+    books_through: Date | None = Field(
+        description="The last day the province's books reach (one province only)."
+    )
+    budget_year: int
+    currency: str
+    group_by: str
+    total: Figures
+    groups: list[Group]
+    months: list[Month]
+
+
+class Quarantined(_Answer):
+    """An event that could not be applied."""
+
+    quarantine_id: int
+    topic: str
+    event_id: str
+    reason: str
+    detail: str
+    partition: int
+    offset: int
+    quarantined_at: dt.datetime
+
+
+class QuarantinePage(_Answer):
+    """Events held, oldest first."""
+
+    items: list[Quarantined]
+    next_cursor: str | None
+
+
+class Conflict(_Answer):
+    """An event id that was stated again with other content; the first is in the books."""
+
+    conflict_id: int
+    event_id: UUID
+    topic: str
+    partition: int
+    offset: int
+    seen_at: dt.datetime
+
+
+class ConflictPage(_Answer):
+    """Conflicts, oldest first."""
+
+    items: list[Conflict]
+    next_cursor: str | None
+
+
+class AsOfQuery(BaseModel):
+    """The day and year a question is about."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    as_of: Date | None = Field(None, description="Figures up to this day. Default: the business date.")
+    budget_year: int | None = Field(None, ge=2000, le=2100, description="Default: the year of as_of.")
+
+
+class SummaryQuery(AsOfQuery):
+    """What to sum, and by what."""
+
+    group_by: Literal["owner", "fund_source", "district", "sector", "month"] = Field(
+        "fund_source", description="What the groups are."
+    )
+    province: Province | None = None
+    owner: str | None = Field(None, max_length=64, description="Owner code.")
+
+
+class ProjectsQuery(AsOfQuery):
+    """Which projects, in what order."""
+
+    province: Province | None = None
+    owner: str | None = Field(None, max_length=64, description="Owner code.")
+    district: str | None = Field(None, max_length=500)
+    sector: str | None = Field(None, max_length=500)
+    level: Literal["project", "fund_line"] | None = None
+    sort: Literal["code", "rate", "-rate", "plan", "-plan", "disbursed", "-disbursed"] = Field(
+        "code", description="Order; a minus sign is the largest first."
+    )
+    limit: int = Field(50, ge=1, le=500)
+    cursor: str | None = Field(None, max_length=500, description="next_cursor of the page before.")
+
+
+class PageQuery(BaseModel):
+    """Which page."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(50, ge=1, le=500)
+    cursor: str | None = Field(None, max_length=500, description="next_cursor of the page before.")

@@ -1,0 +1,341 @@
+"""What aggregation does with a batch of events, in one transaction with the batch's position:
+
+    decode -> known already? -> movements, then reversals, then statements -> ledger and balances
+           -> plan decisions and curves -> outbox (progress to be told) -> quarantine and conflicts
+
+Every event has one fate: inserted, duplicate, conflict or quarantined.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from services.aggregation import held_cases, ledger_store, plan_store
+from services.aggregation.ledger_store import LedgerRow, Place
+from services.contracts import codec, topics
+from services.domain.disbursement import (
+    Effect,
+    Movement,
+    MovementKind,
+    StatementLine,
+    statement_postings,
+)
+from services.domain.money import LEDGER_CURRENCY, Money
+from services.domain.plan import BaselineSchedule, PlanRevision
+from services.runtime import metrics
+from services.runtime.kafka_loop import Batch
+from services.runtime.postgres import Cursor
+
+STATEMENT_DIFFERENCE = "statement_difference"
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An event with its place in the log."""
+
+    fact: codec.Fact
+    recorded_at: datetime
+    payload: bytes
+    place: Place
+
+    @property
+    def event_id(self) -> UUID:
+        return self.fact.event_id
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What became of a batch; its digest goes into the block."""
+
+    fates: Counter[str] = field(default_factory=Counter)
+    added: list[bytes] = field(default_factory=list)
+    due: set[tuple[str, int]] = field(default_factory=set)
+
+    def inserted(self, event_id: UUID, content_hash: bytes) -> None:
+        self.fates["inserted"] += 1
+        self.added.append(event_id.bytes + content_hash)
+
+    def digest(self) -> bytes:
+        return hashlib.sha256(b"".join(self.added)).digest()
+
+
+class ApplyEvents:
+    """The ``apply`` of aggregation's Kafka loop. Counts into metrics only what was committed."""
+
+    def __init__(self) -> None:
+        self._uncommitted: dict[str, Counter[str]] = {}
+
+    def apply(self, cursor: Cursor, batch: Batch) -> bytes:
+        """Write what the batch means; returns the digest of what it added."""
+        outcome = _Outcome()
+        events = _decode(cursor, batch, outcome)
+        if batch.topic == topics.PLAN:
+            _apply_plans(cursor, events, outcome)
+        else:
+            _apply_disbursements(cursor, events, outcome)
+        ledger_store.mark_due(cursor, outcome.due)
+        self._uncommitted = {batch.topic: outcome.fates}
+        return outcome.digest()
+
+    def committed(self) -> None:
+        """The batch last applied is committed."""
+        for topic, fates in self._uncommitted.items():
+            for fate, count in fates.items():
+                metrics.EVENTS_APPLIED.labels(topic, fate).inc(count)
+        self._uncommitted = {}
+
+
+# --- decode ------------------------------------------------------------------------------------
+
+
+def _decode(cursor: Cursor, batch: Batch, outcome: _Outcome) -> list[_Placed]:
+    decode = codec.decode_plans if batch.topic == topics.PLAN else codec.decode_disbursements
+    events: list[_Placed] = []
+    for record in batch.records:
+        decoded: list[codec.Event | codec.Undecodable]
+        try:
+            decoded = decode(record.value)
+        except codec.UndecodableError as error:
+            decoded = [codec.Undecodable("not_decoded", str(error), record.value or b"")]
+        for index, event in enumerate(decoded):
+            place = Place(batch.topic, batch.topic_id, batch.partition, record.offset, index)
+            if isinstance(event, codec.Event):
+                events.append(_Placed(event.fact, event.recorded_at, event.payload, place))
+                continue
+            held_cases.quarantine(
+                cursor,
+                place,
+                reason=event.reason,
+                detail=event.detail,
+                payload=event.payload,
+                event_id=event.event_id,
+            )
+            outcome.fates["quarantined"] += 1
+    return events
+
+
+def _sift(
+    cursor: Cursor, events: Iterable[_Placed], known: dict[UUID, bytes], outcome: _Outcome
+) -> list[_Placed]:
+    """The events that are new. The same id and content is a duplicate; other content is a conflict:
+    the first stays in the books and a person decides."""
+    new: dict[UUID, _Placed] = {}
+    for event in events:
+        first = new.get(event.event_id)
+        kept_hash = first.fact.content_hash if first else known.get(event.event_id)
+        if kept_hash is None:
+            new[event.event_id] = event
+        elif kept_hash == event.fact.content_hash:
+            outcome.fates["duplicate"] += 1
+        else:
+            held_cases.conflict(cursor, event.place, event.fact, event.payload)
+            outcome.fates["conflict"] += 1
+    return list(new.values())
+
+
+# --- disbursements -----------------------------------------------------------------------------
+
+
+def _apply_disbursements(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> None:
+    events = _in_ledger_currency(cursor, events, outcome)
+    known = ledger_store.known_hashes(cursor, {event.event_id for event in events})
+    new = _sift(cursor, events, known, outcome)
+
+    movements = [e for e in new if isinstance(e.fact, Movement) and e.fact.kind is not MovementKind.REVERSAL]
+    _insert(cursor, [_movement_row(event) for event in movements], outcome)
+
+    reversals = [e for e in new if isinstance(e.fact, Movement) and e.fact.kind is MovementKind.REVERSAL]
+    waiting = [
+        _Placed(event.fact, event.recorded_at, event.payload, place)
+        for event, place in held_cases.release(cursor, {event.event_id for event in movements})
+    ]
+    _apply_reversals(cursor, [*reversals, *waiting], outcome)
+
+    _apply_statements(cursor, [e for e in new if isinstance(e.fact, StatementLine)], outcome)
+
+
+def _in_ledger_currency(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> list[_Placed]:
+    kept = []
+    for event in events:
+        currency = _currency(event.fact)
+        if currency == LEDGER_CURRENCY:
+            kept.append(event)
+            continue
+        detail = f"the books are kept in {LEDGER_CURRENCY}; the event is in {currency}"
+        _quarantine(cursor, outcome, event, "currency_not_kept", detail)
+    return kept
+
+
+def _currency(fact: codec.Fact) -> str:
+    if isinstance(fact, Movement | PlanRevision):
+        return fact.amount.currency
+    if isinstance(fact, StatementLine):
+        return fact.cumulative.currency
+    return next((p.amount.currency for p in fact.points if p.amount), LEDGER_CURRENCY)
+
+
+def _movement_row(event: _Placed) -> LedgerRow:
+    movement = event.fact
+    assert isinstance(movement, Movement)  # noqa: S101
+    return _row(event, movement, series=movement.series, effect=movement.effect())
+
+
+def _row(event: _Placed, movement: Movement, *, series: str, effect: Effect) -> LedgerRow:
+    return LedgerRow(
+        event_id=movement.event_id,
+        origin_event_id=movement.event_id,
+        content_hash=movement.content_hash,
+        source=movement.source,
+        source_ref=movement.source_ref,
+        project_code=movement.project_code,
+        fund_source=movement.fund_source,
+        budget_year=movement.budget_year,
+        series=series,
+        kind=movement.kind,
+        amount=movement.amount,
+        effect=effect,
+        value_date=movement.value_date,
+        status=movement.status,
+        recorded_at=event.recorded_at,
+        place=event.place,
+        reverses_event_id=movement.reverses_event_id,
+    )
+
+
+def _insert(cursor: Cursor, rows: Sequence[LedgerRow], outcome: _Outcome) -> None:
+    taken = ledger_store.insert(cursor, rows)
+    for row in rows:
+        if row.event_id in taken:
+            outcome.inserted(row.event_id, row.content_hash)
+            outcome.due.add((row.project_code, row.budget_year))
+
+
+def _apply_reversals(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> None:
+    """Each reversal takes back exactly what the movement it names added."""
+    if not events:
+        return
+    movements = {e.event_id: e.fact for e in events if isinstance(e.fact, Movement)}
+    targets = ledger_store.reversible(
+        cursor, {m.reverses_event_id for m in movements.values() if m.reverses_event_id}
+    )
+    rows = []
+    reversed_here: set[UUID] = set()
+    for event in events:
+        reversal = movements[event.event_id]
+        target_id = reversal.reverses_event_id
+        target = targets.get(target_id) if target_id else None
+        if target_id is None or target is None:
+            detail = f"the movement it reverses ({target_id}) is not in the ledger yet"
+            _quarantine(cursor, outcome, event, "reversal_of_unknown", detail, waits_for=target_id)
+        elif target.already_reversed or target_id in reversed_here:
+            _quarantine(cursor, outcome, event, "already_reversed", f"{target_id} was reversed before")
+        elif fault := _reversal_fault(reversal, target):
+            _quarantine(cursor, outcome, event, "reversal_differs", fault)
+        else:
+            reversed_here.add(target_id)
+            rows.append(_row(event, reversal, series=target.series, effect=-target.effect))
+    _insert(cursor, rows, outcome)
+
+
+def _reversal_fault(reversal: Movement, target: ledger_store.Reversible) -> str:
+    stated = (reversal.project_code, reversal.fund_source, reversal.budget_year)
+    original = (target.project_code, target.fund_source, target.budget_year)
+    if target.kind in (MovementKind.REVERSAL, STATEMENT_DIFFERENCE):
+        return f"a {target.kind} is corrected by a new event, not reversed"
+    if stated != original:
+        return f"the reversal is on line {stated}, the movement on {original}"
+    if reversal.amount.minor_units != target.amount:
+        return f"the reversal is of {reversal.amount.minor_units}, the movement of {target.amount}"
+    return ""
+
+
+def _apply_statements(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> None:
+    """Cumulative statements become movements: what is new since the line's statement before."""
+    if not events:
+        return
+    lines = [(e, e.fact) for e in events if isinstance(e.fact, StatementLine)]
+    keys = {ledger_store.line_key(line) for _, line in lines}
+    ledger_store.lock_lines(cursor, keys)
+    known = ledger_store.statements_of(cursor, keys)
+    taken = ledger_store.insert_statement_lines(
+        cursor, [(line, event.recorded_at, event.place) for event, line in lines]
+    )
+    rows = []
+    for event, line in lines:
+        if line.event_id not in taken:
+            continue
+        outcome.inserted(line.event_id, line.content_hash)
+        # A statement that changes no balance still says how far the books reach.
+        outcome.due.add((line.project_code, line.budget_year))
+        others = known[ledger_store.line_key(line)]
+        rows += [
+            LedgerRow(
+                event_id=posting.event_id,
+                origin_event_id=line.event_id,
+                content_hash=line.content_hash,
+                source=line.source,
+                source_ref=line.source_ref,
+                project_code=line.project_code,
+                fund_source=line.fund_source,
+                budget_year=line.budget_year,
+                series=line.series,
+                kind=STATEMENT_DIFFERENCE,
+                amount=Money(abs(posting.disbursed), line.cumulative.currency),
+                effect=Effect(posting.disbursed, 0, 0),
+                value_date=posting.value_date,
+                status=line.status,
+                recorded_at=event.recorded_at,
+                place=event.place,
+            )
+            for posting in statement_postings(line, others)
+        ]
+        others.append(line)
+    ledger_store.insert(cursor, rows)
+    outcome.added += [row.event_id.bytes + row.content_hash for row in rows]
+
+
+# --- plans -------------------------------------------------------------------------------------
+
+
+def _apply_plans(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> None:
+    events = _in_ledger_currency(cursor, events, outcome)
+    known = plan_store.known_hashes(cursor, {event.event_id for event in events})
+    for event in _sift(cursor, events, known, outcome):
+        if isinstance(event.fact, PlanRevision):
+            inserted = plan_store.insert_revision(cursor, event.fact, event.recorded_at, event.place)
+            outcome.due.add((event.fact.project_code, event.fact.budget_year))
+        elif isinstance(event.fact, BaselineSchedule):
+            inserted = plan_store.insert_schedule(cursor, event.fact, event.recorded_at, event.place)
+        else:
+            raise TypeError(f"{type(event.fact).__name__} on the plan topic")
+        if inserted:
+            outcome.inserted(event.event_id, event.fact.content_hash)
+
+
+# --- what a person decides ---------------------------------------------------------------------
+
+
+def _quarantine(
+    cursor: Cursor,
+    outcome: _Outcome,
+    event: _Placed,
+    reason: str,
+    detail: str,
+    *,
+    waits_for: UUID | None = None,
+) -> None:
+    held_cases.quarantine(
+        cursor,
+        event.place,
+        reason=reason,
+        detail=detail,
+        payload=event.payload,
+        event_id=str(event.event_id),
+        waits_for=waits_for,
+    )
+    outcome.fates["quarantined"] += 1

@@ -1,0 +1,278 @@
+"""The read API of aggregation: projects, curves, summaries, and what a person decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from services.aggregation import answers, figures, lines_store, plan_store
+from services.aggregation.fund_sources import FundSourceNames
+from services.aggregation.lines_store import Line
+from services.domain.disbursement import Series
+from services.domain.fiscal_calendar import is_in_budget_year
+from services.domain.money import LEDGER_CURRENCY
+from services.domain.plan import NATIONAL_SCOPE, BaselineSchedule
+from services.runtime import cursor as paging
+from services.runtime.api import Api, invalid
+from services.runtime.clock import Clock
+from services.runtime.errors import FieldError, ProblemError, shortened
+from services.runtime.postgres import Cursor, Pool, read_queries
+
+_QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
+
+_SORTS: dict[str, Callable[[answers.Project], int]] = {
+    "code": lambda _: 0,
+    "plan": lambda p: p.figures.current_plan,
+    "disbursed": lambda p: p.figures.disbursed,
+    # A project without a plan has no rate and comes first, as nothing was paid of nothing.
+    "rate": lambda p: int((p.figures.execution_rate_percent or 0) * 100) if p.figures.current_plan else -1,
+}
+
+
+class ReadApi:
+    """The routes of the read API."""
+
+    def __init__(
+        self, *, pool: Pool, clock: Clock, series: Sequence[Series], fund_sources: FundSourceNames
+    ) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._series = list(series)
+        self._fund_sources = fund_sources
+
+    def install(self, api: Api) -> None:
+        """Bind the routes."""
+        api.route(
+            "GET",
+            "/v1/projects",
+            summary="Projects with plan, disbursement and rate: filter, sort, page.",
+            query=answers.ProjectsQuery,
+            response=answers.Projects,
+        )(self.list_projects)
+        api.route(
+            "GET",
+            "/v1/projects/<code>",
+            summary="One project: its lines, the accounts beside each other, and every curve that applies.",
+            query=answers.AsOfQuery,
+            response=answers.ProjectDetail,
+            problems=(404,),
+        )(self.show_project)
+        api.route(
+            "GET",
+            "/v1/projects/<code>/curve",
+            summary="Plan curves and the disbursed curve of a project.",
+            query=answers.AsOfQuery,
+            response=answers.Curve,
+            problems=(404,),
+        )(self.show_curve)
+        api.route(
+            "GET",
+            "/v1/summary",
+            summary="Plan and disbursement by owner, fund source, district, sector or month.",
+            query=answers.SummaryQuery,
+            response=answers.Summary,
+        )(self.summarise)
+        api.route(
+            "GET",
+            "/v1/quarantine",
+            summary="Events that could not be applied, with the reason.",
+            query=answers.PageQuery,
+            response=answers.QuarantinePage,
+        )(self.list_quarantine)
+        api.route(
+            "GET",
+            "/v1/conflicts",
+            summary="Event ids that were stated again with other content.",
+            query=answers.PageQuery,
+            response=answers.ConflictPage,
+        )(self.list_conflicts)
+
+    def list_projects(self, query: answers.ProjectsQuery) -> answers.Projects:
+        as_of, budget_year = self._asked(query)
+        after = paging.decode(query.cursor, (int, str))
+        with self._pool.transaction() as cursor:
+            lines = lines_store.read(
+                cursor, budget_year=budget_year, as_of=as_of, province=query.province, series=self._series
+            )
+        projects = [
+            figures.project_of(own) for own in figures.grouped(lines, lambda line: line.project_code).values()
+        ]
+        projects = [p for p in projects if _matches(p, query)]
+        descending = query.sort.startswith("-")
+        by = _SORTS[query.sort.removeprefix("-")]
+        keyed = sorted(((-by(p) if descending else by(p), p.project_code), p) for p in projects)
+        page = [(key, p) for key, p in keyed if after is None or key > after][: query.limit]
+        more = bool(page) and page[-1][0] != keyed[-1][0]
+        return answers.Projects(
+            as_of=as_of,
+            budget_year=budget_year,
+            currency=LEDGER_CURRENCY,
+            items=[p for _, p in page],
+            next_cursor=paging.encode(page[-1][0]) if more else None,
+        )
+
+    def show_project(self, code: str, query: answers.AsOfQuery) -> answers.ProjectDetail:
+        as_of, budget_year = self._asked(query)
+        with self._pool.transaction() as cursor:
+            lines = self._lines_of(cursor, code, as_of, budget_year)
+            totals = lines_store.series_totals(
+                cursor, budget_year=budget_year, as_of=as_of, series=list(Series), projects=[code]
+            )
+            schedules = _schedules(cursor, lines[0], as_of, budget_year)
+        project = figures.project_of(lines)
+        return answers.ProjectDetail(
+            as_of=as_of,
+            budget_year=budget_year,
+            currency=LEDGER_CURRENCY,
+            project=project,
+            lines=[
+                answers.LineAnswer(
+                    fund_source=line.fund_source,
+                    series=line.series,
+                    decision_number=line.decision_number,
+                    plan_effective_date=line.plan_effective_date,
+                    figures=figures.figures_of([line]),
+                )
+                for line in lines
+            ],
+            series=[
+                answers.SeriesAnswer(series=name, disbursed=disbursed)
+                for name, disbursed in sorted(totals.get(code, {}).items())
+            ],
+            baselines=figures.measured(project.figures, schedules, as_of, budget_year),
+        )
+
+    def show_curve(self, code: str, query: answers.AsOfQuery) -> answers.Curve:
+        as_of, budget_year = self._asked(query)
+        with self._pool.transaction() as cursor:
+            lines = self._lines_of(cursor, code, as_of, budget_year)
+            schedules = _schedules(cursor, lines[0], as_of, budget_year)
+            cursor.execute(
+                _QUERIES["disbursed_curve"],
+                {
+                    "budget_year": budget_year,
+                    "as_of": as_of,
+                    "series": [str(s) for s in self._series],
+                    "project_code": code,
+                },
+            )
+            disbursed = cursor.fetchall()
+        plan = sum(line.current_plan for line in lines)
+        return answers.Curve(
+            as_of=as_of,
+            budget_year=budget_year,
+            currency=LEDGER_CURRENCY,
+            project_code=code,
+            current_plan=plan,
+            planned=[figures.planned(schedule, plan) for schedule in schedules],
+            disbursed=[figures.curve_point(day, amount, plan) for day, amount in disbursed],
+        )
+
+    def summarise(self, query: answers.SummaryQuery) -> answers.Summary:
+        as_of, budget_year = self._asked(query)
+        reached = None
+        with self._pool.transaction() as cursor:
+            lines = lines_store.read(
+                cursor, budget_year=budget_year, as_of=as_of, province=query.province, series=self._series
+            )
+            if query.province:
+                reached = lines_store.books_through(
+                    cursor, budget_year=budget_year, province=query.province, until=as_of, series=self._series
+                )
+            moved = self._months(cursor, query, as_of, budget_year) if query.group_by == "month" else []
+        lines = [line for line in lines if query.owner in (None, line.owner_code)]
+        total = figures.figures_of(lines)
+        return answers.Summary(
+            as_of=as_of,
+            books_through=reached,
+            budget_year=budget_year,
+            currency=LEDGER_CURRENCY,
+            group_by=query.group_by,
+            total=total,
+            groups=figures.groups(lines, query.group_by, self._fund_sources),
+            months=figures.by_month(moved, total.current_plan),
+        )
+
+    def _months(
+        self, cursor: Cursor, query: answers.SummaryQuery, as_of: date, budget_year: int
+    ) -> list[tuple[str, int]]:
+        cursor.execute(
+            _QUERIES["months"],
+            {
+                "budget_year": budget_year,
+                "as_of": as_of,
+                "province": query.province,
+                "owner": query.owner,
+                "series": [str(s) for s in self._series],
+            },
+        )
+        return cursor.fetchall()
+
+    def _lines_of(self, cursor: Cursor, code: str, as_of: date, budget_year: int) -> list[Line]:
+        lines = lines_store.read(
+            cursor, budget_year=budget_year, as_of=as_of, project_code=code, series=self._series
+        )
+        if not lines:
+            raise ProblemError(
+                404,
+                "unknown-project",
+                "No such project",
+                f"No plan and no movement of {shortened(code)!r} in budget year {budget_year} "
+                f"up to {as_of.isoformat()}. GET /v1/projects lists those there are.",
+            )
+        return lines
+
+    def list_quarantine(self, query: answers.PageQuery) -> answers.QuarantinePage:
+        rows, next_cursor = self._page("quarantine_page", query)
+        names = list(answers.Quarantined.model_fields)
+        items = [answers.Quarantined(**dict(zip(names, row, strict=True))) for row in rows]
+        return answers.QuarantinePage(items=items, next_cursor=next_cursor)
+
+    def list_conflicts(self, query: answers.PageQuery) -> answers.ConflictPage:
+        rows, next_cursor = self._page("conflict_page", query)
+        names = list(answers.Conflict.model_fields)
+        items = [answers.Conflict(**dict(zip(names, row, strict=True))) for row in rows]
+        return answers.ConflictPage(items=items, next_cursor=next_cursor)
+
+    def _page(self, query_name: str, query: answers.PageQuery) -> tuple[list[tuple[Any, ...]], str | None]:
+        """Rows of a query whose first column is the id it is ordered by, and the next cursor."""
+        after = paging.decode(query.cursor, (int,)) or (0,)
+        with self._pool.transaction() as cursor:
+            cursor.execute(_QUERIES[query_name], (*after, query.limit + 1))
+            rows = cursor.fetchall()
+        page = rows[: query.limit]
+        return page, paging.encode(page[-1][:1]) if len(rows) > query.limit else None
+
+    def _asked(self, query: answers.AsOfQuery) -> tuple[date, int]:
+        """The day and the budget year a question is about."""
+        as_of = query.as_of or self._clock.business_date()
+        budget_year = query.budget_year or as_of.year
+        if not is_in_budget_year(as_of, budget_year):
+            raise invalid(
+                [
+                    FieldError(
+                        code="outside-budget-year",
+                        where="as_of",
+                        read=as_of.isoformat(),
+                        detail=f"budget year {budget_year} runs to 31 January of the next year",
+                        mend="Give a day of the year, or its budget_year.",
+                    )
+                ]
+            )
+        return as_of, budget_year
+
+
+def _matches(project: answers.Project, query: answers.ProjectsQuery) -> bool:
+    return (
+        query.owner in (None, project.owner_code)
+        and query.district in (None, project.district)
+        and query.sector in (None, project.sector)
+        and query.level in (None, project.level)
+    )
+
+
+def _schedules(cursor: Cursor, line: Line, as_of: date, budget_year: int) -> list[BaselineSchedule]:
+    scopes = [NATIONAL_SCOPE, line.province_code or "", line.project_code]
+    return plan_store.schedules_in_force(cursor, scopes=scopes, budget_year=budget_year, as_of=as_of)

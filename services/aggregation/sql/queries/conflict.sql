@@ -1,0 +1,4 @@
+INSERT INTO aggregation.conflict (
+       event_id, content_hash, topic, payload, topic_id, partition, "offset", index)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (event_id, content_hash) DO NOTHING

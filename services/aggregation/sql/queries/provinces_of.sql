@@ -1,0 +1,2 @@
+SELECT DISTINCT budget_year, province_code, project_code FROM aggregation.plan_revision
+ WHERE (project_code, budget_year) IN (SELECT * FROM unnest(%s::text[], %s::integer[]))

@@ -1,0 +1,6 @@
+SELECT project_code, series, sum(disbursed)::bigint
+  FROM aggregation.balance
+ WHERE budget_year = %(budget_year)s AND value_date <= %(as_of)s AND series = ANY (%(series)s)
+   AND project_code = ANY (%(projects)s)
+ GROUP BY project_code, series
+ ORDER BY project_code, series

@@ -1,0 +1,27 @@
+CREATE TEMPORARY TABLE IF NOT EXISTS ledger_stage (
+    ordinal integer,
+    event_id uuid,
+    origin_event_id uuid,
+    content_hash bytea,
+    source text,
+    source_ref text,
+    project_code text,
+    fund_source text,
+    budget_year integer,
+    series text,
+    kind text,
+    amount bigint,
+    currency text,
+    disbursed bigint,
+    work_certified bigint,
+    advance_outstanding bigint,
+    value_date date,
+    status text,
+    reverses_event_id uuid,
+    recorded_at timestamptz,
+    topic_id text,
+    partition integer,
+    "offset" bigint,
+    index integer
+) ON COMMIT DELETE ROWS;
+DELETE FROM ledger_stage;
