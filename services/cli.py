@@ -116,12 +116,13 @@ def adopt_log(schema: str, topic: str) -> None:
 @click.option("--kind", type=click.Choice(KINDS), required=True, help="What the file holds.")
 @click.option("--source", required=True, help="The office that states it, for example kbnn.ca-mau.")
 @click.option("--dry-run", is_flag=True, help="Read and check it; accept nothing.")
+@click.option("--wait", default=10.0, show_default=True, help="Seconds to try while ingest is not ready.")
 @_INGEST_URL
-def import_file(file: Path, kind: str, source: str, dry_run: bool, url: str) -> None:
+def import_file(*, file: Path, kind: str, source: str, dry_run: bool, wait: float, url: str) -> None:
     """Send a CSV or XLSX file to ingest, and show its receipt or every fault found."""
     try:
         receipt = send_file(
-            file, kind=kind, source=source, ingest_url=url, dry_run=dry_run, patience_seconds=10
+            file, kind=kind, source=source, ingest_url=url, dry_run=dry_run, patience_seconds=wait
         )
     except RefusedError as error:
         _print_faults(error.problem)
@@ -156,7 +157,9 @@ def _print_faults(problem: dict[str, Any]) -> None:
 @click.option("--aggregation-port", default=8082, show_default=True, envvar="GIAINGAN_AGGREGATION_PORT")
 @click.option("--alert-port", default=8083, show_default=True, envvar="GIAINGAN_ALERT_PORT")
 @click.option("--no-sample", is_flag=True, help="Start without loading the 2022 sample.")
-def run(state_dir: Path, ingest_port: int, aggregation_port: int, alert_port: int, no_sample: bool) -> None:
+def run(
+    *, state_dir: Path, ingest_port: int, aggregation_port: int, alert_port: int, no_sample: bool
+) -> None:
     """Start the whole system on this machine and load the sample. Ctrl-C stops it.
 
     Uses DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS where they are set, and its own embedded

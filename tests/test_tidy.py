@@ -164,15 +164,15 @@ def test_routes_are_documented() -> None:
         expected |= {
             ("every service" if room == "runtime" else room, *route) for route in tidy.routes(source)
         }
-    documented = tidy.first_cells(_read("docs/API.md"), 3)
+    documented = tidy.first_cells(_read("docs/API.md"), 4)
     assert {row for row in documented if row[2:] and row[2].startswith("/")} == expected
 
 
 def test_routes_are_read_from_code() -> None:
     code = '@api.route(\n    "GET", "/v1/projects/<code>", summary="x"\n)\ndef f(): ...'
-    assert tidy.routes(code) == {("GET", "/v1/projects/<code>")}
+    assert tidy.routes(code) == {("GET", "/v1/projects/<code>", "x")}
     with pytest.raises(ValueError, match="written out"):
-        tidy.routes("api.route(method, '/v1/x')")
+        tidy.routes("api.route(method, '/v1/x', summary='x')")
 
 
 def test_error_codes_are_documented() -> None:

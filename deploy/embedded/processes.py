@@ -110,8 +110,9 @@ class ServiceProcess:
 
 @dataclass(slots=True)
 class Restarts:
-    """When a part that died is started again: after 0.5 s, doubled with each death soon after the last."""
+    """When a part that died is started again: soon, and twice as late with each death soon after a start."""
 
+    first_wait_seconds: float = 0.5
     rapid_seconds: float = 20.0
     give_up_after: int = 5
     rapid_deaths: int = 0
@@ -121,13 +122,13 @@ class Restarts:
         self.rapid_deaths = self.rapid_deaths + 1 if lived_seconds < self.rapid_seconds else 1
         if self.rapid_deaths >= self.give_up_after:
             return None
-        return 0.5 * float(2 ** (self.rapid_deaths - 1))
+        return self.first_wait_seconds * float(2 ** (self.rapid_deaths - 1))
 
 
 @dataclass(slots=True)
 class _Watched:
     part: Part
-    restarts: Restarts = field(default_factory=Restarts)
+    restarts: Restarts
     started_at: float = field(default_factory=time.monotonic)
     start_again_at: float | None = None
 
@@ -141,10 +142,12 @@ class Supervisor:
         say: Callable[[str], None],
         on_change: Callable[[Sequence[Part]], None],
         on_give_up: Callable[[], None],
+        restarts: Callable[[], Restarts] = Restarts,
     ) -> None:
         self._say = say
         self._on_change = on_change
         self._on_give_up = on_give_up
+        self._restarts = restarts
         self._watched: list[_Watched] = []
         self._closing = threading.Event()
         self._lock = threading.Lock()
@@ -155,7 +158,7 @@ class Supervisor:
         """Start a part and watch it from now on."""
         with self._lock:
             # Watched before it runs: whatever interrupts us here, close() stops it.
-            self._watched.append(_Watched(part))
+            self._watched.append(_Watched(part, self._restarts()))
             part.start()
             self._on_change([watched.part for watched in self._watched])
             if not self._thread.is_alive():

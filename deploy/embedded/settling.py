@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import time
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from services.contracts import topics
 
@@ -44,9 +45,8 @@ def what_is_behind(*, bootstrap_servers: str, aggregation_url: str) -> str:
     """What is not applied or told yet; empty where nothing is."""
     try:
         for group, names in _READERS.items():
-            records = _unread_records(bootstrap_servers, group, names)
-            if records:
-                return f"{group} has {records} records to read"
+            if behind := _unread(bootstrap_servers, group, names):
+                return behind
         with urllib.request.urlopen(f"{aggregation_url}/metrics", timeout=5) as answer:  # noqa: S310
             due = _PROGRESS_DUE.search(answer.read().decode())
     except (KafkaError, OSError) as error:
@@ -54,20 +54,44 @@ def what_is_behind(*, bootstrap_servers: str, aggregation_url: str) -> str:
     return f"progress of {due[1]} subjects is due" if due and float(due[1]) > 0 else ""
 
 
-def _unread_records(bootstrap_servers: str, group: str, names: Iterable[str]) -> int:
+def _unread(bootstrap_servers: str, group: str, names: Iterable[str]) -> str:
+    with _admin(bootstrap_servers) as admin:
+        ends = _log_ends(admin, names)
+        read: dict[TopicPartition, Any] = admin.list_group_offsets({group: list(ends)})[group]
+    records = sum(max(0, end - _committed(read.get(tp))) for tp, end in ends.items())
+    return f"{group} has {records} records to read" if records else ""
+
+
+def records_in_log(bootstrap_servers: str, topic: str) -> int:
+    """How many records the topic holds. Raises ``kafka.errors.KafkaError`` where it is not there."""
+    with _admin(bootstrap_servers) as admin:
+        return sum(_log_ends(admin, [topic]).values())
+
+
+def _log_ends(admin: KafkaAdminClient, names: Iterable[str]) -> dict[TopicPartition, int]:
+    described = admin.describe_topics(list(names))
+    if missing := [topic["name"] for topic in described if not topic["partitions"]]:
+        raise UnknownTopicOrPartitionError(f"not on the broker: {', '.join(missing)}")
+    partitions = [
+        TopicPartition(topic["name"], partition["partition_index"])
+        for topic in described
+        for partition in topic["partitions"]
+    ]
+    ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+    return {tp: end.offset for tp, end in ends.items()}
+
+
+def _committed(position: Any) -> int:
+    """The committed offset; nothing committed is nothing read."""
+    return max(0, position.offset) if position else 0
+
+
+@contextmanager
+def _admin(bootstrap_servers: str) -> Iterator[KafkaAdminClient]:
     admin = KafkaAdminClient(
         bootstrap_servers=bootstrap_servers.split(","), bootstrap_timeout_ms=3_000, request_timeout_ms=5_000
     )
     try:
-        partitions = [
-            TopicPartition(topic["name"], partition["partition_index"])
-            for topic in admin.describe_topics(list(names))
-            for partition in topic["partitions"]
-        ]
-        ends: dict[TopicPartition, Any] = admin.list_partition_offsets(
-            dict.fromkeys(partitions, OffsetSpec.LATEST)
-        )
-        read: dict[TopicPartition, Any] = admin.list_group_offsets({group: partitions})[group]
+        yield admin
     finally:
         admin.close()
-    return sum(max(0, ends[tp].offset - max(0, read[tp].offset if tp in read else 0)) for tp in partitions)

@@ -107,15 +107,16 @@ def _imported(source: str) -> Iterator[str]:
 # --- names that must be documented -------------------------------------------------------------
 
 
-def routes(source: str) -> set[tuple[str, str]]:
-    """Method and path of every ``api.route("GET", "/path", …)``. Raises ``ValueError`` for one that is
-    not written out."""
+def routes(source: str) -> set[tuple[str, str, str]]:
+    """Method, path and summary of every ``api.route("GET", "/path", summary="…")``. Raises ``ValueError``
+    for one that is not written out."""
     found = set()
     for call in _calls(source, "route"):
         method, path = (_text(argument) for argument in call.args[:2])
-        if method is None or path is None:
-            raise ValueError(f"line {call.lineno}: a route's method and path are written out")
-        found.add((method, path))
+        summary = _keyword(call, "summary")
+        if method is None or path is None or summary is None:
+            raise ValueError(f"line {call.lineno}: a route's method, path and summary are written out")
+        found.add((method, path, summary))
     return found
 
 
