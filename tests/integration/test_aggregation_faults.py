@@ -1,0 +1,189 @@
+"""Faults at each step of a batch: whatever dies, the sums are the same, and who is fenced writes nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg2
+import pytest
+
+from deploy.embedded.servers import Broker
+from services.aggregation import ledger_store
+from services.aggregation.ledger_store import LedgerRow, Place
+from services.contracts import topics
+from services.runtime import kafka_loop
+from services.runtime.kafka_client import Admin, LogIdentity
+from services.runtime.kafka_loop import Apply, Batch
+from services.runtime.positions import FencedError, LogReplacedError, MovedError, Positions
+from services.runtime.postgres import Cursor, connect, migrate, transaction
+from tests.support import facts
+from tests.support.aggregation import MIGRATIONS, RECORDED_AT, Aggregation, eventually, running, settings_for
+
+SENT = [facts.movement(str(n), 100 + n) for n in range(12)]
+TOTAL = sum(m.amount.minor_units for m in SENT)
+LOG = LogIdentity("cluster-1", "topic-1", 1)
+
+
+def require_exact(aggregation: Aggregation) -> None:
+    """Ledger, balances and the sent events say the same, each once."""
+    ((rows, disbursed),) = aggregation.rows("SELECT count(*), sum(disbursed)::bigint FROM aggregation.ledger")
+    ((balance,),) = aggregation.rows("SELECT sum(disbursed)::bigint FROM aggregation.balance")
+    assert (rows, disbursed, balance) == (len(SENT), TOTAL, TOTAL)
+
+
+def test_a_worker_that_dies_inside_the_transaction_leaves_nothing_and_the_next_one_finishes(
+    database_url: str, broker: Broker
+) -> None:
+    settings = settings_for(database_url, broker.bootstrap_servers)
+
+    def dies_after_writing(apply: Apply) -> Apply:
+        def wrapped(cursor: Cursor, batch: Batch) -> bytes:
+            apply(cursor, batch)
+            raise RuntimeError("killed here")
+
+        return wrapped
+
+    with running(settings, wrap_apply=dies_after_writing) as first:
+        first.publish(*SENT)
+        eventually(lambda: bool(first.failures))
+        assert first.rows("SELECT count(*) FROM aggregation.ledger") == [(0,)]
+    with running(settings) as second:
+        second.settle()
+        require_exact(second)
+
+
+def test_a_commit_whose_answer_is_lost_counts_once(
+    database_url: str, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The transaction commits, the answer never comes: the position alone tells, and it is asked."""
+    lost = threading.Event()
+
+    @contextmanager
+    def commits_and_loses_the_answer(connection: psycopg2.extensions.connection) -> Iterator[Cursor]:
+        with transaction(connection) as cursor:
+            yield cursor
+        ledger_written = "advance" in steps
+        if ledger_written and not lost.is_set():
+            lost.set()
+            raise psycopg2.OperationalError("server closed the connection unexpectedly")
+
+    steps: list[str] = []
+    advance = Positions.advance
+
+    def noted(self: Positions, *args: object, **kwargs: object) -> None:
+        steps.append("advance")
+        advance(self, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(kafka_loop, "transaction", commits_and_loses_the_answer)
+    monkeypatch.setattr(Positions, "advance", noted)
+    with running(settings_for(database_url, broker.bootstrap_servers)) as aggregation:
+        aggregation.publish(*SENT)
+        aggregation.settle()
+        assert lost.is_set()
+        require_exact(aggregation)
+
+
+def test_a_database_that_goes_away_is_waited_for(database_url: str, broker: Broker) -> None:
+    with running(settings_for(database_url, broker.bootstrap_servers)) as aggregation:
+        aggregation.publish(*SENT[:6])
+        aggregation.settle()
+        aggregation.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name LIKE 'giaingan-%%' AND datname = current_database()"
+        )
+        aggregation.publish(*SENT[6:])
+        aggregation.settle()
+        require_exact(aggregation)
+
+
+@pytest.fixture
+def positions(database_url: str) -> Iterator[tuple[Positions, Callable[[], Cursor]]]:
+    migrate(database_url, schema="aggregation", folder=MIGRATIONS)
+    connection = connect(database_url, application="test")
+    yield Positions("aggregation"), connection.cursor
+    connection.close()
+
+
+def test_balances_are_summed_only_from_the_rows_the_ledger_took(
+    positions: tuple[Positions, Callable[[], Cursor]],
+) -> None:
+    """Even where a duplicate gets past the look-up before it, as two workers at once could make it."""
+    cursor = positions[1]()
+    rows = [
+        LedgerRow(
+            event_id=m.event_id,
+            origin_event_id=m.event_id,
+            content_hash=m.content_hash,
+            source=m.source,
+            source_ref=m.source_ref,
+            project_code=m.project_code,
+            fund_source=m.fund_source,
+            budget_year=m.budget_year,
+            series=m.series,
+            kind=m.kind,
+            amount=m.amount,
+            effect=m.effect(),
+            value_date=m.value_date,
+            status=m.status,
+            recorded_at=RECORDED_AT,
+            place=Place(topics.DISBURSEMENT, "topic-1", 0, n, 0),
+        )
+        for n, m in enumerate(SENT)
+    ]
+    assert len(ledger_store.insert(cursor, [*rows[:6], rows[0]])) == 6
+    assert len(ledger_store.insert(cursor, rows)) == len(SENT) - 6
+    cursor.execute("SELECT sum(disbursed)::bigint, sum(movements)::bigint FROM aggregation.balance")
+    assert cursor.fetchone() == (TOTAL, len(SENT))
+
+
+def test_who_claimed_before_is_fenced(positions: tuple[Positions, Callable[[], Cursor]]) -> None:
+    store, cursor_of = positions
+    cursor = cursor_of()
+    first = store.claim(cursor, topic=topics.PLAN, partition=0, identity=LOG, owner="a", adopt=False)
+    second = store.claim(cursor, topic=topics.PLAN, partition=0, identity=LOG, owner="b", adopt=False)
+    with pytest.raises(FencedError):
+        store.lock(cursor, first)
+    with pytest.raises(FencedError):
+        store.advance(cursor, first, next_offset=5, head=b"", digest=b"")
+    cursor.connection.rollback()
+    second = store.claim(cursor, topic=topics.PLAN, partition=0, identity=LOG, owner="b", adopt=False)
+    head = store.lock(cursor, second)
+    store.advance(cursor, second, next_offset=5, head=head, digest=b"d")
+    with pytest.raises(MovedError) as moved:
+        store.lock(cursor, second)
+    assert moved.value.next_offset == 5
+
+
+def test_another_log_is_refused_until_an_operator_adopts_it(
+    positions: tuple[Positions, Callable[[], Cursor]],
+) -> None:
+    store, cursor_of = positions
+    cursor = cursor_of()
+    claim = store.claim(cursor, topic=topics.PLAN, partition=0, identity=LOG, owner="a", adopt=False)
+    store.advance(cursor, claim, next_offset=5, head=b"", digest=b"")
+    cursor.connection.commit()
+
+    recreated = LogIdentity("cluster-1", "topic-2", 1)
+    with pytest.raises(LogReplacedError, match="adopt-log"):
+        store.claim(cursor, topic=topics.PLAN, partition=0, identity=recreated, owner="a", adopt=False)
+    store.adopt(cursor, topic=topics.PLAN, identity=recreated)
+    cursor.connection.commit()
+    adopted = store.claim(cursor, topic=topics.PLAN, partition=0, identity=recreated, owner="a", adopt=False)
+    assert adopted.next_offset == 0
+
+
+def test_a_re_created_topic_stops_the_service_instead_of_skipping_money(
+    database_url: str, broker: Broker
+) -> None:
+    settings = settings_for(database_url, broker.bootstrap_servers, ephemeral_broker=False)
+    with running(settings) as aggregation:
+        aggregation.publish(*SENT)
+        aggregation.settle()
+    broker.kill()
+    broker.start()
+    Admin(settings, client_id="test").create_topics()
+    with running(settings) as aggregation:
+        eventually(lambda: bool(aggregation.failures))
+        assert isinstance(aggregation.failures[0], LogReplacedError)
