@@ -49,8 +49,8 @@ class Grid:
         return cells[column] if column < len(cells) else None
 
     def place(self, row: int) -> str:
-        """The row's short name: ``Sheet1!12``, for a CSV file ``12``."""
-        return f"{self.name}!{row + 1}" if self.name else str(row + 1)
+        """The row's short name: ``Sheet1!12``, for a CSV file ``row 12``."""
+        return f"{self.name}!{row + 1}" if self.name else f"row {row + 1}"
 
     def where(self, row: int | None = None, column: int | None = None, header: str = "") -> str:
         """The place in words: ``sheet Sheet1, row 12, column E (Số tiền)``."""
