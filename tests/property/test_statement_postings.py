@@ -1,4 +1,4 @@
-"""In whatever order cumulative statements arrive, each date's balance is that of the latest statement up to it."""
+"""In whatever order statements arrive, each date's balance is that of the latest statement up to it."""
 
 from __future__ import annotations
 
