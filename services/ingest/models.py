@@ -7,12 +7,22 @@ are ISO 8601. ``fact()`` gives the domain object; what spans fields is judged by
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import date
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from services.domain.disbursement import (
     FigureStatus,
@@ -43,21 +53,51 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
 def _clean(text: str) -> str:
     for character in text:
         if unicodedata.category(character) in _INVISIBLE:
-            raise ValueError(f"holds the invisible character U+{ord(character):04X}")
+            raise PydanticCustomError(
+                "invisible_character",
+                "holds the invisible character {character}",
+                {"character": f"U+{ord(character):04X}"},
+            )
     return unicodedata.normalize("NFC", text).strip()
 
 
 def _digits(value: Any) -> Any:
     """An amount as a text of digits or an integer; every other spelling is left to be refused."""
-    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit() and len(value) < 20:
+    if isinstance(value, str) and re.fullmatch("-?[0-9]{1,18}", value):
         return int(value)
     return value
+
+
+def _iso_date(value: Any) -> Any:
+    """A text as an ISO 8601 day and nothing else; Pydantic alone takes "1640995200" for a day too."""
+    if not isinstance(value, str):
+        return value
+    try:
+        if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise PydanticCustomError("not_iso_date", "is no day of the calendar in ISO 8601, such as 2022-05-31")
+
+
+def _amount_schema(minimum: int) -> WithJsonSchema:
+    """What an amount looks like to a sender: without it, the description would not allow digits."""
+    return WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": minimum, "maximum": MAX_MINOR_UNITS},
+                {"type": "string", "pattern": "^[0-9]{0,14}[1-9]$" if minimum else "^[0-9]{1,15}$"},
+            ]
+        }
+    )
 
 
 def _short(length: int) -> AfterValidator:
     def check(text: str) -> str:
         if not 1 <= len(text) <= length:
-            raise ValueError(f"is empty or longer than {length} characters")
+            raise PydanticCustomError(
+                "text_length", "is empty or longer than {length} characters", {"length": length}
+            )
         return text
 
     return AfterValidator(check)
@@ -68,8 +108,10 @@ Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_clean)
 Reference = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean), _short(200)]
 FundSource = Annotated[str, Field(pattern=r"^[a-z][a-z_]*(\.[a-z][a-z_]*)*$", max_length=64)]
 BudgetYear = Annotated[int, Field(ge=2000, le=2100)]
-Amount = Annotated[int, Field(ge=0, le=MAX_MINOR_UNITS), BeforeValidator(_digits)]
+Amount = Annotated[int, Field(ge=0, le=MAX_MINOR_UNITS), BeforeValidator(_digits), _amount_schema(0)]
+AmountAboveZero = Annotated[int, Field(ge=1, le=MAX_MINOR_UNITS), BeforeValidator(_digits), _amount_schema(1)]
 Currency = Annotated[str, Field(pattern="^(VND|USD|EUR|JPY)$")]
+Day = Annotated[date, BeforeValidator(_iso_date)]
 
 
 class _Stated(BaseModel):
@@ -85,9 +127,9 @@ class MovementIn(_Stated):
     fund_source: FundSource = Field(description="Dotted code, for example central.sector.")
     budget_year: BudgetYear
     kind: MovementKind
-    amount: Amount = Field(gt=0, description="Minor units above zero (đồng), digits or integer.")
+    amount: AmountAboveZero = Field(description="Minor units above zero (đồng), digits or integer.")
     currency: Currency = "VND"
-    value_date: date = Field(description="The day it was booked.")
+    value_date: Day = Field(description="The day it was booked.")
     status: FigureStatus = FigureStatus.ACTUAL
     reporter: Reporter = Reporter.TREASURY
     recovery_booking: RecoveryBooking = RecoveryBooking.GROSS
@@ -119,7 +161,7 @@ class StatementLineIn(_Stated):
     budget_year: BudgetYear
     cumulative: Amount = Field(description="Disbursed from 1 January to the date, minor units.")
     currency: Currency = "VND"
-    as_of: date = Field(description="The date up to which the statement counts.")
+    as_of: Day = Field(description="The date up to which the statement counts.")
     status: FigureStatus = FigureStatus.ACTUAL
     reporter: Reporter = Reporter.TREASURY
     revision: int = Field(0, ge=0, le=1000, description="A corrected statement of a date counts one more.")
@@ -164,7 +206,7 @@ class PlanRevisionIn(_Stated):
     project_group: Annotated[str, Field(pattern="^(A|B|C|)$")] = ""
     district: Text = ""
     sector: Text = ""
-    province_code: Annotated[str, Field(pattern=r"^\d{2}$")] = Field(
+    province_code: Annotated[str, Field(pattern="^[0-9]{2}$")] = Field(
         description="The statistics office's code: Quảng Nam 49, Cà Mau 96."
     )
     budget_year: BudgetYear
@@ -172,8 +214,8 @@ class PlanRevisionIn(_Stated):
     amount: Amount = Field(description="The line's whole appropriation under the decision, minor units.")
     currency: Currency = "VND"
     decision_number: Reference
-    decision_date: date
-    effective_date: date
+    decision_date: Day
+    effective_date: Day
 
     def fact(self) -> PlanRevision:
         key = (self.decision_number, self.base, self.project_code, self.fund_source, self.budget_year)
@@ -203,9 +245,9 @@ class PlanRevisionIn(_Stated):
 class BaselinePointIn(_Stated):
     """A point of a curve: a share of the plan, or an amount."""
 
-    date: date
+    date: Day
     basis_points: int | None = Field(None, ge=0, le=WHOLE_PLAN_BASIS_POINTS, description="10000 is 100 %.")
-    amount: Annotated[int | None, Field(ge=0, le=MAX_MINOR_UNITS), BeforeValidator(_digits)] = None
+    amount: Amount | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -223,7 +265,7 @@ class BaselineScheduleIn(_Stated):
     budget_year: BudgetYear
     points: list[BaselinePointIn] = Field(min_length=1, max_length=400)
     decision_number: Reference
-    effective_date: date
+    effective_date: Day
     rate_base: Code = "plan"
     currency: Currency = "VND"
 

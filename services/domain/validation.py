@@ -1,0 +1,266 @@
+"""Rules that span the fields of a fact, or the facts of a request. Faults are returned, never raised.
+
+What one field may hold is said where it is read (``services/ingest/models.py``). Texts that an officer
+reads are in Vietnamese first, then in English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from itertools import pairwise
+from uuid import UUID
+
+from services.domain import fiscal_calendar
+from services.domain.disbursement import Movement, MovementKind, StatementLine
+from services.domain.plan import (
+    NATIONAL_SCOPE,
+    BaselineKind,
+    BaselinePoint,
+    BaselineSchedule,
+    PlanRevision,
+)
+
+Fact = Movement | StatementLine | PlanRevision | BaselineSchedule
+
+
+class RejectionCode(StrEnum):
+    """Stable codes, each with its cause and remedy in docs/ERRORS.md."""
+
+    OUTSIDE_BUDGET_YEAR = "outside-budget-year"
+    AFTER_BUSINESS_DATE = "after-business-date"
+    DATE_IMPLAUSIBLE = "date-implausible"
+    REVERSAL_WITHOUT_REFERENCE = "reversal-without-reference"
+    REFERENCE_WITHOUT_REVERSAL = "reference-without-reversal"
+    REVERSES_ITSELF = "reverses-itself"
+    MIXED_CURRENCIES = "mixed-currencies"
+    MIXED_MEASURES = "mixed-measures"
+    REPEATED_DATE = "repeated-date"
+    FALLING_CURVE = "falling-curve"
+    SCOPE_MISMATCH = "scope-mismatch"
+    CONTRADICTS_ITSELF = "contradicts-itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One fault of one fact: what is wrong with ``field`` (the sender's name of it) and how to mend it."""
+
+    code: RejectionCode
+    field: str
+    read: str
+    detail: str
+    mend: str
+
+
+def check(fact: Fact, *, business_date: date) -> list[Rejection]:
+    """Every fault of the fact on the day ``business_date``; empty when it is sound."""
+    match fact:
+        case Movement():
+            return [
+                *_booking_date("value_date", fact.value_date, fact.budget_year, business_date),
+                *_reversal(fact),
+            ]
+        case StatementLine():
+            return list(_booking_date("as_of", fact.as_of, fact.budget_year, business_date))
+        case PlanRevision():
+            return [
+                *_decision_date("decision_date", fact.decision_date, fact.budget_year),
+                *_not_after("decision_date", fact.decision_date, business_date),
+                *_decision_date("effective_date", fact.effective_date, fact.budget_year),
+            ]
+        case BaselineSchedule():
+            return [
+                *_decision_date("effective_date", fact.effective_date, fact.budget_year),
+                *_scope(fact),
+                *_points_in_year(fact),
+                *_one_measure(fact),
+                *_rising(fact.points),
+            ]
+
+
+def contradictions(facts: Sequence[Fact]) -> list[tuple[int, Rejection]]:
+    """Facts of one request that share an event id with an earlier one and state something else.
+
+    Each with its index. The same content twice is no fault: the second is a duplicate.
+    """
+    first_of: dict[UUID, int] = {}
+    found = []
+    for index, fact in enumerate(facts):
+        first = first_of.setdefault(fact.event_id, index)
+        if facts[first].content_hash != fact.content_hash:
+            rejection = Rejection(
+                RejectionCode.CONTRADICTS_ITSELF,
+                "source_ref",
+                fact.source_ref,
+                f"mục thứ {index + 1} trùng tham chiếu với mục thứ {first + 1} nhưng khác nội dung / "
+                f"item {index + 1} has the reference of item {first + 1} and states something else",
+                "giữ một trong hai, hoặc đổi tham chiếu / keep one of the two, or change its reference",
+            )
+            found.append((index, rejection))
+    return found
+
+
+# --- dates -------------------------------------------------------------------------------------
+
+
+def _booking_date(field: str, day: date, budget_year: int, business_date: date) -> Iterator[Rejection]:
+    """The thirteen months of Law 39/2019/QH14, art. 68, up to today."""
+    if not fiscal_calendar.is_in_budget_year(day, budget_year):
+        yield _outside_year(field, day, budget_year)
+    yield from _not_after(field, day, business_date)
+
+
+def _not_after(field: str, day: date, business_date: date) -> Iterator[Rejection]:
+    if day > business_date:
+        yield Rejection(
+            RejectionCode.AFTER_BUSINESS_DATE,
+            field,
+            day.isoformat(),
+            f"sau ngày làm việc {_vi(business_date)} / after the business date {business_date}",
+            "kiểm tra ngày; gửi lại khi đã đến ngày / check the date; send it when the day has come",
+        )
+
+
+def _decision_date(field: str, day: date, budget_year: int) -> Iterator[Rejection]:
+    """A plan is decided from the year before (December as a rule) and adjusted until it is settled, in
+    the year after. Further off, the year or the date is a slip of the pen."""
+    earliest, latest = date(budget_year - 1, 1, 1), date(budget_year + 1, 12, 31)
+    if not earliest <= day <= latest:
+        yield Rejection(
+            RejectionCode.DATE_IMPLAUSIBLE,
+            field,
+            day.isoformat(),
+            f"quyết định của năm {budget_year} phải từ {_vi(earliest)} đến {_vi(latest)} / "
+            f"a decision on {budget_year} is dated from {earliest} to {latest}",
+            "kiểm tra ngày và năm ngân sách / check the date and the budget year",
+        )
+
+
+def _outside_year(field: str, day: date, budget_year: int) -> Rejection:
+    first, last = fiscal_calendar.first_day(budget_year), fiscal_calendar.closing_day(budget_year)
+    return Rejection(
+        RejectionCode.OUTSIDE_BUDGET_YEAR,
+        field,
+        day.isoformat(),
+        f"ngoài năm ngân sách {budget_year} (từ {_vi(first)} đến {_vi(last)}) / "
+        f"outside the budget year {budget_year}, which runs from {first} to {last}",
+        "sửa ngày hoặc năm ngân sách / mend the date or the budget year",
+    )
+
+
+def _vi(day: date) -> str:
+    return f"{day:%d/%m/%Y}"
+
+
+# --- movements ---------------------------------------------------------------------------------
+
+
+def _reversal(movement: Movement) -> Iterator[Rejection]:
+    field = "reverses_event_id"
+    if movement.kind is MovementKind.REVERSAL and movement.reverses_event_id is None:
+        yield Rejection(
+            RejectionCode.REVERSAL_WITHOUT_REFERENCE,
+            field,
+            "",
+            "bút toán đảo không nêu bút toán bị đảo / a reversal names the movement it cancels",
+            "ghi mã sự kiện của bút toán bị đảo / give the event id of the movement it cancels",
+        )
+    if movement.kind is not MovementKind.REVERSAL and movement.reverses_event_id is not None:
+        yield Rejection(
+            RejectionCode.REFERENCE_WITHOUT_REVERSAL,
+            field,
+            str(movement.reverses_event_id),
+            "chỉ bút toán đảo mới nêu bút toán bị đảo / only a reversal names a movement it cancels",
+            "bỏ mã này, hoặc đổi loại thành reversal / leave it out, or make the kind reversal",
+        )
+    if movement.reverses_event_id == movement.event_id:
+        yield Rejection(
+            RejectionCode.REVERSES_ITSELF,
+            field,
+            str(movement.reverses_event_id),
+            "bút toán không thể đảo chính nó / a movement cannot cancel itself",
+            "ghi mã sự kiện của bút toán bị đảo / give the event id of the movement it cancels",
+        )
+
+
+# --- curves ------------------------------------------------------------------------------------
+
+
+def _scope(schedule: BaselineSchedule) -> Iterator[Rejection]:
+    code = schedule.scope_code
+    is_province = re.fullmatch("[0-9]{2}", code) is not None
+    is_nation = code == NATIONAL_SCOPE
+    fits, vietnamese, english = {
+        BaselineKind.REGISTERED: (not is_province and not is_nation, "một mã dự án", "a project's code"),
+        BaselineKind.TARGET: (is_province, "mã tỉnh hai chữ số", "a province's two digits"),
+        BaselineKind.NATIONAL: (is_nation, NATIONAL_SCOPE, NATIONAL_SCOPE),
+    }[schedule.kind]
+    if not fits:
+        yield Rejection(
+            RejectionCode.SCOPE_MISMATCH,
+            "scope_code",
+            code,
+            f"đường {schedule.kind} phải có phạm vi là {vietnamese} / "
+            f"the scope of a {schedule.kind} curve is {english}",
+            "sửa phạm vi hoặc loại đường / mend the scope or the kind",
+        )
+
+
+def _points_in_year(schedule: BaselineSchedule) -> Iterator[Rejection]:
+    for point in schedule.points:
+        if not fiscal_calendar.is_in_budget_year(point.day, schedule.budget_year):
+            yield _outside_year("points", point.day, schedule.budget_year)
+
+
+def _one_measure(schedule: BaselineSchedule) -> Iterator[Rejection]:
+    """Amounts beside shares, or two currencies, cannot be told to rise."""
+    currencies = sorted({point.amount.currency for point in schedule.points if point.amount})
+    if len(currencies) > 1:
+        yield Rejection(
+            RejectionCode.MIXED_CURRENCIES,
+            "points",
+            ", ".join(currencies),
+            "một đường chỉ dùng một loại tiền / one curve is in one currency",
+            "tách thành từng đường / send a curve for each",
+        )
+    if currencies and any(point.amount is None for point in schedule.points):
+        yield Rejection(
+            RejectionCode.MIXED_MEASURES,
+            "points",
+            "",
+            "một đường dùng hoặc tỷ lệ hoặc số tiền, không dùng cả hai / "
+            "one curve is in shares or in amounts, not in both",
+            "đổi hết về một cách ghi / state every point in the same way",
+        )
+
+
+def _rising(points: Sequence[BaselinePoint]) -> Iterator[Rejection]:
+    for before, after in pairwise(sorted(points, key=lambda point: point.day)):
+        if after.day == before.day:
+            yield Rejection(
+                RejectionCode.REPEATED_DATE,
+                "points",
+                after.day.isoformat(),
+                f"ngày {_vi(after.day)} có hai điểm / two points on {after.day}",
+                "giữ một điểm cho mỗi ngày / keep one point a day",
+            )
+        elif _falls(before, after):
+            yield Rejection(
+                RejectionCode.FALLING_CURVE,
+                "points",
+                after.day.isoformat(),
+                f"số lũy kế giảm từ {_vi(before.day)} đến {_vi(after.day)} / "
+                f"the cumulative figure falls from {before.day} to {after.day}",
+                "ghi số lũy kế từ 01/01 / state what is cumulative from 1 January",
+            )
+
+
+def _falls(before: BaselinePoint, after: BaselinePoint) -> bool:
+    if before.basis_points is not None and after.basis_points is not None:
+        return after.basis_points < before.basis_points
+    if before.amount and after.amount and before.amount.currency == after.amount.currency:
+        return after.amount.minor_units < before.amount.minor_units
+    return False

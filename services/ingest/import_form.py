@@ -1,0 +1,104 @@
+"""The multipart form of POST /v1/imports: what is sent with a file, and what the form looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from flask import request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.ingest.models import BudgetYear, Code, Day, Reference, Text
+from services.runtime.api import field_errors, invalid
+from services.runtime.errors import FieldError, ProblemError, shortened
+
+_FILE = "file"
+_MULTIPART = "multipart/form-data"
+
+
+class ImportForm(BaseModel):
+    """The fields beside the file. The optional ones stand in where the file itself does not say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file_name: Reference
+    kind: Literal["plan", "disbursements", "cumulative-statement", "schedule"] = Field(
+        description="What the file states."
+    )
+    source: Code = Field(description="The office that states it, for example kbnn.ca-mau.")
+    dry_run: bool = Field(False, description="true: say what would happen, and leave nothing behind.")
+    budget_year: BudgetYear | None = Field(None, description="Where the file has no such column.")
+    province_code: Annotated[str, Field(pattern="^[0-9]{2}$")] | None = Field(
+        None, description="The statistics office's code, where the file has no such column."
+    )
+    as_of: Day | None = Field(None, description="The date of a statement that does not state its own.")
+    unit: Text | None = Field(None, description="Unit of the amounts, where the file states none.")
+
+    @property
+    def defaults(self) -> dict[str, str]:
+        """What the file reader may fall back on, by field name."""
+        names = ("budget_year", "province_code", "as_of", "unit")
+        given = {name: getattr(self, name) for name in names}
+        return {name: str(value) for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file as it was uploaded, with its form."""
+
+    form: ImportForm
+    content: bytes
+
+
+def form_schema() -> dict[str, Any]:
+    """JSON Schema of the form for OpenAPI, the file as binary."""
+    schema = ImportForm.model_json_schema()
+    properties = dict(schema["properties"])
+    del properties["file_name"]
+    properties = {
+        _FILE: {
+            "type": "string",
+            "contentMediaType": "application/octet-stream",
+            "description": "A CSV file or an XLSX workbook.",
+        },
+        **properties,
+    }
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "required": [_FILE, *(name for name in schema["required"] if name != "file_name")],
+    }
+
+
+def read() -> SentFile:
+    """The form of the current request. Raises ``ProblemError`` with every fault."""
+    if request.mimetype != _MULTIPART:
+        raise ProblemError(
+            415,
+            "not-multipart",
+            "The body is not a form with a file",
+            f"Content-Type is {shortened(request.mimetype)!r}; send {_MULTIPART}.",
+        )
+    found = [
+        FieldError(code="repeated", where=name, detail="gửi hai lần / given twice")
+        for parts in (request.form, request.files)
+        for name, values in parts.lists()
+        if len(values) > 1
+    ]
+    found += [
+        FieldError(code="extra-forbidden", where=name, detail="không nhận tệp này / no such file is taken")
+        for name in request.files
+        if name != _FILE
+    ]
+    upload = request.files.get(_FILE)
+    if upload is None:
+        found.append(FieldError(code="missing", where=_FILE, detail="thiếu tệp / the file is missing"))
+    fields = {name: value for name, value in request.form.items() if value != ""}
+    try:
+        form = ImportForm.model_validate({**fields, "file_name": (upload and upload.filename) or "?"})
+    except ValidationError as error:
+        raise invalid([*found, *field_errors(error)]) from error
+    if found or upload is None:
+        raise invalid(found)
+    return SentFile(form, upload.read())

@@ -1,0 +1,136 @@
+"""What was accepted: every event with its content and its place in the log (sql/schema/0001_journal.sql)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+from uuid import UUID
+
+from services.ingest.record_packing import Entry
+from services.runtime.kafka_client import Place
+from services.runtime.postgres import Cursor, copy_rows
+
+_IDS_AT_ONCE = 10_000
+_ROWS_AT_ONCE = 10_000
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedEntry:
+    """An event that the broker acknowledged, with the log it was written to."""
+
+    entry: Entry
+    topic_id: str
+    place: Place
+
+
+def known_contents(cursor: Cursor, event_ids: Iterable[UUID]) -> dict[UUID, set[bytes]]:
+    """The content hashes under which each id was accepted; ids never accepted are left out."""
+    found: dict[UUID, set[bytes]] = {}
+    for ids in _slices(event_ids, _IDS_AT_ONCE):
+        cursor.execute("SELECT event_id, content_hash FROM ingest.journal WHERE event_id = ANY(%s)", (ids,))
+        for event_id, content_hash in cursor:
+            found.setdefault(event_id, set()).add(bytes(content_hash))
+    return found
+
+
+def add(cursor: Cursor, placed: Iterable[PlacedEntry]) -> None:
+    """Append, in the order given. Those that another request added meanwhile stay as they are."""
+    cursor.execute(_STAGE_ENTRIES)
+    for some in _slices(placed, _ROWS_AT_ONCE):
+        copy_rows(cursor, "journal_entry_stage", _ENTRY_COLUMNS, (_entry_row(each) for each in some))
+    cursor.execute(_ADD)
+
+
+def standing_elsewhere(cursor: Cursor, *, topic: str, topic_id: str, limit: int) -> list[Entry]:
+    """The first events of a topic, in the order of acceptance, that stand in another log than this one."""
+    cursor.execute(_ELSEWHERE, {"topic": topic, "topic_id": topic_id, "limit": limit})
+    return [
+        Entry(event_id, bytes(content_hash), topic, routing_key, bytes(payload), recorded_at)
+        for event_id, content_hash, routing_key, payload, recorded_at in cursor
+    ]
+
+
+def move(cursor: Cursor, placed: Sequence[PlacedEntry]) -> None:
+    """Record where events stand that were written again."""
+    cursor.execute(_STAGE_PLACES)
+    copy_rows(
+        cursor,
+        "journal_place_stage",
+        ("event_id", "content_hash", "topic_id", "partition", '"offset"'),
+        (
+            (p.entry.event_id, p.entry.content_hash, p.topic_id, p.place.partition, p.place.offset)
+            for p in placed
+        ),
+    )
+    cursor.execute(_MOVE)
+
+
+def _entry_row(placed: PlacedEntry) -> tuple[object, ...]:
+    entry, place = placed.entry, placed.place
+    return (
+        entry.event_id,
+        entry.content_hash,
+        entry.topic,
+        entry.routing_key,
+        entry.payload,
+        entry.recorded_at.isoformat(),
+        placed.topic_id,
+        place.partition,
+        place.offset,
+    )
+
+
+def _slices(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+# The stages live as long as the pooled connection: a new table for every request would bloat the catalog.
+_ENTRY_COLUMNS = (
+    "event_id",
+    "content_hash",
+    "topic",
+    "routing_key",
+    "payload",
+    "recorded_at",
+    "topic_id",
+    "partition",
+    '"offset"',
+)
+_STAGE_ENTRIES = """
+CREATE TEMP TABLE IF NOT EXISTS journal_entry_stage (
+    accepted_no bigint DEFAULT nextval('ingest.accepted_no'), event_id uuid, content_hash bytea, topic text,
+    routing_key text, payload bytea, recorded_at timestamptz, topic_id text, partition integer,
+    "offset" bigint
+) ON COMMIT DELETE ROWS
+"""
+# COPY numbers the rows in the order sent; the insert goes by id, so that two requests with the same
+# events wait for each other in one order and cannot deadlock.
+_ADD = """
+INSERT INTO ingest.journal (accepted_no, event_id, content_hash, topic, routing_key, payload, recorded_at,
+                            topic_id, partition, "offset")
+SELECT accepted_no, event_id, content_hash, topic, routing_key, payload, recorded_at,
+       topic_id, partition, "offset"
+  FROM journal_entry_stage ORDER BY event_id, content_hash
+ON CONFLICT (event_id, content_hash) DO NOTHING
+"""
+_ELSEWHERE = """
+SELECT event_id, content_hash, routing_key, payload, recorded_at
+  FROM ingest.journal
+ WHERE topic = %(topic)s AND (topic_id < %(topic_id)s OR topic_id > %(topic_id)s)
+ ORDER BY accepted_no LIMIT %(limit)s
+"""
+_STAGE_PLACES = """
+CREATE TEMP TABLE IF NOT EXISTS journal_place_stage (
+    event_id uuid, content_hash bytea, topic_id text, partition integer, "offset" bigint
+) ON COMMIT DELETE ROWS
+"""
+_MOVE = """
+UPDATE ingest.journal AS j SET topic_id = s.topic_id, partition = s.partition, "offset" = s."offset"
+  FROM journal_place_stage AS s
+ WHERE j.event_id = s.event_id AND j.content_hash = s.content_hash
+"""

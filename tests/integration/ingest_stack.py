@@ -1,0 +1,160 @@
+"""Ingest put together in this process on the real database and broker, and a reader of its log."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from werkzeug.test import TestResponse
+
+from deploy.embedded.servers import Broker
+from services.contracts import codec, topics
+from services.ingest.__main__ import Parts, assemble
+from services.runtime import postgres
+from services.runtime.config import Settings
+from services.runtime.kafka_client import Admin
+
+DELIVERY_TIMEOUT_MS = 1_500
+PARTITIONS = 4
+
+
+def settings_for(database_url: str, broker: Broker, **changes: Any) -> Settings:
+    values = {
+        "DATABASE_URL": database_url,
+        "KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers,
+        "business_date": date(2022, 7, 31),
+        "topic_partitions": PARTITIONS,
+        "kafka_delivery_timeout_ms": DELIVERY_TIMEOUT_MS,
+        **changes,
+    }
+    return Settings(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of the service; ``json`` is its body, read."""
+
+    status_code: int
+    content_type: str
+    retry_after: str
+    text: str
+
+    @classmethod
+    def of(cls, response: TestResponse) -> Answer:
+        headers = response.headers
+        content_type = headers.get("Content-Type", "")
+        return cls(response.status_code, content_type, headers.get("Retry-After", ""), response.text)
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """A running ingest, to be sent requests and looked into."""
+
+    settings: Settings
+    parts: Parts
+
+    def get(self, path: str) -> Answer:
+        return Answer.of(self.parts.app.test_client().get(path))
+
+    def post(self, path: str, body: Any) -> Answer:
+        return self.post_raw(path, json.dumps(body).encode(), "application/json")
+
+    def post_raw(self, path: str, content: bytes, content_type: str) -> Answer:
+        return Answer.of(self.parts.app.test_client().post(path, data=content, content_type=content_type))
+
+    def post_form(self, path: str, form: dict[str, Any]) -> Answer:
+        client = self.parts.app.test_client()
+        return Answer.of(client.post(path, data=form, content_type="multipart/form-data"))
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        connection = postgres.connect(self.settings.database_url.get_secret_value(), application="test")
+        try:
+            with postgres.transaction(connection) as cursor:
+                cursor.execute(query)
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
+    def is_ready(self) -> bool:
+        return self.get("/readyz").status_code == 200
+
+
+@contextmanager
+def running_ingest(settings: Settings) -> Iterator[Ingest]:
+    """Ingest with its loops running; topics are created first, as an operator would."""
+    create_topics(settings)
+    parts = assemble(settings)
+    stop = threading.Event()
+    threads = [threading.Thread(target=loop.run, args=(stop,)) for loop in parts.loops.values()]
+    for thread in threads:
+        thread.start()
+    ingest = Ingest(settings, parts)
+    try:
+        wait_until(ingest.is_ready)
+        yield ingest
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        parts.close()
+
+
+def create_topics(settings: Settings) -> None:
+    admin = Admin(settings, client_id="test-admin")
+    try:
+        admin.create_topics()
+    finally:
+        admin.close()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One event as it stands in the log."""
+
+    partition: int
+    offset: int
+    key: str
+    event: codec.Event
+
+
+def read_log(broker: Broker, topic: str) -> list[Read]:
+    """Every event of the topic, from its beginning to its present end."""
+    consumer = KafkaConsumer(
+        bootstrap_servers=broker.bootstrap_servers, enable_auto_commit=False, fetch_max_wait_ms=50
+    )
+    decode = codec.decode_disbursements if topic == topics.DISBURSEMENT else codec.decode_plans
+    try:
+        partitions = [TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic) or ())]
+        ends = consumer.end_offsets(partitions)
+        consumer.assign(partitions)
+        consumer.seek_to_beginning(*partitions)
+        found: list[Read] = []
+        deadline = time.monotonic() + 10
+        while any(consumer.position(tp) < end for tp, end in ends.items()):
+            assert time.monotonic() < deadline, "the log could not be read to its end"
+            for tp, records in consumer.poll(timeout_ms=100).items():
+                for record in records:
+                    for event in decode(record.value):
+                        assert isinstance(event, codec.Event), event
+                        found.append(Read(tp.partition, record.offset, record.key.decode(), event))
+        return found
+    finally:
+        consumer.close()
