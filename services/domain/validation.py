@@ -16,6 +16,7 @@ from uuid import UUID
 
 from services.domain import fiscal_calendar
 from services.domain.disbursement import Movement, MovementKind, StatementLine
+from services.domain.money import LEDGER_CURRENCY, Money
 from services.domain.plan import (
     NATIONAL_SCOPE,
     BaselineKind,
@@ -36,6 +37,7 @@ class RejectionCode(StrEnum):
     REVERSAL_WITHOUT_REFERENCE = "reversal-without-reference"
     REFERENCE_WITHOUT_REVERSAL = "reference-without-reversal"
     REVERSES_ITSELF = "reverses-itself"
+    CURRENCY_NOT_KEPT = "currency-not-kept"
     MIXED_CURRENCIES = "mixed-currencies"
     MIXED_MEASURES = "mixed-measures"
     REPEATED_DATE = "repeated-date"
@@ -61,21 +63,27 @@ def check(fact: Fact, *, business_date: date) -> list[Rejection]:
         case Movement():
             return [
                 *_booking_date("value_date", fact.value_date, fact.budget_year, business_date),
+                *_currency(fact.amount),
                 *_reversal(fact),
             ]
         case StatementLine():
-            return list(_booking_date("as_of", fact.as_of, fact.budget_year, business_date))
+            return [
+                *_booking_date("as_of", fact.as_of, fact.budget_year, business_date),
+                *_currency(fact.cumulative),
+            ]
         case PlanRevision():
             return [
                 *_decision_date("decision_date", fact.decision_date, fact.budget_year),
                 *_not_after("decision_date", fact.decision_date, business_date),
                 *_decision_date("effective_date", fact.effective_date, fact.budget_year),
+                *_currency(fact.amount),
             ]
         case BaselineSchedule():
             return [
                 *_decision_date("effective_date", fact.effective_date, fact.budget_year),
                 *_scope(fact),
                 *_points_in_year(fact),
+                *_currency(*(point.amount for point in fact.points if point.amount)),
                 *_one_measure(fact),
                 *_rising(fact.points),
             ]
@@ -153,6 +161,22 @@ def _outside_year(field: str, day: date, budget_year: int) -> Rejection:
 
 def _vi(day: date) -> str:
     return f"{day:%d/%m/%Y}"
+
+
+# --- amounts -----------------------------------------------------------------------------------
+
+
+def _currency(*amounts: Money) -> Iterator[Rejection]:
+    """The books are kept in one currency: another would be taken in and never counted."""
+    others = sorted({amount.currency for amount in amounts} - {LEDGER_CURRENCY})
+    if others:
+        yield Rejection(
+            RejectionCode.CURRENCY_NOT_KEPT,
+            "currency",
+            ", ".join(others),
+            f"sổ ghi bằng {LEDGER_CURRENCY} / the books are kept in {LEDGER_CURRENCY}",
+            "ghi số tiền đồng mà Kho bạc đã hạch toán / state the đồng that the Treasury booked",
+        )
 
 
 # --- movements ---------------------------------------------------------------------------------

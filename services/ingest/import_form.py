@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from flask import request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.ingest.models import BudgetYear, Code, Day, Reference, Text
+from services.ingest.field_types import BudgetYear, Code, Day, ProvinceCode, Reference, Text
 from services.runtime.api import field_errors, invalid
 from services.runtime.errors import FieldError, ProblemError, shortened
 
@@ -28,7 +28,7 @@ class ImportForm(BaseModel):
     source: Code = Field(description="The office that states it, for example kbnn.ca-mau.")
     dry_run: bool = Field(False, description="true: say what would happen, and leave nothing behind.")
     budget_year: BudgetYear | None = Field(None, description="Where the file has no such column.")
-    province_code: Annotated[str, Field(pattern="^[0-9]{2}$")] | None = Field(
+    province_code: ProvinceCode | None = Field(
         None, description="The statistics office's code, where the file has no such column."
     )
     as_of: Day | None = Field(None, description="The date of a statement that does not state its own.")

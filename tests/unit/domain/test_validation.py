@@ -151,9 +151,22 @@ def test_one_curve_is_in_one_currency_and_one_measure() -> None:
     dong, dollar = Money(1, "VND"), Money(2, "USD")
     march, june, july = date(2022, 3, 31), date(2022, 6, 30), date(2022, 7, 31)
     two_currencies = curve(BaselinePoint(march, amount=dong), BaselinePoint(june, amount=dollar))
-    assert faults_of(two_currencies) == [("mixed-currencies", "points")]
+    assert faults_of(two_currencies) == [("currency-not-kept", "currency"), ("mixed-currencies", "points")]
     mixed = curve(BaselinePoint(march, amount=dong), BaselinePoint(july, basis_points=1))
     assert faults_of(mixed) == [("mixed-measures", "points")]
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        movement(currency="USD"),
+        statement(currency="USD"),
+        revision(currency="USD"),
+        schedule(currency="USD", points=[{"date": "2022-03-31", "amount": 1}]),
+    ],
+)
+def test_the_books_are_kept_in_dong(fact: Fact) -> None:
+    assert faults_of(fact) == [("currency-not-kept", "currency")]
 
 
 def test_every_fault_of_a_fact_is_found() -> None:
