@@ -56,8 +56,9 @@ class Curve:
 
         ES = C + (D - PV_C) / (PV_{C+1} - PV_C), with C the last knot whose planned value is not above
         D (Lipke, "Schedule is different", The Measurable News, 2003). The last knot where ``share``
-        is beyond the curve.
+        is beyond the curve; 0 where it is below zero (more refunded than paid).
         """
+        share = max(share, Fraction(0))
         month, planned = self.points[0]
         for right, high in self.points[1:]:
             if high > share:

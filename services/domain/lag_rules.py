@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
+from services.domain import event_identity
 from services.domain.fiscal_calendar import month_position
 from services.domain.plan import BaselineKind, BaselineSchedule, PlanLevel
 from services.domain.progress import Measures, Progress, SubjectType, measure_against
@@ -49,6 +50,14 @@ class Rule:
     from_month: Fraction = Fraction(0)
 
 
+class Standing(StrEnum):
+    """On which side of a baseline a subject is."""
+
+    AHEAD = "ahead"
+    LEVEL = "level"
+    BEHIND = "behind"
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """The subject beside one baseline, by name."""
@@ -56,13 +65,23 @@ class Comparison:
     baseline: BaselineSchedule
     measures: Measures
 
+    @property
+    def standing(self) -> Standing:
+        if self.measures.shortfall == 0:
+            return Standing.LEVEL
+        return Standing.BEHIND if self.measures.shortfall > 0 else Standing.AHEAD
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule that flags a subject, with everything needed to check it by hand."""
+    """A rule that flags a subject, with everything needed to check it by hand.
+
+    ``threshold`` is ``None`` for a rule that has none. ``excess`` is in minor units.
+    """
 
     rule: RuleName
     rule_version: int
+    threshold: Fraction | None
     severity: Severity
     progress: Progress
     judged_by: Comparison | None
@@ -75,21 +94,80 @@ class Finding:
 def evaluate(progress: Progress, rules: Iterable[Rule]) -> list[Finding]:
     """Every rule that flags ``progress``, in the order of ``rules``.
 
-    Nothing is said of a subject without a plan: there is nothing to lag behind. A fund line is
-    counted in the totals of its owner and province and is not judged as a project.
+    A fund line is counted in the totals of its owner and province and is not judged as a project.
+    A subject without a plan has nothing to lag behind; where a decision took its plan away (a lapse),
+    what it disbursed is over the plan all the same.
+
+    Raises ``ValueError`` where a baseline of ``progress`` is no curve, or a date is out of range.
     """
-    if progress.subject.level is PlanLevel.FUND_LINE or progress.current_plan == 0:
+    if progress.subject.level is PlanLevel.FUND_LINE:
         return []
     month = month_position(progress.as_of, progress.budget_year)
-    comparisons = tuple(
-        Comparison(schedule, measure_against(progress, schedule)) for schedule in progress.baselines
-    )
+    comparisons = compare(progress)
     findings = (
         _JUDGES[rule.name](progress, rule, comparisons)
         for rule in rules
-        if progress.subject.type in rule.subjects and month >= rule.from_month
+        if progress.subject.type in rule.subjects
+        and month >= rule.from_month
+        and (progress.current_plan > 0 or rule.name is RuleName.OVER_PLAN)
     )
     return [finding for finding in findings if finding]
+
+
+def compare(progress: Progress) -> tuple[Comparison, ...]:
+    """``progress`` beside every baseline it carries; none without a plan to take shares of."""
+    if progress.current_plan <= 0:
+        return ()
+    return tuple(Comparison(schedule, measure_against(progress, schedule)) for schedule in progress.baselines)
+
+
+def unflagged(progress: Progress, rule: Rule) -> Finding:
+    """The figures of a subject that ``rule`` does not flag (any more): what a resolved alert shows."""
+    comparisons = compare(progress)
+    kind = _JUDGED_BY.get(rule.name)
+    judged_by = _comparison(progress, comparisons, kind) if kind else None
+    return _finding(progress, rule, comparisons, judged_by=judged_by)
+
+
+def finding_digest(finding: Finding) -> bytes:
+    """SHA-256 of what the finding says: rule, severity, figures and who answers for them.
+
+    Left out is what changes while the figures stand still (the version, the ledger's watermark, the
+    business date and the age of the books counted from it): judged again, it is the same finding.
+    Without books even ``as_of`` is only the business date.
+    """
+    progress = finding.progress
+    subject = progress.subject
+    fields: dict[str, str | int | None] = {
+        "rule": finding.rule,
+        "rule_version": finding.rule_version,
+        "threshold": str(finding.threshold),
+        "severity": finding.severity,
+        "subject_name": subject.name,
+        "owner_code": subject.owner_code,
+        "owner_name": subject.owner_name,
+        "accountable_officer": subject.accountable_officer,
+        "as_of": progress.as_of.isoformat() if progress.books_through else None,
+        "books_through": progress.books_through.isoformat() if progress.books_through else None,
+        "currency": progress.currency,
+        "plan_decision_number": progress.plan_decision_number,
+        "plan_effective_date": str(progress.plan_effective_date),
+        "includes_estimate": int(progress.includes_estimate),
+        "excess": finding.excess,
+        "over_fund_source": finding.over_fund_source,
+    }
+    for line in progress.lines:
+        fields[f"line {line.fund_source}"] = (
+            f"{line.initial_plan} {line.current_plan} {line.allocated_plan} "
+            f"{line.disbursed} {line.work_certified} {line.advance_outstanding}"
+        )
+    for series, disbursed in progress.series:
+        fields[f"series {series}"] = disbursed
+    for comparison in finding.comparisons:
+        baseline = comparison.baseline
+        name = f"baseline {baseline.kind} {baseline.scope_code} {baseline.budget_year} {baseline.rate_base}"
+        fields[name] = f"{comparison.measures.planned_share} {baseline.decision_number}"
+    return event_identity.content_hash(fields)
 
 
 def _behind_target(progress: Progress, rule: Rule, comparisons: tuple[Comparison, ...]) -> Finding | None:
@@ -125,7 +203,8 @@ def _over_plan(progress: Progress, rule: Rule, comparisons: tuple[Comparison, ..
         ((line.disbursed - line.current_plan, line.fund_source) for line in progress.lines),
         default=(0, ""),
     )
-    if excess <= 0:
+    # Without any decision the plan may only not have arrived yet.
+    if excess <= 0 or progress.plan_effective_date is None:
         return None
     return _finding(progress, rule, comparisons, excess=excess, over_fund_source=fund_source)
 
@@ -141,6 +220,12 @@ def _source_stale(progress: Progress, rule: Rule, comparisons: tuple[Comparison,
     return _finding(progress, rule, comparisons, days_stale=days_stale)
 
 
+_JUDGED_BY = {
+    RuleName.BEHIND_TARGET: BaselineKind.TARGET,
+    RuleName.NOTHING_DISBURSED: BaselineKind.TARGET,
+    RuleName.BELOW_NATIONAL_AVERAGE: BaselineKind.NATIONAL,
+}
+_WITH_THRESHOLD = {RuleName.BEHIND_TARGET, RuleName.BELOW_NATIONAL_AVERAGE, RuleName.SOURCE_STALE}
 _JUDGES = {
     RuleName.BEHIND_TARGET: _behind_target,
     RuleName.NOTHING_DISBURSED: _nothing_disbursed,
@@ -172,6 +257,7 @@ def _finding(
     return Finding(
         rule=rule.name,
         rule_version=rule.version,
+        threshold=rule.threshold if rule.name in _WITH_THRESHOLD else None,
         severity=Severity.CRITICAL if critical else rule.severity,
         progress=progress,
         judged_by=judged_by,

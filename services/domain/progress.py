@@ -14,7 +14,7 @@ from fractions import Fraction
 from services.domain.baseline import Curve
 from services.domain.disbursement import Series
 from services.domain.fiscal_calendar import month_position
-from services.domain.plan import BaselineKind, BaselineSchedule, PlanLevel
+from services.domain.plan import BaselineKind, BaselineSchedule, PlanBase, PlanLevel
 
 
 class SubjectType(StrEnum):
@@ -79,6 +79,19 @@ class Progress:
     @property
     def current_plan(self) -> int:
         return sum(line.current_plan for line in self.lines)
+
+    @property
+    def initial_plan(self) -> int:
+        return sum(line.initial_plan for line in self.lines)
+
+    @property
+    def allocated_plan(self) -> int:
+        return sum(line.allocated_plan for line in self.lines)
+
+    @property
+    def plan_base(self) -> PlanBase:
+        """What ``current_plan`` is: the plan as first assigned, or as adjusted since."""
+        return PlanBase.INITIAL if self.current_plan == self.initial_plan else PlanBase.ADJUSTED
 
     @property
     def disbursed(self) -> int:

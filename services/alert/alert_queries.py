@@ -1,0 +1,166 @@
+"""What the API and the feeds read: pages of alerts, one alert with its history, what is open."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg2 import sql
+
+from services.runtime.postgres import Cursor
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Columns a filter may name; each is compared for equality.
+FILTERS = frozenset(
+    {
+        *("state", "severity", "rule", "subject_type", "subject_code"),
+        *("province_code", "owner_code", "budget_year"),
+    }
+)
+
+
+class BadCursorError(ValueError):
+    """A text that is no cursor of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page ended: the last alert's update and id. Opaque to the caller."""
+
+    updated_at: datetime
+    alert_id: UUID
+
+    def to_cursor(self) -> str:
+        micros = (self.updated_at - _EPOCH) // timedelta(microseconds=1)
+        return base64.urlsafe_b64encode(f"{micros}.{self.alert_id.hex}".encode()).decode().rstrip("=")
+
+    @classmethod
+    def from_cursor(cls, cursor: str) -> Position:
+        """Raises ``BadCursorError``."""
+        try:
+            text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+            micros, _, hexadecimal = text.decode("ascii").partition(".")
+            position = cls(_EPOCH + timedelta(microseconds=int(micros)), UUID(hex=hexadecimal))
+        except (ValueError, OverflowError, binascii.Error) as error:
+            raise BadCursorError("not a cursor that this service gave") from error
+        if position.to_cursor() != cursor:
+            raise BadCursorError("not a cursor that this service gave")
+        return position
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An alert as it stands. ``figures`` has the shape of ``figures.Figures``."""
+
+    alert_id: UUID
+    state: str
+    severity: str
+    rule: str
+    rule_version: int
+    subject_type: str
+    budget_year: int
+    as_of: date
+    sequence: int
+    figures: dict[str, Any]
+    title_vi: str
+    title_en: str
+    reason_vi: str
+    reason_en: str
+    opened_at: datetime
+    updated_at: datetime
+    resolved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One change of an alert."""
+
+    change_id: UUID
+    sequence: int
+    transition: str
+    severity: str
+    rule_version: int
+    as_of: date
+    figures: dict[str, Any]
+    reason_vi: str
+    reason_en: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Newest update first; ``next_cursor`` is ``None`` on the last page."""
+
+    alerts: list[AlertRow]
+    next_cursor: str | None
+
+
+def page(cursor: Cursor, *, filters: Mapping[str, object], limit: int, after: Position | None) -> Page:
+    """Alerts that match every filter. Raises ``KeyError`` for a filter that is no column of FILTERS."""
+    for name in filters:
+        if name not in FILTERS:
+            raise KeyError(name)
+    conditions: list[sql.Composable] = [
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in sorted(filters)
+    ]
+    if after:
+        conditions.append(sql.SQL("(updated_at, id) < (%(after_time)s, %(after_id)s)"))
+    where = sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true")
+    cursor.execute(
+        sql.SQL(_PAGE).format(where=where),
+        {
+            **filters,
+            "limit": limit + 1,
+            "after_time": after.updated_at if after else None,
+            "after_id": after.alert_id if after else None,
+        },
+    )
+    rows = [AlertRow(*row) for row in cursor.fetchall()]
+    if len(rows) <= limit:
+        return Page(rows, None)
+    last = rows[limit - 1]
+    return Page(rows[:limit], Position(last.updated_at, last.alert_id).to_cursor())
+
+
+def one(cursor: Cursor, alert_id: UUID) -> tuple[AlertRow, list[ChangeRow]] | None:
+    """An alert with its changes, oldest first; ``None`` where there is none."""
+    cursor.execute(_ONE, (alert_id,))
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    cursor.execute(_CHANGES, (alert_id,))
+    return AlertRow(*row), [ChangeRow(*change) for change in cursor.fetchall()]
+
+
+def open_counts(cursor: Cursor) -> dict[tuple[str, str], int]:
+    """How many alerts are open, by rule and severity."""
+    cursor.execute(_OPEN_COUNTS)
+    return {(rule, severity): count for rule, severity, count in cursor.fetchall()}
+
+
+def set_up_at(cursor: Cursor) -> datetime:
+    """When the service's schema was made: the update time of a feed that has no entry yet."""
+    cursor.execute("SELECT min(applied_at) FROM alert.schema_migration")
+    row = cursor.fetchone()
+    return row[0] if row and row[0] else _EPOCH
+
+
+_COLUMNS = """
+       id, state, severity, rule, rule_version, subject_type, budget_year, as_of, sequence, figures,
+       title_vi, title_en, reason_vi, reason_en, opened_at, updated_at, resolved_at
+"""
+_PAGE = (
+    "SELECT" + _COLUMNS + "  FROM alert.alert WHERE {where} ORDER BY updated_at DESC, id DESC LIMIT %(limit)s"
+)
+_ONE = "SELECT" + _COLUMNS + "  FROM alert.alert WHERE id = %s"
+_CHANGES = """
+SELECT change_id, sequence, transition, severity, rule_version, as_of, figures, reason_vi, reason_en,
+       recorded_at
+  FROM alert.alert_change WHERE alert_id = %s ORDER BY sequence
+"""
+_OPEN_COUNTS = "SELECT rule, severity, count(*) FROM alert.alert WHERE state = 'open' GROUP BY rule, severity"

@@ -1,0 +1,242 @@
+"""What the alert service writes, in the transaction of the position."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg2.extras import execute_values
+
+from services.alert.figures import Figures
+from services.alert.number_text import Language
+from services.alert.wording import Words
+from services.domain.alert_lifecycle import AlertState, AlertTransition, Recorded, state_after
+from services.domain.lag_rules import RuleName, Severity
+from services.domain.progress import Progress, SubjectType
+from services.runtime.postgres import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKey:
+    """What versions are counted by."""
+
+    type: SubjectType
+    code: str
+    budget_year: int
+
+    @classmethod
+    def of(cls, progress: Progress) -> SubjectKey:
+        return cls(progress.subject.type, progress.subject.code, progress.budget_year)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAlert:
+    """An alert as it stands: what the lifecycle asks, and what the next change counts on from."""
+
+    recorded: Recorded
+    sequence: int
+    severity: Severity
+    rule_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The record a row comes from."""
+
+    topic_id: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one alert, to be written. ``digest`` is that of the finding."""
+
+    change_id: UUID
+    alert_id: UUID
+    sequence: int
+    transition: AlertTransition
+    figures: Figures
+    words: dict[Language, Words]
+    digest: bytes
+    place: Place
+
+    def after(self) -> RecordedAlert:
+        """The alert as it stands after the change."""
+        return RecordedAlert(
+            recorded=Recorded(state_after(self.transition), self.digest),
+            sequence=self.sequence,
+            severity=self.figures.severity,
+            rule_version=self.figures.rule_version,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A record that cannot be read or judged, whole."""
+
+    place: Place
+    reason: str
+    detail: str
+    payload: bytes
+
+
+AlertsOfSubject = dict[RuleName, RecordedAlert]
+
+
+def seen_versions(cursor: Cursor, keys: Iterable[SubjectKey]) -> dict[SubjectKey, int]:
+    """The last version judged of each subject; none for one never seen."""
+    rows = execute_values(cursor, _SEEN, [_key_row(key) for key in keys], fetch=True)
+    return {SubjectKey(SubjectType(kind), code, year): version for kind, code, year, version in rows}
+
+
+def recorded_alerts(cursor: Cursor, keys: Iterable[SubjectKey]) -> dict[SubjectKey, AlertsOfSubject]:
+    """Every alert of each subject, open or resolved, by rule."""
+    rows = execute_values(cursor, _RECORDED, [_key_row(key) for key in keys], fetch=True)
+    found: dict[SubjectKey, AlertsOfSubject] = {}
+    for kind, code, year, rule, state, digest, sequence, severity, rule_version in rows:
+        alerts = found.setdefault(SubjectKey(SubjectType(kind), code, year), {})
+        alerts[RuleName(rule)] = RecordedAlert(
+            Recorded(AlertState(state), bytes(digest)), sequence, Severity(severity), rule_version
+        )
+    return found
+
+
+def write(
+    cursor: Cursor,
+    *,
+    seen: dict[SubjectKey, int],
+    changes: list[Change],
+    quarantined: list[Quarantined],
+) -> None:
+    """Write a batch: the alerts as they stand now, each change once, and what is to be published."""
+    execute_values(cursor, _REMEMBER, [(*_key_row(key), version) for key, version in sorted_seen(seen)])
+    # One statement cannot touch a row twice: each alert as the batch leaves it.
+    last = {change.alert_id: change for change in changes}
+    execute_values(cursor, _UPSERT_ALERT, [_alert_row(change) for change in last.values()])
+    execute_values(cursor, _INSERT_CHANGE, [_change_row(change) for change in changes])
+    execute_values(cursor, _INSERT_OUTBOX, [(change.change_id,) for change in changes])
+    execute_values(cursor, _QUARANTINE, [_quarantine_row(record) for record in quarantined])
+
+
+def sorted_seen(seen: dict[SubjectKey, int]) -> list[tuple[SubjectKey, int]]:
+    """In one order everywhere, so that two writers cannot deadlock."""
+    return sorted(seen.items(), key=lambda item: _key_row(item[0]))
+
+
+def batch_digest(changes: Iterable[Change], quarantined: Iterable[Quarantined]) -> bytes:
+    """SHA-256 of what a batch added, in order; a verifier can take it again from the rows."""
+    hashed = hashlib.sha256()
+    for change in changes:
+        hashed.update(change.change_id.bytes + change.transition.encode() + change.digest)
+    for record in quarantined:
+        hashed.update(f"{record.place.offset}/{record.reason}".encode())
+        hashed.update(hashlib.sha256(record.payload).digest())
+    return hashed.digest()
+
+
+def _key_row(key: SubjectKey) -> tuple[str, str, int]:
+    return (key.type.value, key.code, key.budget_year)
+
+
+def _alert_row(change: Change) -> tuple[object, ...]:
+    figures, words = change.figures, change.words
+    state = state_after(change.transition)
+    return (
+        change.alert_id,
+        figures.subject.type.value,
+        figures.subject.code,
+        figures.rule.value,
+        figures.budget_year,
+        figures.subject.province_code,
+        figures.subject.owner_code,
+        state.value,
+        figures.severity.value,
+        figures.rule_version,
+        change.sequence,
+        figures.as_of,
+        change.digest,
+        figures.model_dump_json(),
+        words["vi"].title,
+        words["en"].title,
+        words["vi"].reason,
+        words["en"].reason,
+        state is AlertState.RESOLVED,
+    )
+
+
+def _change_row(change: Change) -> tuple[object, ...]:
+    figures, words, place = change.figures, change.words, change.place
+    return (
+        change.change_id,
+        change.alert_id,
+        change.sequence,
+        change.transition.value,
+        figures.severity.value,
+        figures.rule_version,
+        figures.as_of,
+        change.digest,
+        figures.model_dump_json(),
+        words["vi"].reason,
+        words["en"].reason,
+        place.topic_id,
+        place.partition,
+        place.offset,
+    )
+
+
+def _quarantine_row(record: Quarantined) -> tuple[object, ...]:
+    place = record.place
+    # PostgreSQL takes no NUL in text, and the detail may quote the record.
+    detail = record.detail.replace("\x00", "\\0")
+    return (place.topic_id, place.partition, place.offset, record.reason, detail, record.payload)
+
+
+_SEEN = """
+SELECT subject_type, subject_code, budget_year, version FROM alert.subject_seen
+ WHERE (subject_type, subject_code, budget_year) IN (VALUES %s)
+"""
+
+_RECORDED = """
+SELECT subject_type, subject_code, budget_year, rule, state, digest, sequence, severity, rule_version
+  FROM alert.alert
+ WHERE (subject_type, subject_code, budget_year) IN (VALUES %s)
+"""
+
+_REMEMBER = """
+INSERT INTO alert.subject_seen (subject_type, subject_code, budget_year, version) VALUES %s
+ON CONFLICT (subject_type, subject_code, budget_year) DO UPDATE SET version = excluded.version
+"""
+
+_UPSERT_ALERT = """
+INSERT INTO alert.alert AS a
+       (id, subject_type, subject_code, rule, budget_year, province_code, owner_code, state, severity,
+        rule_version, sequence, as_of, digest, figures, title_vi, title_en, reason_vi, reason_en, resolved_at)
+SELECT id, subject_type, subject_code, rule, budget_year, province_code, owner_code, state, severity,
+       rule_version, sequence, as_of, digest, figures::jsonb, title_vi, title_en, reason_vi, reason_en,
+       CASE WHEN is_resolved THEN now() END
+  FROM (VALUES %s) AS row
+       (id, subject_type, subject_code, rule, budget_year, province_code, owner_code, state, severity,
+        rule_version, sequence, as_of, digest, figures, title_vi, title_en, reason_vi, reason_en, is_resolved)
+ON CONFLICT (id) DO UPDATE
+   SET province_code = excluded.province_code, owner_code = excluded.owner_code, state = excluded.state,
+       severity = excluded.severity, rule_version = excluded.rule_version, sequence = excluded.sequence,
+       as_of = excluded.as_of, digest = excluded.digest, figures = excluded.figures,
+       title_vi = excluded.title_vi, title_en = excluded.title_en, reason_vi = excluded.reason_vi,
+       reason_en = excluded.reason_en, updated_at = now(), resolved_at = excluded.resolved_at
+"""
+
+_INSERT_CHANGE = """
+INSERT INTO alert.alert_change
+       (change_id, alert_id, sequence, transition, severity, rule_version, as_of, digest, figures, reason_vi,
+        reason_en, topic_id, partition, record_offset)
+VALUES %s
+"""
+
+_INSERT_OUTBOX = "INSERT INTO alert.outbox (change_id) VALUES %s"
+
+_QUARANTINE = """
+INSERT INTO alert.quarantine (topic_id, partition, record_offset, reason, detail, payload) VALUES %s
+"""

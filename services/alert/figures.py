@@ -1,0 +1,216 @@
+"""The figures behind an alert, typed as the API tells them.
+
+Amounts are integers in the currency's minor unit (1 VND = 1 đồng). Shares, indices and months are
+computed exactly and rounded to six decimals here, at the edge.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.domain.lag_rules import Comparison, Finding, RuleName, Severity, Standing
+from services.domain.plan import BaselineKind, BaselineSchedule, PlanBase
+from services.domain.progress import SubjectType
+
+PREVIOUS_YEAR = "previous_year"
+_DECIMALS = 6
+
+MinorUnits = Annotated[int, Field(description="Amount in minor units of `currency` (1 VND = 1 đồng).")]
+Months = Annotated[float, Field(description="Months of the budget year, six decimals.")]
+Share = Annotated[float, Field(description="Share of the plan in force: 1 is the whole plan, six decimals.")]
+Index = Annotated[float, Field(description="Ratio without unit: 1 is exactly as planned, six decimals.")]
+
+
+class _Figures(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class SubjectFigures(_Figures):
+    """What the alert is about, and who answers for it."""
+
+    type: SubjectType = Field(description="Project, owner or province.")
+    code: str = Field(description="Its code.")
+    name: str = Field(description="Its name.")
+    province_code: str = Field(description="Code of its province (General Statistics Office).")
+    owner_code: str = Field(description="Code of the accountable unit; empty where not stated.")
+    owner_name: str = Field(description="The accountable unit; empty where not stated.")
+    accountable_officer: str = Field(description="The accountable officer; empty where not named.")
+
+
+class PlanFigures(_Figures):
+    """The appropriation the rates are taken of."""
+
+    base: PlanBase = Field(description="What `current` is: as first assigned, or as adjusted since.")
+    current: MinorUnits
+    initial: MinorUnits
+    allocated: MinorUnits
+    decision_number: str = Field(description="Number of the latest decision in force.")
+    effective_date: date | None = Field(description="Its effective date.")
+
+
+class LineFigures(_Figures):
+    """Plan and disbursement of one fund source."""
+
+    fund_source: str = Field(description="Code of the fund source.")
+    initial_plan: MinorUnits
+    current_plan: MinorUnits
+    allocated_plan: MinorUnits
+    disbursed: MinorUnits
+    work_certified: MinorUnits
+    advance_outstanding: MinorUnits
+
+
+class SeriesFigures(_Figures):
+    """What one series of books says. Series are compared, never added."""
+
+    series: str = Field(description="Whose books and of which form.")
+    disbursed: MinorUnits
+
+
+class ComparisonFigures(_Figures):
+    """The subject beside one baseline."""
+
+    name: str = Field(description="target, registered, national, or previous_year for last year's curve.")
+    kind: BaselineKind = Field(description="Which curve it is.")
+    budget_year: int = Field(description="The budget year of the curve.")
+    scope_code: str = Field(description="Project, owner, province or VN: whose curve it is.")
+    rate_base: str = Field(description="What the curve's percentages are shares of.")
+    decision_number: str = Field(description="The document that sets it.")
+    planned_share: Share
+    planned_value: MinorUnits
+    shortfall: MinorUnits = Field(description="Planned less disbursed, minor units; below zero is ahead.")
+    dpi: Index | None = Field(description="Disbursement performance index: disbursed over planned.")
+    earned_schedule: Months
+    actual_time: Months
+    time_variance: Months = Field(description="Months ahead of the baseline; below zero is behind.")
+    time_index: Index | None = Field(description="Earned schedule over actual time.")
+    standing: Standing = Field(description="On which side of the baseline the subject is.")
+
+
+class Figures(_Figures):
+    """Everything needed to check an alert by hand."""
+
+    rule: RuleName = Field(description="The rule that judged.")
+    rule_version: int = Field(description="Its version.")
+    severity: Severity = Field(description="How urgent it is.")
+    threshold: float | None = Field(
+        description="Below it the rule flags an index, above it an age in days; null where it has none."
+    )
+    subject: SubjectFigures
+    budget_year: int = Field(description="The budget year, which runs to 31 January of the next.")
+    as_of: date = Field(description="The day up to which every figure counts.")
+    business_date: date = Field(description="The day on which it was judged.")
+    books_through: date | None = Field(description="The last day the books reach; null without books.")
+    currency: str = Field(description="ISO 4217 code of every amount here.")
+    plan: PlanFigures
+    disbursed: MinorUnits
+    execution_rate: Share | None = Field(description="Disbursed over the plan in force; 1 is all of it.")
+    includes_estimate: bool = Field(description="Whether an estimate is among the figures.")
+    judged_by: str | None = Field(description="Name of the baseline the rule judged by.")
+    comparisons: list[ComparisonFigures] = Field(description="Every baseline, by name.")
+    excess: MinorUnits = Field(description="Disbursed beyond the plan of a fund source, minor units.")
+    over_fund_source: str = Field(description="That fund source; empty where none is over.")
+    days_stale: int = Field(description="Age of the books in days, for source_stale; otherwise 0.")
+    lines: list[LineFigures] = Field(description="By fund source.")
+    series: list[SeriesFigures] = Field(description="By series of books.")
+    ledger_watermark: int = Field(description="The last ledger row behind the figures.")
+    progress_version: int = Field(description="The progress that was judged.")
+
+
+def baseline_name(baseline: BaselineSchedule, *, budget_year: int) -> str:
+    """The kind, or ``previous_year`` for a curve of the year before."""
+    return PREVIOUS_YEAR if baseline.budget_year == budget_year - 1 else baseline.kind.value
+
+
+def figures_of(finding: Finding) -> Figures:
+    """The finding as told outside."""
+    progress = finding.progress
+    subject = progress.subject
+    return Figures(
+        rule=finding.rule,
+        rule_version=finding.rule_version,
+        severity=finding.severity,
+        threshold=_six(finding.threshold),
+        subject=SubjectFigures(
+            type=subject.type,
+            code=subject.code,
+            name=subject.name,
+            province_code=subject.province_code,
+            owner_code=subject.owner_code,
+            owner_name=subject.owner_name,
+            accountable_officer=subject.accountable_officer,
+        ),
+        budget_year=progress.budget_year,
+        as_of=progress.as_of,
+        business_date=progress.business_date,
+        books_through=progress.books_through,
+        currency=progress.currency,
+        plan=PlanFigures(
+            base=progress.plan_base,
+            current=progress.current_plan,
+            initial=progress.initial_plan,
+            allocated=progress.allocated_plan,
+            decision_number=progress.plan_decision_number,
+            effective_date=progress.plan_effective_date,
+        ),
+        disbursed=progress.disbursed,
+        execution_rate=_six(progress.execution_rate),
+        includes_estimate=progress.includes_estimate,
+        judged_by=(
+            baseline_name(finding.judged_by.baseline, budget_year=progress.budget_year)
+            if finding.judged_by
+            else None
+        ),
+        comparisons=[_comparison(c, budget_year=progress.budget_year) for c in finding.comparisons],
+        excess=finding.excess,
+        over_fund_source=finding.over_fund_source,
+        days_stale=finding.days_stale,
+        lines=[
+            LineFigures(
+                fund_source=line.fund_source,
+                initial_plan=line.initial_plan,
+                current_plan=line.current_plan,
+                allocated_plan=line.allocated_plan,
+                disbursed=line.disbursed,
+                work_certified=line.work_certified,
+                advance_outstanding=line.advance_outstanding,
+            )
+            for line in progress.lines
+        ],
+        series=[SeriesFigures(series=series, disbursed=amount) for series, amount in progress.series],
+        ledger_watermark=progress.ledger_watermark,
+        progress_version=progress.version,
+    )
+
+
+def _comparison(comparison: Comparison, *, budget_year: int) -> ComparisonFigures:
+    baseline, measures = comparison.baseline, comparison.measures
+    return ComparisonFigures(
+        name=baseline_name(baseline, budget_year=budget_year),
+        kind=baseline.kind,
+        budget_year=baseline.budget_year,
+        scope_code=baseline.scope_code,
+        rate_base=baseline.rate_base,
+        decision_number=baseline.decision_number,
+        planned_share=_rounded(measures.planned_share),
+        planned_value=round(measures.planned_value),
+        shortfall=round(measures.shortfall),
+        dpi=_six(measures.dpi),
+        earned_schedule=_rounded(measures.earned_schedule),
+        actual_time=_rounded(measures.actual_time),
+        time_variance=_rounded(measures.time_variance),
+        time_index=_six(measures.time_index),
+        standing=comparison.standing,
+    )
+
+
+def _six(value: Fraction | None) -> float | None:
+    return None if value is None else _rounded(value)
+
+
+def _rounded(value: Fraction) -> float:
+    return float(round(value, _DECIMALS))

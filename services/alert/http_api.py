@@ -1,0 +1,164 @@
+"""The alert service over HTTP: alerts, one alert with its history, and the feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from flask import Response, request
+
+from services.alert import alert_queries, feeds
+from services.alert.alert_queries import BadCursorError, Page, Position
+from services.alert.http_models import AlertDetail, AlertOut, AlertPage, AlertQuery
+from services.domain.lag_rules import RuleName, Severity
+from services.runtime import logs, metrics
+from services.runtime.api import Api, invalid
+from services.runtime.config import Settings
+from services.runtime.errors import FieldError, ProblemError, shortened
+from services.runtime.postgres import CONNECTION_ERRORS, Pool
+
+_log = logs.get(__name__)
+
+
+def build(settings: Settings, pool: Pool) -> Api:
+    """The API on a database."""
+    api = Api(
+        service="alert",
+        title="giaingan: alerts",
+        description=(
+            "Who lags behind the public-investment plan, by which rule, and with which figures. Amounts are "
+            "integers in the currency's minor unit; rates are shares of 1."
+        ),
+        max_body_bytes=settings.max_body_bytes,
+    )
+
+    @api.route(
+        "GET",
+        "/v1/alerts",
+        summary="Alerts, newest update first.",
+        query=AlertQuery,
+        response=AlertPage,
+        problems=(503,),
+    )
+    def list_alerts(query: AlertQuery) -> AlertPage:
+        page = _page(pool, query)
+        return AlertPage(items=[AlertOut.of(row) for row in page.alerts], next_cursor=page.next_cursor)
+
+    @api.route(
+        "GET",
+        "/v1/alerts/<alert_id>",
+        summary="One alert with everything that ever happened to it.",
+        response=AlertDetail,
+        problems=(404, 503),
+    )
+    def read_alert(alert_id: str) -> AlertDetail:
+        known = _uuid(alert_id)
+        with pool.transaction() as cursor:
+            found = alert_queries.one(cursor, known) if known else None
+        if found is None:
+            raise ProblemError(404, "no-such-alert", "There is no alert of that id", shortened(alert_id))
+        return AlertDetail.with_changes(*found)
+
+    @api.route(
+        "GET",
+        "/feeds/alerts.atom",
+        summary="Alerts as an Atom feed (RFC 4287).",
+        query=AlertQuery,
+        media_type=feeds.ATOM_TYPE,
+        problems=(503,),
+    )
+    def atom_feed(query: AlertQuery) -> Response:
+        return _feed(settings, pool, query, feeds.atom, f"{feeds.ATOM_TYPE}; charset=utf-8")
+
+    @api.route(
+        "GET",
+        "/feeds/alerts.json",
+        summary="Alerts as a JSON Feed (version 1.1).",
+        query=AlertQuery,
+        media_type=feeds.JSON_FEED_TYPE,
+        problems=(503,),
+    )
+    def json_feed(query: AlertQuery) -> Response:
+        return _feed(settings, pool, query, feeds.json_feed, feeds.JSON_FEED_TYPE)
+
+    @api.app.before_request
+    def count_open_alerts() -> None:
+        if request.path == "/metrics":
+            _refresh_open_alerts(pool)
+
+    return api
+
+
+def _page(pool: Pool, query: AlertQuery) -> Page:
+    try:
+        after = Position.from_cursor(query.cursor) if query.cursor else None
+    except BadCursorError as error:
+        fault = FieldError(
+            code="bad-cursor",
+            where="cursor",
+            read=shortened(query.cursor),
+            detail=str(error),
+            mend="Use next_cursor of the page before, or leave cursor out.",
+        )
+        raise invalid([fault]) from error
+    with pool.transaction() as cursor:
+        return alert_queries.page(cursor, filters=query.columns(), limit=query.limit, after=after)
+
+
+def _feed(
+    settings: Settings,
+    pool: Pool,
+    query: AlertQuery,
+    render: Callable[[feeds.FeedPage], bytes],
+    content_type: str,
+) -> Response:
+    """A feed with an ETag of its bytes: a reader that has them already is answered 304."""
+    page = _page(pool, query)
+    with pool.transaction() as cursor:
+        set_up_at = alert_queries.set_up_at(cursor)
+    body = render(
+        feeds.FeedPage(
+            public_url=settings.public_url,
+            parameters=query.parameters(),
+            page={name: request.args[name] for name in ("limit", "cursor") if name in request.args},
+            alerts=[AlertOut.of(row) for row in page.alerts],
+            next_cursor=page.next_cursor,
+            set_up_at=set_up_at,
+        )
+    )
+    response = Response(body, content_type=content_type)
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        known = UUID(text)
+    except ValueError:
+        return None
+    return known if str(known) == text.lower() else None
+
+
+def database_not_ready(pool: Pool) -> str:
+    """Why the database cannot be asked; empty when it can."""
+    try:
+        with pool.transaction(wait_seconds=1.0) as cursor:
+            cursor.execute("SELECT 1")
+    except CONNECTION_ERRORS:
+        return "database not reached"
+    return ""
+
+
+def _refresh_open_alerts(pool: Pool) -> None:
+    """Counted at the scrape, whichever process changed them. A scrape must not fail with the database."""
+    try:
+        with pool.transaction(wait_seconds=1.0) as cursor:
+            counts = alert_queries.open_counts(cursor)
+    except CONNECTION_ERRORS as error:
+        _log.warning("open alerts not counted", error=str(error).strip())
+        return
+    for rule in RuleName:
+        for severity in Severity:
+            metrics.ALERTS_OPEN.labels(rule, severity).set(counts.get((rule, severity), 0))

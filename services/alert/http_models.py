@@ -1,0 +1,155 @@
+"""What the API takes and answers; OpenAPI follows from it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.alert.alert_queries import AlertRow, ChangeRow
+from services.alert.figures import Figures, SubjectFigures
+from services.domain.alert_lifecycle import AlertState, AlertTransition
+from services.domain.lag_rules import RuleName, Severity
+from services.domain.progress import SubjectType
+
+Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+def _left_out_not_null(schema: dict[str, Any]) -> None:
+    """A query parameter is left out, never null: the description says only what may be sent."""
+    for field in schema["properties"].values():
+        for option in field.pop("anyOf", []):
+            if option != {"type": "null"}:
+                field.update(option)
+        if field.get("default", ...) is None:
+            del field["default"]
+
+
+class AlertFilter(BaseModel):
+    """Which alerts, by equality; every filter given must hold."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_left_out_not_null)
+
+    state: AlertState | None = Field(None, description="open or resolved.")
+    severity: Severity | None = Field(None, description="info, warning or critical.")
+    rule: RuleName | None = Field(None, description="The rule's name.")
+    subject_type: SubjectType | None = Field(None, description="What the alert is about.")
+    subject_code: Code | None = Field(None, description="The subject's code.")
+    province: Code | None = Field(None, description="Province code, for example 96.")
+    owner: Code | None = Field(None, description="Code of the accountable unit.")
+    budget_year: Annotated[int, Field(ge=2000, le=2100)] | None = Field(None, description="The budget year.")
+
+    def columns(self) -> dict[str, object]:
+        """The filters given, by column."""
+        given = {
+            "state": self.state,
+            "severity": self.severity,
+            "rule": self.rule,
+            "subject_type": self.subject_type,
+            "subject_code": self.subject_code,
+            "province_code": self.province,
+            "owner_code": self.owner,
+            "budget_year": self.budget_year,
+        }
+        return {
+            name: value if isinstance(value, int) else str(value)
+            for name, value in given.items()
+            if value is not None
+        }
+
+    def parameters(self) -> dict[str, str]:
+        """The filters given, as query parameters in a fixed order."""
+        names = sorted(AlertFilter.model_fields)
+        return {name: str(getattr(self, name)) for name in names if getattr(self, name) is not None}
+
+
+class AlertQuery(AlertFilter):
+    """A page of alerts."""
+
+    limit: Annotated[int, Field(ge=1, le=500)] = Field(50, description="Most alerts on a page.")
+    cursor: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="Where the page before ended: its next_cursor. Opaque."
+    )
+
+
+class AlertOut(BaseModel):
+    """An alert as it stands."""
+
+    alert_id: UUID = Field(description="The alert's id; one per subject, rule and budget year.")
+    state: AlertState = Field(description="open, or resolved once its condition no longer holds.")
+    severity: Severity = Field(description="How urgent it is; of a resolved one, how urgent it was.")
+    rule: RuleName = Field(description="The rule that flags.")
+    rule_version: int = Field(description="The rule's version.")
+    budget_year: int = Field(description="The budget year.")
+    as_of: date = Field(description="The day up to which the figures count.")
+    subject: SubjectFigures = Field(description="What it is about, and who answers for it.")
+    title_vi: str = Field(description="In one line, in Vietnamese.")
+    title_en: str = Field(description="In one line, in English.")
+    reason_vi: str = Field(description="Why, in full Vietnamese sentences.")
+    reason_en: str = Field(description="Why, in full English sentences.")
+    finding: Figures = Field(description="The figures it rests on.")
+    sequence: int = Field(description="How many changes it has had.")
+    opened_at: datetime = Field(description="When it was first opened.")
+    updated_at: datetime = Field(description="When it last changed.")
+    resolved_at: datetime | None = Field(description="When it was resolved; null while it is open.")
+
+    @classmethod
+    def of(cls, row: AlertRow) -> Self:
+        return cls.model_validate(_fields(row))
+
+
+class ChangeOut(BaseModel):
+    """One change of an alert."""
+
+    change_id: UUID = Field(description="The change's id, the same over every delivery.")
+    sequence: int = Field(description="1 for the first change of the alert.")
+    transition: AlertTransition = Field(description="What happened.")
+    severity: Severity = Field(description="How urgent it was then.")
+    rule_version: int = Field(description="The version of the rule that judged.")
+    as_of: date = Field(description="The day up to which the figures counted.")
+    reason_vi: str = Field(description="Why, as told then, in Vietnamese.")
+    reason_en: str = Field(description="Why, as told then, in English.")
+    finding: Figures = Field(description="The figures it rested on.")
+    recorded_at: datetime = Field(description="When it was recorded.")
+
+    @classmethod
+    def of(cls, row: ChangeRow) -> ChangeOut:
+        return cls(
+            change_id=row.change_id,
+            sequence=row.sequence,
+            transition=AlertTransition(row.transition),
+            severity=Severity(row.severity),
+            rule_version=row.rule_version,
+            as_of=row.as_of,
+            reason_vi=row.reason_vi,
+            reason_en=row.reason_en,
+            finding=Figures.model_validate(row.figures),
+            recorded_at=row.recorded_at,
+        )
+
+
+class AlertDetail(AlertOut):
+    """An alert with everything that ever happened to it."""
+
+    changes: list[ChangeOut] = Field(description="Oldest first.")
+
+    @classmethod
+    def with_changes(cls, row: AlertRow, changes: list[ChangeRow]) -> AlertDetail:
+        return cls.model_validate({**_fields(row), "changes": [ChangeOut.of(change) for change in changes]})
+
+
+class AlertPage(BaseModel):
+    """Alerts, newest update first."""
+
+    items: list[AlertOut] = Field(description="The page.")
+    next_cursor: str | None = Field(description="Give it as cursor for the next page; null on the last.")
+
+
+def _fields(row: AlertRow) -> dict[str, object]:
+    return {
+        **{name: getattr(row, name) for name in AlertOut.model_fields if hasattr(row, name)},
+        "subject": row.figures["subject"],
+        "finding": row.figures,
+    }

@@ -1,0 +1,62 @@
+"""Figures as an officer reads them, in Vietnamese or English. Rounded half up, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from services.domain.money import MINOR_UNIT_DIGITS
+
+Language = Literal["vi", "en"]
+LANGUAGES: tuple[Language, ...] = ("vi", "en")
+
+_BILLION, _MILLION = 10**9, 10**6
+_BILLIONS: Mapping[Language, str] = {"vi": "tỷ", "en": "billion"}
+_MILLIONS: Mapping[Language, str] = {"vi": "triệu", "en": "million"}
+
+
+def rounded(value: Fraction, digits: int) -> Decimal:
+    """``value`` to that many decimals, half away from zero, as one rounds by hand."""
+    scaled = abs(value) * 10**digits
+    nearest = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Decimal(nearest if value >= 0 else -nearest).scaleb(-digits)
+
+
+def number(value: Fraction, language: Language, *, digits: int, at_least: int | None = None) -> str:
+    """With ``digits`` decimals at most and ``at_least`` at least (all of them, where it is not given)."""
+    shown = digits if at_least is None else at_least
+    pattern = "#,##0" + ("." if digits else "") + "0" * shown + "#" * (digits - shown)
+    return format_decimal(rounded(value, digits), format=pattern, locale=language)
+
+
+def percent(share: Fraction, language: Language) -> str:
+    """A share of 1 as a percentage: ``34,0 %`` or ``34.0%``; ``22,37 %`` where that is what it is."""
+    text = number(share * 100, language, digits=2, at_least=1)
+    return f"{text} %" if language == "vi" else f"{text}%"
+
+
+def money(minor_units: Fraction | int, currency: str, language: Language) -> str:
+    """``1.207,2 tỷ đồng`` or ``VND 1,207.2 billion``."""
+    digits = MINOR_UNIT_DIGITS.get(currency, 0)
+    amount = Fraction(minor_units) / 10**digits
+    # By what would be shown: 999,96 million is one billion, 999,9 million is not.
+    if rounded(abs(amount) / _MILLION, 1) >= _BILLION // _MILLION:
+        text, word = number(amount / _BILLION, language, digits=1), f" {_BILLIONS[language]}"
+    elif rounded(abs(amount), digits) >= _MILLION:
+        text, word = number(amount / _MILLION, language, digits=1), f" {_MILLIONS[language]}"
+    else:
+        text, word = number(amount, language, digits=digits), ""
+    if language == "en":
+        return f"{currency} {text}{word}"
+    return f"{text}{word} {'đồng' if currency == 'VND' else currency}"
+
+
+def day(value: date, language: Language) -> str:
+    """``31/05/2022`` or ``31 May 2022``."""
+    return format_date(value, format="dd/MM/yyyy" if language == "vi" else "d MMMM yyyy", locale=language)

@@ -1,0 +1,238 @@
+"""The rules in force, read from files: which subjects, thresholds, severities and words."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from services.domain.lag_rules import Rule, RuleName, Severity
+from services.domain.progress import SubjectType
+from services.runtime.errors import StopServiceError
+
+# What a template may name. The second group needs a baseline that the rule judges by.
+COMMON_NAMES = frozenset(
+    {"subject", "as_of", "business_date", "books_through", "disbursed", "rate", "plan", "plan_base"}
+)
+BASELINE_NAMES = frozenset(
+    {"baseline_rate", "rate_base", "index", "threshold", "months", "shortfall"}  # of the judging baseline
+)
+_NAMES_BY_RULE = {
+    RuleName.BEHIND_TARGET: COMMON_NAMES | BASELINE_NAMES,
+    RuleName.BELOW_NATIONAL_AVERAGE: COMMON_NAMES | BASELINE_NAMES,
+    RuleName.NOTHING_DISBURSED: COMMON_NAMES,
+    RuleName.OVER_PLAN: COMMON_NAMES | {"excess", "fund_source"},
+    RuleName.SOURCE_STALE: COMMON_NAMES | {"threshold"},
+}
+# Gone when the rule no longer flags: a resolved text cannot name them.
+_ONLY_WHILE_FLAGGED = {"excess", "fund_source"}
+
+
+class PolicyError(StopServiceError):
+    """A policy file cannot be used; the message names file, rule and key of every fault."""
+
+
+def _exact(value: Any) -> Any:
+    """A number as text, so that "0.90" is nine tenths and nothing near it."""
+    if isinstance(value, str) and re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value):
+        return Fraction(value)
+    raise ValueError('write the number in quotes, for example "0.90"')
+
+
+def _template(text: str) -> str:
+    try:
+        fields = [(name, spec, conversion) for _, name, spec, conversion in string.Formatter().parse(text)]
+    except ValueError as error:
+        raise ValueError(f"is no template: {error}") from error
+    for name, spec, conversion in fields:
+        if name is not None and (spec or conversion or not name.isidentifier()):
+            raise ValueError(f"{{{name}}} must be a plain name in braces")
+    return " ".join(text.split())
+
+
+Exact = Annotated[Fraction, BeforeValidator(_exact)]
+Template = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(_template)]
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Texts(_Read):
+    """One language of a rule: the feed's title, why it flags, and what is said once it no longer does."""
+
+    title: Template
+    reason: Template
+    resolved: Template
+
+
+class BothTexts(_Read):
+    """Vietnamese and English."""
+
+    vi: Texts
+    en: Texts
+
+
+class RuleEntry(_Read):
+    """One rule as written in a file."""
+
+    name: RuleName
+    version: Annotated[int, Field(ge=1)]
+    severity: Severity
+    subjects: Annotated[frozenset[SubjectType], Field(min_length=1)]
+    threshold: Exact = Fraction(1)
+    critical_below: Exact | None = None
+    from_month: Annotated[Exact, Field(ge=0, le=13)] = Fraction(0)
+    text: BothTexts
+
+    @model_validator(mode="after")
+    def _fits_its_rule(self) -> Self:
+        judged = self.name in {RuleName.BEHIND_TARGET, RuleName.BELOW_NATIONAL_AVERAGE}
+        if judged and not 0 < self.threshold <= 1:
+            raise ValueError("threshold: a share of the baseline, above 0 and at most 1")
+        if self.critical_below is not None and not (judged and self.critical_below <= self.threshold):
+            raise ValueError("critical_below: at most the threshold, and only where a baseline judges")
+        for language, texts in (("vi", self.text.vi), ("en", self.text.en)):
+            for key, text in texts:
+                allowed = _NAMES_BY_RULE[self.name]
+                if key == "resolved":
+                    allowed -= _ONLY_WHILE_FLAGGED
+                if unknown := sorted(_names(text) - allowed):
+                    raise ValueError(
+                        f"text.{language}.{key}: {self.name} gives no {', '.join(unknown)}; "
+                        f"it gives {', '.join(sorted(allowed))}"
+                    )
+        return self
+
+    def rule(self) -> Rule:
+        """The rule as the domain judges by it."""
+        return Rule(
+            name=self.name,
+            version=self.version,
+            severity=self.severity,
+            subjects=self.subjects,
+            threshold=self.threshold,
+            critical_below=self.critical_below,
+            from_month=self.from_month,
+        )
+
+
+class PolicyFile(_Read):
+    """One file of rules and the provinces and budget years it holds for."""
+
+    policy: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    provinces: Literal["all"] | Annotated[frozenset[str], Field(min_length=1)]
+    from_budget_year: Annotated[int, Field(ge=2000, le=2100)]
+    rules: Annotated[tuple[RuleEntry, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_rule_once(self) -> Self:
+        names = [rule.name for rule in self.rules]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"rules: {', '.join(twice)} given twice")
+        return self
+
+    def precedence(self) -> tuple[bool, int]:
+        """The higher one counts: a province's own before the nation's, then the later."""
+        return (self.provinces != "all", self.from_budget_year)
+
+    def covers(self, *, province_code: str, budget_year: int) -> bool:
+        in_scope = self.provinces == "all" or province_code in self.provinces
+        return in_scope and budget_year >= self.from_budget_year
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Every policy file, in rising precedence."""
+
+    files: tuple[PolicyFile, ...]
+
+    def rules_for(self, *, province_code: str, budget_year: int) -> dict[RuleName, RuleEntry]:
+        """The rule of each name that is in force there; a province's own overrides the nation's."""
+        return {
+            entry.name: entry
+            for file in self.files
+            if file.covers(province_code=province_code, budget_year=budget_year)
+            for entry in file.rules
+        }
+
+
+def load(folder: Path) -> Policies:
+    """Read every ``*.yaml`` of a folder. Raises ``PolicyError`` naming every fault."""
+    read: list[tuple[Path, PolicyFile]] = []
+    faults: list[str] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            read.append((path, PolicyFile.model_validate(_read_yaml(path))))
+        except ValidationError as error:
+            faults += [f"{path.name}: {_place(path, fault)}" for fault in error.errors()]
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            faults.append(f"{path.name}: {error}")
+    if not read and not faults:
+        faults.append(f"no policy file in {folder}")
+    faults += _ambiguities(read)
+    if faults:
+        raise PolicyError("policy not usable:\n" + "\n".join(faults))
+    return Policies(tuple(sorted((file for _, file in read), key=PolicyFile.precedence)))
+
+
+def _names(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def _ambiguities(read: Iterable[tuple[Path, PolicyFile]]) -> list[str]:
+    """Two files of the same precedence that both hold a rule for a province."""
+    first: dict[tuple[object, ...], str] = {}
+    faults = []
+    for path, file in read:
+        for province in ["all"] if file.provinces == "all" else sorted(file.provinces):
+            for entry in file.rules:
+                place = (*file.precedence(), province, entry.name)
+                other = first.setdefault(place, path.name)
+                if other != path.name:
+                    faults.append(f"{path.name}: rule {entry.name}: {other} has it for {province} too")
+    return faults
+
+
+def _place(path: Path, fault: Any) -> str:
+    """Rule and key of a fault, by the rule's name where it can be read."""
+    where = [str(part) for part in fault["loc"]]
+    if where[:1] == ["rules"] and len(where) > 1:
+        entry = _read_yaml(path)["rules"][int(where[1])]
+        name = entry.get("name", where[1]) if isinstance(entry, dict) else where[1]
+        where = [f"rule {name}", ".".join(where[2:])]
+    return ": ".join([*filter(None, where), fault["msg"]])
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses a key given twice; YAML readers otherwise keep the last one silently."""
+
+
+def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
+    keys = [loader.construct_object(key) for key, _ in node.value]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise yaml.MarkedYAMLError(problem=f"key {key!r} given twice", problem_mark=node.start_mark)
+    return loader.construct_mapping(node, deep=True)
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def _read_yaml(path: Path) -> Any:
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader

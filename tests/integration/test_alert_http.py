@@ -1,0 +1,265 @@
+"""The alert service's HTTP side on real rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import schemathesis
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import SearchStrategy
+from lxml import etree
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from deploy.embedded import servers
+from services.alert.http_models import AlertDetail, AlertPage
+from services.domain.progress import Subject, SubjectType
+from tests.support import ca_mau
+from tests.support.alerting import Desk, migrated
+
+RELAX_NG = etree.RelaxNG(etree.parse(Path(__file__).parents[1] / "contract" / "atom.rng"))
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+ATOM = {"a": "http://www.w3.org/2005/Atom"}
+
+
+def filled(database_url: str) -> Desk:
+    """Cà Mau behind, five projects behind, one of them caught up since."""
+    migrated(database_url)
+    desk = Desk(database_url)
+    desk.judge(ca_mau.province())
+    for number in range(5):
+        desk.judge(project(number))
+    desk.judge(project(0, disbursed=1_500_000_000_000, version=2))
+    return desk
+
+
+@pytest.fixture(scope="module")
+def desk(postgres_server: str) -> Desk:
+    """For tests that only read; one for all of them."""
+    return filled(servers.create_database(postgres_server, f"test_{uuid4().hex[:12]}"))
+
+
+@pytest.fixture(scope="module")
+def client(desk: Desk) -> FlaskClient:
+    return desk.api().app.test_client()
+
+
+def project(number: int, **figures: Any) -> Any:
+    subject = Subject(
+        SubjectType.PROJECT, f"P{number}", f"Dự án <{number}> & Co", "96", owner_code="O1", owner_name="Ban A"
+    )
+    return ca_mau.province(subject=subject, **figures)
+
+
+def listed(client: FlaskClient, query: str = "") -> list[dict[str, Any]]:
+    answer = client.get(f"/v1/alerts{query}")
+    assert answer.status_code == 200, answer.text
+    AlertPage.model_validate_json(answer.data)
+    items: list[dict[str, Any]] = answer.json["items"]  # type: ignore[index]
+    return items
+
+
+def codes(items: list[dict[str, Any]]) -> list[str]:
+    return [item["subject"]["code"] for item in items]
+
+
+def test_the_newest_update_comes_first(client: FlaskClient) -> None:
+    assert codes(listed(client)) == ["P0", "P4", "P3", "P2", "P1", "96"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("state=resolved", ["P0"]),
+        ("state=open&subject_type=project", ["P4", "P3", "P2", "P1"]),
+        ("subject_code=P3", ["P3"]),
+        ("severity=critical", []),
+        ("rule=behind_target&subject_type=province", ["96"]),
+        ("owner=O1&state=open&limit=2", ["P4", "P3"]),
+        ("province=49", []),
+        ("budget_year=2022&subject_type=province", ["96"]),
+        ("budget_year=2021", []),
+    ],
+)
+def test_filters(client: FlaskClient, query: str, expected: list[str]) -> None:
+    assert codes(listed(client, f"?{query}")) == expected
+
+
+def test_pages_hold_every_alert_once(client: FlaskClient) -> None:
+    found: list[str] = []
+    cursor = ""
+    while True:
+        answer = client.get(f"/v1/alerts?limit=2{cursor}").json
+        assert answer is not None
+        found += codes(answer["items"])
+        if answer["next_cursor"] is None:
+            break
+        cursor = f"&cursor={answer['next_cursor']}"
+    assert found == codes(listed(client))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=501",
+        "limit=1000000000",
+        "limit=many",
+        "cursor=x",
+        "cursor=%F0%9F%98%80",
+        "cursor=MTIz",
+        "cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5LjAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw",
+        "state=closed",
+        "severty=critical",
+        "province=%00",
+        "subject_code=",
+        "budget_year=99999999999999999999",
+        "state=open&state=resolved",
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/alerts", "/feeds/alerts.atom", "/feeds/alerts.json"])
+def test_a_bad_question_is_refused_by_name(client: FlaskClient, path: str, query: str) -> None:
+    answer = client.get(f"{path}?{query}")
+    assert answer.status_code == 422
+    assert answer.content_type == "application/problem+json"
+    assert answer.json is not None
+    assert answer.json["errors"][0]["where"] == query.partition("=")[0]
+
+
+def test_an_alert_shows_its_history_and_its_figures(client: FlaskClient) -> None:
+    (item,) = listed(client, "?state=resolved")
+    answer = client.get(f"/v1/alerts/{item['alert_id']}")
+    detail = AlertDetail.model_validate_json(answer.data)
+    assert [(c.sequence, c.transition.value) for c in detail.changes] == [(1, "opened"), (2, "resolved")]
+    opened = detail.changes[0].finding
+    assert (opened.disbursed, opened.currency) == (1_207_200_000_000, "VND")
+    assert opened.execution_rate == 0.339961
+    assert opened.threshold == 0.9
+    (target,) = [c for c in opened.comparisons if c.name == opened.judged_by]
+    assert (target.name, target.planned_share, target.dpi) == ("target", 0.4, 0.849901)
+    assert (target.earned_schedule, target.time_variance, target.time_index) == (
+        4.399606,
+        -0.600394,
+        0.879921,
+    )
+    assert (target.shortfall, target.planned_value) == (213_200_000_000, 1_420_400_000_000)
+    assert [c.name for c in opened.comparisons] == ["target", "national", "previous_year"]
+    assert detail.resolved_at is not None
+    assert detail.finding.disbursed == 1_500_000_000_000
+
+
+@pytest.mark.parametrize(
+    "alert_id", ["x", "00000000-0000-0000-0000-000000000000", "{00000000-0000-0000-0000-000000000000}", "%00"]
+)
+def test_an_unknown_alert_is_404(client: FlaskClient, alert_id: str) -> None:
+    answer = client.get(f"/v1/alerts/{alert_id}")
+    assert answer.status_code == 404
+    assert answer.content_type == "application/problem+json"
+
+
+def test_the_atom_feed_of_real_rows_is_valid(client: FlaskClient) -> None:
+    answer = client.get("/feeds/alerts.atom?state=open&limit=2")
+    assert answer.content_type == "application/atom+xml; charset=utf-8"
+    root = etree.fromstring(answer.data)
+    RELAX_NG.assertValid(root)
+    ids = [f"urn:uuid:{item['alert_id']}" for item in listed(client, "?state=open")]
+    assert root.xpath("a:entry/a:id/text()", namespaces=ATOM) == ids[:2]
+
+    next_link = root.find("a:link[@rel='next']", ATOM)
+    assert next_link is not None
+    following = client.get(next_link.attrib["href"].removeprefix("https://alerts.example.vn"))
+    page = etree.fromstring(following.data)
+    RELAX_NG.assertValid(page)
+    assert page.xpath("a:entry/a:id/text()", namespaces=ATOM) == ids[2:4]
+    assert page.xpath("a:id/text()", namespaces=ATOM) == root.xpath("a:id/text()", namespaces=ATOM)
+
+
+def test_the_atom_feed_of_an_empty_table_is_valid(database_url: str) -> None:
+    migrated(database_url)
+    answer = Desk(database_url).api().app.test_client().get("/feeds/alerts.atom")
+    RELAX_NG.assertValid(etree.fromstring(answer.data))
+
+
+def test_the_json_feed(client: FlaskClient) -> None:
+    answer = client.get("/feeds/alerts.json?limit=2")
+    assert answer.content_type == "application/feed+json"
+    feed = json.loads(answer.data)
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    assert feed["feed_url"] == "https://alerts.example.vn/feeds/alerts.json?limit=2"
+    assert [item["tags"][0] for item in feed["items"]] == ["state:resolved", "state:open"]
+    assert "Dự án &lt;0&gt; &amp; Co" in feed["items"][0]["content_html"]
+    following = client.get(feed["next_url"].removeprefix("https://alerts.example.vn"))
+    assert len(json.loads(following.data)["items"]) == 2
+
+
+@pytest.mark.parametrize("path", ["/feeds/alerts.atom", "/feeds/alerts.json"])
+def test_who_has_the_feed_already_is_told_so_until_it_changes(database_url: str, path: str) -> None:
+    desk = filled(database_url)
+    client = desk.api().app.test_client()
+    first = client.get(path)
+    again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    desk.judge(project(1, disbursed=1_250_000_000_000, version=2))
+    changed = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != first.headers["ETag"]
+
+
+def test_open_alerts_are_counted_at_the_scrape(client: FlaskClient) -> None:
+    page = client.get("/metrics").text
+    assert 'giaingan_alerts_open{rule="behind_target",severity="warning"} 5.0' in page
+    assert 'giaingan_alerts_open{rule="over_plan",severity="critical"} 0.0' in page
+
+
+def test_the_description_says_what_every_figure_is_counted_in(client: FlaskClient) -> None:
+    description = client.get("/openapi.json").json
+    assert description is not None
+    figures = description["components"]["schemas"]["Figures"]["properties"]
+    assert "minor units" in figures["disbursed"]["description"]
+    for name in ("Figures", "ComparisonFigures", "PlanFigures", "LineFigures", "AlertOut", "AlertDetail"):
+        for key, field in description["components"]["schemas"][name]["properties"].items():
+            assert "description" in field or "$ref" in field, f"{name}.{key}"
+
+
+@pytest.mark.parametrize("mode", list(schemathesis.GenerationMode), ids=lambda mode: mode.value)
+def test_no_made_up_request_is_a_server_error(desk: Desk, mode: schemathesis.GenerationMode) -> None:
+    """Allowed by the description or not: it is answered, and as the description says."""
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", desk.api().app)
+    seen: set[int] = set()
+    paths = ["/v1/alerts", "/feeds/alerts.atom", "/feeds/alerts.json"]
+    if mode is schemathesis.GenerationMode.POSITIVE:
+        # Any text is an id that may be asked for, so no wrong one can be made up.
+        paths.append("/v1/alerts/{alert_id}")
+    for path in paths:
+        _send_made_up(schema[path]["GET"].as_strategy(generation_mode=mode), seen)
+    assert (200 in seen) if mode is schemathesis.GenerationMode.POSITIVE else (422 in seen)
+
+
+def _send_made_up(cases: SearchStrategy[Case[Any]], seen: set[int]) -> None:
+    @settings(
+        max_examples=100,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases)
+    def send(case: Case[Any]) -> None:
+        seen.add(case.call_and_validate(checks=CHECKS).status_code)
+
+    send()

@@ -1,0 +1,168 @@
+"""Progress in, alerts out, on a real PostgreSQL: nothing said twice, nothing half written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import psycopg2
+import pytest
+
+from services.alert import policy
+from services.alert.watch_progress import WatchProgress
+from services.contracts import codec
+from services.domain.plan import BaselineKind
+from services.domain.progress import Subject, SubjectType
+from tests.support import ca_mau
+from tests.support.alerting import RULES, Desk, migrated
+
+BETTER = 1_500_000_000_000
+WORSE = 1_250_000_000_000
+
+
+@pytest.fixture
+def desk(database_url: str) -> Desk:
+    migrated(database_url)
+    return Desk(database_url)
+
+
+def states(desk: Desk) -> list[tuple[str, str, int]]:
+    return desk.rows("SELECT rule, state, sequence FROM alert.alert ORDER BY rule")
+
+
+def test_a_laggard_is_told_once(desk: Desk) -> None:
+    desk.judge(ca_mau.province())
+    assert states(desk) == [("behind_target", "open", 1)]
+    assert desk.history() == ["opened"]
+
+
+def test_judged_again_with_the_same_figures_nothing_changes(desk: Desk) -> None:
+    desk.judge(ca_mau.province(version=1))
+    desk.judge(ca_mau.province(version=2, watermark=7, business_date=date(2022, 6, 3)))
+    assert desk.history() == ["opened"]
+
+
+def test_other_figures_update_the_alert(desk: Desk) -> None:
+    desk.judge(ca_mau.province(version=1))
+    desk.judge(ca_mau.province(version=2, disbursed=WORSE))
+    assert desk.history() == ["opened", "updated"]
+    ((figures,),) = desk.rows("SELECT (figures ->> 'disbursed')::bigint FROM alert.alert")
+    assert figures == WORSE
+
+
+def test_resolved_when_better_and_reopened_when_worse_under_one_id(desk: Desk) -> None:
+    desk.judge(ca_mau.province(version=1))
+    desk.judge(ca_mau.province(version=2, disbursed=BETTER))
+    assert states(desk) == [("behind_target", "resolved", 2)]
+    desk.judge(ca_mau.province(version=3, disbursed=WORSE))
+    assert states(desk) == [("behind_target", "open", 3)]
+    assert desk.history() == ["opened", "resolved", "reopened"]
+    assert desk.rows("SELECT resolved_at FROM alert.alert") == [(None,)]
+
+
+def test_a_batch_says_the_same_as_its_records_one_by_one(desk: Desk) -> None:
+    desk.judge(
+        ca_mau.province(version=1),
+        ca_mau.province(version=2, disbursed=BETTER),
+        ca_mau.province(version=3, disbursed=WORSE),
+    )
+    assert desk.history() == ["opened", "resolved", "reopened"]
+    assert states(desk) == [("behind_target", "open", 3)]
+
+
+@pytest.mark.parametrize("version", [4, 5])
+def test_a_version_not_above_the_one_judged_is_ignored(desk: Desk, version: int) -> None:
+    desk.judge(ca_mau.province(version=5))
+    desk.judge(ca_mau.province(version=version, disbursed=BETTER))
+    assert states(desk) == [("behind_target", "open", 1)]
+
+
+def test_subjects_do_not_mix(desk: Desk) -> None:
+    """The same code as a project, an owner and a province are three subjects."""
+    for subject_type in SubjectType:
+        desk.judge(ca_mau.province(subject=Subject(subject_type, "96", "Cà Mau", "96"), version=1))
+    assert len(states(desk)) == 3
+
+
+def test_an_alert_whose_rule_is_gone_is_resolved(desk: Desk) -> None:
+    desk.judge(ca_mau.province(version=1))
+    loaded = policy.load(RULES)
+    without = [
+        file.model_copy(update={"rules": tuple(r for r in file.rules if r.name != "behind_target")})
+        for file in loaded.files
+    ]
+    desk.watch = WatchProgress(policy.Policies(tuple(without)))
+    desk.judge(ca_mau.province(version=2))
+    assert states(desk) == [("behind_target", "resolved", 2)]
+    ((reason, threshold),) = desk.rows("SELECT reason_en, figures ->> 'threshold' FROM alert.alert")
+    assert "no longer applies" in reason
+    assert threshold is None
+
+
+GARBAGE = {
+    "no protobuf": b"\xff\xfe garbage",
+    "no value": b"",
+    "a falling baseline": codec.encode_progress(
+        replace(
+            ca_mau.province(subject=Subject(SubjectType.PROVINCE, "49", "Quảng Nam", "49")),
+            baselines=(
+                ca_mau.schedule(
+                    BaselineKind.TARGET, "49", {date(2022, 3, 31): 5000, date(2022, 6, 30): 2000}
+                ),
+            ),
+        )
+    ),
+    "a year that is none": codec.encode_progress(replace(ca_mau.province(), budget_year=0)),
+    "NUL in a name": codec.encode_progress(
+        ca_mau.province(subject=Subject(SubjectType.PROVINCE, "96", "Cà\x00Mau", "96"))
+    ),
+    "NUL in a date": codec.encode_progress(ca_mau.province()).replace(b"2022-05-31", b"2022-05\x0031"),
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE.keys())
+def test_what_cannot_be_judged_is_kept_whole_and_the_rest_flows(desk: Desk, garbage: bytes) -> None:
+    desk.judge(garbage, ca_mau.province())
+    assert states(desk) == [("behind_target", "open", 1)]
+    ((offset, payload),) = desk.rows("SELECT record_offset, payload FROM alert.quarantine")
+    assert offset == 0
+    assert bytes(payload) == garbage
+
+
+def test_the_digest_says_what_a_batch_added(desk: Desk) -> None:
+    opened = desk.judge(ca_mau.province(version=1))
+    nothing = desk.judge(ca_mau.province(version=2))
+    nothing_again = desk.judge(ca_mau.province(version=3))
+    assert len(opened) == 32
+    assert nothing == nothing_again
+    assert opened != nothing
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE alert.alert_change SET reason_vi = ''",
+        "DELETE FROM alert.alert_change",
+        "TRUNCATE alert.alert_change CASCADE",
+        "UPDATE alert.quarantine SET reason = ''",
+        "DELETE FROM alert.quarantine",
+        "TRUNCATE alert.quarantine",
+        "UPDATE alert.block SET digest = ''",
+        "DELETE FROM alert.block",
+        "TRUNCATE alert.block",
+    ],
+)
+def test_history_cannot_be_edited(desk: Desk, statement: str) -> None:
+    desk.judge(ca_mau.province())
+    with pytest.raises(psycopg2.errors.RestrictViolation, match="append-only"):
+        desk.rows(statement)
+    assert desk.history() == ["opened"]
+
+
+def test_500_subjects_in_a_batch_are_each_told_once(desk: Desk) -> None:
+    projects = [
+        ca_mau.province(subject=Subject(SubjectType.PROJECT, f"P{n}", f"Dự án {n}", "96")) for n in range(500)
+    ]
+    desk.judge(*projects)
+    desk.judge(*(replace(project, version=2) for project in projects))
+    assert desk.history() == ["opened"] * 500

@@ -1,0 +1,64 @@
+"""Alerts as the service tells them, made by its own parts, for tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from services.alert import policy, wording
+from services.alert.figures import figures_of
+from services.alert.http_models import AlertOut
+from services.alert.number_text import LANGUAGES, Language
+from services.domain import event_identity
+from services.domain.alert_lifecycle import AlertState
+from services.domain.lag_rules import Finding, RuleName, evaluate
+from services.domain.progress import Progress
+from tests.support import ca_mau
+from tests.support.alerting import RULES
+
+POLICIES = policy.load(RULES)
+
+
+def rules_of(progress: Progress) -> dict[RuleName, policy.RuleEntry]:
+    """The rules in force for a subject."""
+    return POLICIES.rules_for(province_code=progress.subject.province_code, budget_year=progress.budget_year)
+
+
+def found(progress: Progress, rule: RuleName) -> Finding:
+    """What the policy's rule finds. Raises ``StopIteration`` where it does not flag."""
+    rules = [entry.rule() for entry in rules_of(progress).values()]
+    return next(finding for finding in evaluate(progress, rules) if finding.rule is rule)
+
+
+def said(progress: Progress, rule: RuleName, language: Language) -> str:
+    """The reason of an open alert."""
+    return wording.flagged(found(progress, rule), rules_of(progress)[rule].text, language).reason
+
+
+def ca_mau_alert() -> AlertOut:
+    """Cà Mau at the end of May 2022, as the API answers."""
+    progress = ca_mau.province()
+    finding = found(progress, RuleName.BEHIND_TARGET)
+    texts = rules_of(progress)[finding.rule].text
+    vi, en = (wording.flagged(finding, texts, language) for language in LANGUAGES)
+    figures = figures_of(finding)
+    return AlertOut(
+        alert_id=event_identity.alert_id(
+            subject_type="province", subject_code="96", rule="behind_target", budget_year=2022
+        ),
+        state=AlertState.OPEN,
+        severity=finding.severity,
+        rule=finding.rule,
+        rule_version=finding.rule_version,
+        budget_year=2022,
+        as_of=progress.as_of,
+        subject=figures.subject,
+        title_vi=vi.title,
+        title_en=en.title,
+        reason_vi=vi.reason,
+        reason_en=en.reason,
+        finding=figures,
+        sequence=2,
+        opened_at=datetime(2022, 6, 1, 1, tzinfo=UTC),
+        updated_at=datetime(2022, 6, 2, 1, tzinfo=UTC),
+        resolved_at=None,
+    )

@@ -1,0 +1,168 @@
+"""Rules as data: what is read, what overrides what, and what is refused with file, rule and key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from services.alert.policy import Policies, PolicyError, load
+from services.domain.lag_rules import RuleName, Severity
+from services.domain.progress import SubjectType
+from tests.support.alerting import RULES
+
+GOOD = """
+policy: one
+provinces: all
+from_budget_year: 2022
+rules:
+  - name: behind_target
+    version: 1
+    severity: warning
+    subjects: [project]
+    threshold: "0.80"
+    critical_below: "0.50"
+    text:
+      vi: {title: "{subject}", reason: "{rate} {index}", resolved: "{rate}"}
+      en: {title: "{subject}", reason: "{rate} {index}", resolved: "{rate}"}
+"""
+
+
+def read(folder: Path, **files: str) -> Policies:
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return load(folder)
+
+
+def test_the_rules_of_the_project_are_usable() -> None:
+    rules = load(RULES).rules_for(province_code="49", budget_year=2022)
+    assert set(rules) == set(RuleName)
+    assert rules[RuleName.NOTHING_DISBURSED].from_month == 3
+    assert rules[RuleName.SOURCE_STALE].threshold == 45
+    assert rules[RuleName.SOURCE_STALE].subjects == {SubjectType.PROVINCE}
+
+
+def test_ca_mau_overrides_the_nation_for_its_own_rule_only() -> None:
+    loaded = load(RULES)
+    ca_mau = loaded.rules_for(province_code="96", budget_year=2022)
+    nation = loaded.rules_for(province_code="49", budget_year=2022)
+    assert ca_mau[RuleName.BEHIND_TARGET].threshold == Fraction(9, 10)
+    assert ca_mau[RuleName.BEHIND_TARGET].critical_below == Fraction(1, 2)
+    assert nation[RuleName.BEHIND_TARGET].threshold == Fraction(8, 10)
+    assert ca_mau[RuleName.OVER_PLAN] is nation[RuleName.OVER_PLAN]
+
+
+def test_no_rule_holds_before_its_budget_year() -> None:
+    assert load(RULES).rules_for(province_code="96", budget_year=2021) == {}
+
+
+def test_a_later_policy_overrides_an_earlier_one_and_a_provinces_own_both(tmp_path: Path) -> None:
+    def variant(year: int, threshold: str, provinces: str = "all") -> str:
+        text = GOOD.replace("from_budget_year: 2022", f"from_budget_year: {year}")
+        return text.replace('"0.80"', f'"{threshold}"').replace("provinces: all", f"provinces: {provinces}")
+
+    loaded = read(
+        tmp_path,
+        a=variant(2022, "0.70", '["96"]'),
+        b=variant(2023, "0.60"),
+        c=variant(2022, "0.80"),
+    )
+
+    def threshold(province: str, year: int) -> Fraction:
+        return loaded.rules_for(province_code=province, budget_year=year)[RuleName.BEHIND_TARGET].threshold
+
+    assert threshold("49", 2022) == Fraction("0.80")
+    assert threshold("49", 2023) == Fraction("0.60")
+    assert threshold("96", 2023) == Fraction("0.70")
+
+
+def test_texts_folded_over_lines_are_one_line(tmp_path: Path) -> None:
+    loaded = read(tmp_path, one=GOOD.replace('title: "{subject}"', 'title: "{subject}   is\n        late"'))
+    (rule,) = loaded.rules_for(province_code="1", budget_year=2022).values()
+    assert rule.text.vi.title == "{subject} is late"
+    assert rule.severity is Severity.WARNING
+
+
+FAULTS: dict[str, tuple[Callable[[str], str], str]] = {
+    "number without quotes": (
+        lambda t: t.replace('threshold: "0.80"', "threshold: 0.80"),
+        r"one\.yaml: rule behind_target: threshold: .*in quotes",
+    ),
+    "unknown key": (
+        lambda t: t.replace("    severity:", "    severty: info\n    severity:"),
+        r"one\.yaml: rule behind_target: severty: ",
+    ),
+    "unknown rule": (
+        lambda t: t.replace("behind_target", "behind_schedule"),
+        r"one\.yaml: rule behind_schedule: name: ",
+    ),
+    "unknown severity": (
+        lambda t: t.replace("severity: warning", "severity: urgent"),
+        r"one\.yaml: rule behind_target: severity: ",
+    ),
+    "unknown subject": (
+        lambda t: t.replace("[project]", "[project, ministry]"),
+        r"one\.yaml: rule behind_target: subjects",
+    ),
+    "a name the rule does not give": (
+        lambda t: t.replace("{rate} {index}", "{excess}"),
+        r"one\.yaml: rule behind_target: .*text\.vi\.reason: behind_target gives no excess",
+    ),
+    "a template that reaches into objects": (
+        lambda t: t.replace("{rate} {index}", "{subject.__class__}"),
+        r"one\.yaml: rule behind_target: text\.vi\.reason: .*plain name",
+    ),
+    "an open brace": (
+        lambda t: t.replace("{rate} {index}", "{rate"),
+        r"one\.yaml: rule behind_target: text\.vi\.reason: .*no template",
+    ),
+    "a language missing": (
+        lambda t: t[: t.index("      en:")],
+        r"one\.yaml: rule behind_target: text\.en: ",
+    ),
+    "a threshold above one": (
+        lambda t: t.replace('"0.80"', '"1.20"'),
+        r"one\.yaml: rule behind_target: .*threshold: a share",
+    ),
+    "critical above the threshold": (
+        lambda t: t.replace('critical_below: "0.50"', 'critical_below: "0.85"'),
+        r"one\.yaml: rule behind_target: .*critical_below: at most",
+    ),
+    "a key given twice": (
+        lambda t: t.replace("    version: 1", "    version: 1\n    version: 2"),
+        r"one\.yaml: key 'version' given twice",
+    ),
+    "a rule given twice": (
+        lambda t: t + t[t.index("  - name") :],
+        r"one\.yaml: .*behind_target given twice",
+    ),
+    "no mapping": (lambda _: "- 1", r"one\.yaml: .*PolicyFile"),
+    "no yaml": (lambda _: "a: [", r"one\.yaml: "),
+}
+
+
+@pytest.mark.parametrize(("spoil", "message"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_is_refused_by_file_rule_and_key(
+    tmp_path: Path, spoil: Callable[[str], str], message: str
+) -> None:
+    assert read(tmp_path, one=GOOD)
+    with pytest.raises(PolicyError, match=message):
+        read(tmp_path, one=spoil(GOOD))
+
+
+def test_every_fault_is_named_not_the_first(tmp_path: Path) -> None:
+    spoilt = GOOD.replace("version: 1", "version: 0").replace("severity: warning", "severity: urgent")
+    with pytest.raises(PolicyError, match=r"version(.|\n)*severity(.|\n)*two\.yaml"):
+        read(tmp_path, one=spoilt, two="- 1")
+
+
+def test_two_files_that_hold_the_same_rule_for_the_same_place_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=r"two\.yaml: rule behind_target: one\.yaml has it for all too"):
+        read(tmp_path, one=GOOD, two=GOOD)
+
+
+def test_a_folder_without_rules_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="no policy file"):
+        load(tmp_path)
