@@ -61,7 +61,11 @@ class TableReader:
         self._totals = {matching_form(label) for label in shared.total_labels}
         self._subtotals = {matching_form(label) for label in shared.subtotal_labels}
         self._amounts = [n for n, f in profile.fields.items() if f.type in ("money", "percent")]
-        self._required = [n for n, f in profile.fields.items() if f.required and n in layout.columns]
+        self._required = [
+            name
+            for name, field in profile.fields.items()
+            if field.required and name in layout.columns and name not in self._amounts
+        ]
         # Amounts of every row, and how many of them a total row has taken up already.
         self._sums: dict[str, list[int]] = {name: [] for name in profile.money_fields}
         self._summed_up_to: dict[str, int] = dict.fromkeys(profile.money_fields, 0)
@@ -131,13 +135,13 @@ class TableReader:
             return True
         if any(isinstance(cell, BrokenCell) for cell in cells):
             return False
-        if any(not is_empty(self._cell(row, name)) for name in self._amounts):
+        if any(_may_be_an_amount(self._cell(row, name)) for name in self._amounts):
             return False
-        filled = sum(not is_empty(self._cell(row, name)) for name in self._required)
-        if filled * 2 >= len(self._required):
-            return False
+        filled = [not is_empty(self._cell(row, name)) for name in self._required]
         if self._total_seen:
-            return True
+            return not all(filled)
+        if sum(filled) * 2 > len(filled):
+            return False
         is_heading = is_empty(self._cell(row, self._profile.key))
         if is_heading:
             text = next(shown(cell) for cell in cells if not is_empty(cell))
@@ -243,3 +247,8 @@ class TableReader:
     def _where(self, row: int, name: str) -> str:
         column = self._layout.columns[name]
         return self._grid.where(row, column.index, column.header)
+
+
+def _may_be_an_amount(cell: Cell) -> bool:
+    """Whether the cell holds anything but words: a signature often stands under the amounts."""
+    return any(sign.isdigit() for sign in cell) if isinstance(cell, str) else not is_empty(cell)
