@@ -111,6 +111,7 @@ class Api:
 
     def _view(self, route: _Route) -> Callable[..., Response]:
         def view(**path_values: Any) -> Response:
+            _refuse_nul({**path_values, **request.args})
             arguments: dict[str, Any] = dict(path_values)
             if route.query:
                 arguments["query"] = _read_query(route.query)
@@ -296,6 +297,17 @@ def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
         }
         for name, field in schema["properties"].items()
     ]
+
+
+def _refuse_nul(values: Mapping[str, str]) -> None:
+    """No name or code holds U+0000, and PostgreSQL takes no text with it."""
+    errors = [
+        FieldError(code="invalid-character", where=name, read=shortened(repr(value)), detail="holds U+0000")
+        for name, value in values.items()
+        if "\0" in value
+    ]
+    if errors:
+        raise invalid(errors)
 
 
 def _read_query(model: type[ModelT]) -> ModelT:
