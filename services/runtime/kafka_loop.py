@@ -38,6 +38,8 @@ _POLL_MS = 100
 _IDENTITY_CHECK_SECONDS = 1.0
 _RECONNECT_SECONDS = 0.5
 _CONTENTION_RETRIES = 10
+# kafka-python raises KeyError for a partition that a broker which just restarted does not know yet.
+_BOUNDS_UNKNOWN = (KafkaError, KeyError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +225,8 @@ class KafkaLoop:
             self._consumer.commit_async(
                 {tp: _offset_metadata(claim.next_offset) for tp, claim in self._claims.items()}
             )
-        except KafkaError as error:
-            _log.warning("lag not known", error=str(error))
+        except _BOUNDS_UNKNOWN as error:
+            _log.warning("lag not known", error=repr(error))
             return
         for tp, end in ends.items():
             lag = max(0, end - self._claims[tp].next_offset)
@@ -267,7 +269,7 @@ class KafkaLoop:
         try:
             ends = self._consumer.end_offsets(list(wanted), timeout_ms=5_000)
             beginnings = self._consumer.beginning_offsets(list(wanted), timeout_ms=5_000)
-        except KafkaError as error:
+        except _BOUNDS_UNKNOWN as error:
             _log.warning("log bounds not known", error=repr(error))
             return set()
         for tp in sorted(wanted):

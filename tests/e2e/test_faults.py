@@ -16,7 +16,7 @@ from services.contracts import topics
 from tests.e2e.outcome import outcome, repeated_alerts, set_aside
 from tests.support.stack import RunningStack
 
-_LOAD_SECONDS = 90
+_LOAD_SECONDS = 150
 
 
 @pytest.mark.timeout(180)

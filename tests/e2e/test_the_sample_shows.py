@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 from decimal import Decimal
 from typing import Any
 
+from lxml import etree
+
 from tests.e2e.outcome import outcome, repeated_alerts, set_aside
 from tests.support.stack import RunningStack
+from tests.support.tidy import ROOT
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -51,8 +53,8 @@ def test_ca_mau_is_behind_its_target_and_ahead_of_the_nation(loaded: RunningStac
 
 def test_the_feeds_tell_the_alert(loaded: RunningStack) -> None:
     alert_id = _ca_mau_alert(loaded)["alert_id"]
-    feed = ET.fromstring(loaded.text("alert", "/feeds/alerts.atom"))  # noqa: S314 - our own feed
-    assert feed.tag == f"{_ATOM}feed"
+    feed = etree.fromstring(loaded.text("alert", "/feeds/alerts.atom").encode())
+    etree.RelaxNG(file=str(ROOT / "tests" / "contract" / "atom.rng")).assertValid(feed)
     ids = [entry.findtext(f"{_ATOM}id") or "" for entry in feed.iter(f"{_ATOM}entry")]
     assert len(ids) == len(set(ids))
     assert any(alert_id in entry for entry in ids)
