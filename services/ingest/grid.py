@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 _NOT_A_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 
@@ -77,13 +78,14 @@ def column_letters(column: int) -> str:
     return letters
 
 
+# The same headers, labels and words come row after row.
+@lru_cache(maxsize=4096)
 def matching_form(text: str) -> str:
     """Text for comparing words: NFC, case folded, punctuation and runs of space as one space.
 
     Vietnamese marks stay: "cộng" (total) and "công" (work) are different words.
     """
-    composed = unicodedata.normalize("NFC", text).casefold()
-    return _NOT_A_LETTER_OR_DIGIT.sub(" ", unicodedata.normalize("NFC", composed)).strip()
+    return _NOT_A_LETTER_OR_DIGIT.sub(" ", unicodedata.normalize("NFC", text.casefold())).strip()
 
 
 def lookup(words: Mapping[str, list[str]]) -> dict[str, str]:

@@ -58,8 +58,8 @@ class TableReader:
         self._stated = stated
         self._findings = findings
         shared = profile.shared
-        self._totals = {matching_form(label) for label in shared.total_labels}
         self._subtotals = {matching_form(label) for label in shared.subtotal_labels}
+        self._labels = self._subtotals | {matching_form(label) for label in shared.total_labels}
         self._amounts = [n for n, f in profile.fields.items() if f.type in ("money", "percent")]
         self._required = [
             name
@@ -119,9 +119,8 @@ class TableReader:
 
     def _total_label(self, row: int) -> str:
         """The row's label in matching form where it is one of a total, else empty."""
-        labels = self._totals | self._subtotals
         for cell in self._grid.rows[row]:
-            if isinstance(cell, str) and (form := matching_form(cell)) in labels:
+            if isinstance(cell, str) and (form := matching_form(cell)) in self._labels:
                 return form
         return ""
 

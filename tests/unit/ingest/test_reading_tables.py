@@ -48,6 +48,11 @@ def test_an_amount_under_the_total_is_an_item_whose_faults_are_told() -> None:
     assert ("space-in-code", "row 6, column A (Mã dự án)") in faults(read_back)
 
 
+def test_a_row_under_the_total_that_lacks_only_its_amount_is_told() -> None:
+    read_back = read_text(statement("1", below="Tổng cộng;;;;1\nP9;NSTW;2022;31/07/2022;"))
+    assert faults(read_back) == [("missing-value", "row 5, column E (Lũy kế giải ngân)")]
+
+
 def test_a_heading_of_a_group_is_passed_over_and_named() -> None:
     text = statement("1").replace("\nP1", "\n;Ngân sách trung ương;;;\nP1")
     read_back = read_text(text)
@@ -246,6 +251,8 @@ def test_only_utf8_is_read() -> None:
 
 def test_an_unfinished_quotation_is_told() -> None:
     assert ("unreadable-row", "row 4") in faults(read_text(statement("1", '"2')))
+    under_the_total = 'Tổng cộng;;;;1\n"Người lập\nP2;NSTW;2022;31/07/2022;5'
+    assert faults(read_text(statement("1", below=under_the_total))) == [("unreadable-row", "row 5")]
 
 
 def test_too_many_rows_are_refused() -> None:
@@ -253,6 +260,11 @@ def test_too_many_rows_are_refused() -> None:
     with pytest.raises(ProblemError, match="too-many-rows") as caught:
         read_text(statement("1", "2", "3", "4"), max_rows=3)
     assert caught.value.problem.status == 413
+
+
+def test_rows_beyond_a_gap_are_refused_and_not_cut_off() -> None:
+    with pytest.raises(ProblemError, match="too-many-rows"):
+        read_text(statement("1", below="\n" * 2_000 + "P2;NSTW;2022;31/07/2022;2"), max_rows=3)
 
 
 def test_an_empty_table_is_refused() -> None:
