@@ -11,6 +11,7 @@ from pathlib import Path
 import xlsxwriter
 
 TableCell = str | int | date
+UNIT = "Đơn vị tính: triệu đồng"
 # Fixed, so that the same figures give the same bytes.
 _CREATED = datetime(2022, 7, 31)  # noqa: DTZ001 - a workbook's property has no time zone
 _WIDEST_COLUMN = 60
