@@ -98,7 +98,7 @@ def contradictions(facts: Sequence[Fact]) -> list[tuple[int, Rejection]]:
     found = []
     for index, fact in enumerate(facts):
         first = first_of.setdefault(fact.event_id, index)
-        if facts[first].content_hash != fact.content_hash:
+        if first != index and facts[first].content_hash != fact.content_hash:
             rejection = Rejection(
                 RejectionCode.CONTRADICTS_ITSELF,
                 "source_ref",

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.embedded.servers import Broker
 from services.contracts import topics
-from services.ingest import journal
+from services.ingest import journal, log_writer
 from services.ingest.models import MovementIn
 from services.runtime import postgres
 from services.runtime.kafka_client import Admin, BrokerUnavailableError
@@ -125,6 +125,31 @@ def test_what_is_sent_while_the_broker_restarts_is_not_lost(database_url: str, b
         wait_until(lambda: everything_is_in_the_present_log(ingest))
         assert len(acknowledged) > 20
         assert set(acknowledged) <= set(ids_in_log(broker))
+
+
+def test_a_log_lost_between_publishing_and_journalling_is_noticed(
+    database_url: str, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(database_url, broker, ephemeral_broker=True)
+    write = log_writer.write
+    lose_once = iter([True])
+
+    def write_and_lose_the_log(*arguments: Any) -> Any:
+        placed = write(*arguments)
+        if next(lose_once, False):
+            broker.kill()
+            broker.start()
+            create_topics(settings)
+            # Long enough for the keeper to have seen the new log, and found nothing to restore.
+            time.sleep(1.5)
+        return placed
+
+    with running_ingest(settings) as ingest:
+        monkeypatch.setattr(log_writer, "write", write_and_lose_the_log)
+        body = movements(0, 30)
+        assert ingest.post("/v1/disbursements", body).status_code == 202
+        wait_until(lambda: everything_is_in_the_present_log(ingest))
+    assert set(ids_in_log(broker)) == set(ids_of(body))
 
 
 def test_a_start_restores_what_was_lost_before(database_url: str, broker: Broker) -> None:

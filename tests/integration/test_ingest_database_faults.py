@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,8 +17,12 @@ from psycopg2 import sql
 
 from deploy.embedded.servers import Broker
 from services.contracts import topics
-from services.ingest import log_writer
+from services.ingest import journal, log_writer
+from services.ingest.journal import PlacedEntry
 from services.ingest.models import MovementIn
+from services.ingest.record_packing import Entry
+from services.runtime import postgres
+from services.runtime.kafka_client import Place
 from tests.integration.ingest_stack import Answer, Ingest, read_log, running_ingest, settings_for
 from tests.support import stated
 
@@ -136,3 +142,27 @@ def test_requests_with_the_same_events_in_any_order_do_not_hinder_each_other(
     assert {str(read.event.fact.event_id) for read in read_log(broker, topics.DISBURSEMENT)} == set(
         ids_of(movements(*numbers))
     )
+
+
+def test_two_requests_with_the_same_events_in_opposite_orders_do_not_deadlock(ingest: Ingest) -> None:
+    facts = [
+        MovementIn.model_validate_json(json.dumps(item)).fact()
+        for item in movements(*range(8_000))["movements"]
+    ]
+    now = datetime(2022, 7, 31, tzinfo=UTC)
+    placed = [PlacedEntry(Entry.of(fact, recorded_at=now), "topic-id", Place(0, 0)) for fact in facts]
+    together = threading.Barrier(2)
+
+    def add(some: list[PlacedEntry]) -> None:
+        connection = postgres.connect(ingest.settings.database_url.get_secret_value(), application="test")
+        try:
+            with postgres.transaction(connection) as cursor:
+                together.wait()
+                journal.add(cursor, some)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=2) as requests:
+        for done in [requests.submit(add, placed), requests.submit(add, placed[::-1])]:
+            done.result()
+    assert ingest.rows("SELECT count(*) FROM ingest.journal") == [(8_000,)]
