@@ -15,7 +15,7 @@ from pathlib import Path
 
 from services.aggregation import lines_store, plan_store
 from services.aggregation.subject_progress import Evaluation, of_province
-from services.contracts import codec, topics
+from services.contracts import progress_codec, topics
 from services.domain.disbursement import Series
 from services.domain.fiscal_calendar import closing_day
 from services.domain.plan import NATIONAL_SCOPE
@@ -194,7 +194,7 @@ class TellProgress:
                 [
                     Record(
                         f"{p.subject.type}/{p.subject.code}/{p.budget_year}",
-                        codec.encode_progress(p),
+                        progress_codec.encode_progress(p),
                     )
                     for p in portion
                 ],

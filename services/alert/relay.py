@@ -11,7 +11,7 @@ import threading
 import time
 from typing import Any
 
-from services.contracts import codec, topics
+from services.contracts import progress_codec, topics
 from services.runtime import logs
 from services.runtime.config import Settings
 from services.runtime.kafka_client import Admin, BrokerUnavailableError, Publisher, Record
@@ -120,7 +120,7 @@ def _record(row: tuple[Any, ...]) -> Record:
     """An outbox row as published: keyed by the subject, so that its changes stay in order."""
     _, change_id, alert_id, sequence, transition, subject_type, subject_code, rule = row[:8]
     rule_version, budget_year, severity, as_of, figures, reason_vi, reason_en, recorded_at = row[8:]
-    value = codec.encode_alert_change(
+    value = progress_codec.encode_alert_change(
         change_id=change_id,
         alert_id=alert_id,
         sequence=sequence,

@@ -16,7 +16,7 @@ from services.alert.alert_store import AlertsOfSubject, Change, Place, Quarantin
 from services.alert.figures import figures_of
 from services.alert.number_text import LANGUAGES
 from services.alert.policy import Policies, RuleEntry
-from services.contracts import codec
+from services.contracts import codec, progress_codec
 from services.domain import event_identity
 from services.domain.alert_lifecycle import AlertTransition, transition
 from services.domain.lag_rules import Finding, Rule, RuleName, evaluate, finding_digest, unflagged
@@ -97,7 +97,7 @@ class WatchProgress:
     def _read(self, record: ReceivedRecord, batch: Batch) -> Judged | Quarantined:
         place = Place(batch.topic_id, batch.partition, record.offset)
         try:
-            progress = codec.decode_progress(record.value)
+            progress = progress_codec.decode_progress(record.value)
             return self._judge(_storable(progress), place)
         except codec.UndecodableError as error:
             return _quarantined(place, "not_understood", error, record)

@@ -14,7 +14,7 @@ from services.ingest.intake import FileRead, Intake, StatedFact, Submission
 from services.ingest.json_bodies import Body
 from services.ingest.models import DisbursementsIn, PlansIn, StatementsIn
 from services.ingest.receipts import Receipt
-from services.ingest.sheet_rows import read_file
+from services.ingest.sheets.sheet_rows import read_file
 from services.runtime.api import Api
 from services.runtime.config import Settings
 from services.runtime.errors import ProblemError

@@ -10,7 +10,7 @@ import pytest
 
 from services.alert import policy
 from services.alert.watch_progress import WatchProgress
-from services.contracts import codec
+from services.contracts import progress_codec
 from services.domain.plan import BaselineKind
 from services.domain.progress import Subject, SubjectType
 from tests.support import ca_mau
@@ -102,7 +102,7 @@ def test_an_alert_whose_rule_is_gone_is_resolved(desk: Desk) -> None:
 GARBAGE = {
     "no protobuf": b"\xff\xfe garbage",
     "no value": b"",
-    "a falling baseline": codec.encode_progress(
+    "a falling baseline": progress_codec.encode_progress(
         replace(
             ca_mau.province(subject=Subject(SubjectType.PROVINCE, "49", "Quảng Nam", "49")),
             baselines=(
@@ -112,11 +112,13 @@ GARBAGE = {
             ),
         )
     ),
-    "a year that is none": codec.encode_progress(replace(ca_mau.province(), budget_year=0)),
-    "NUL in a name": codec.encode_progress(
+    "a year that is none": progress_codec.encode_progress(replace(ca_mau.province(), budget_year=0)),
+    "NUL in a name": progress_codec.encode_progress(
         ca_mau.province(subject=Subject(SubjectType.PROVINCE, "96", "Cà\x00Mau", "96"))
     ),
-    "NUL in a date": codec.encode_progress(ca_mau.province()).replace(b"2022-05-31", b"2022-05\x0031"),
+    "NUL in a date": progress_codec.encode_progress(ca_mau.province()).replace(
+        b"2022-05-31", b"2022-05\x0031"
+    ),
 }
 
 

@@ -20,7 +20,7 @@ from services.aggregation.cutoff_tick import CutoffTick
 from services.aggregation.fund_sources import FundSourceNames
 from services.aggregation.http_api import ReadApi
 from services.aggregation.tell_progress import TellProgress
-from services.contracts import codec, topics
+from services.contracts import codec, progress_codec, topics
 from services.domain.progress import Progress
 from services.runtime.api import Api
 from services.runtime.clock import Clock
@@ -108,7 +108,7 @@ class Aggregation:
         """The latest progress of each subject in the log."""
         latest: dict[tuple[str, str], Progress] = {}
         for value in read_all(self.settings, topics.PROGRESS):
-            progress = codec.decode_progress(value)
+            progress = progress_codec.decode_progress(value)
             key = (str(progress.subject.type), progress.subject.code)
             if key not in latest or latest[key].version < progress.version:
                 latest[key] = progress

@@ -18,7 +18,7 @@ from services.alert import http_api, policy
 from services.alert.__main__ import SCHEMA, SCHEMA_FOLDER
 from services.alert.relay import Relay
 from services.alert.watch_progress import WatchProgress
-from services.contracts import codec, topics
+from services.contracts import progress_codec, topics
 from services.domain.progress import Progress
 from services.runtime.api import Api
 from services.runtime.config import Settings
@@ -81,7 +81,7 @@ class Desk:
         """Apply one batch in one transaction; returns its digest."""
         records = []
         for progress in progresses:
-            value = progress if isinstance(progress, bytes) else codec.encode_progress(progress)
+            value = progress if isinstance(progress, bytes) else progress_codec.encode_progress(progress)
             records.append(ReceivedRecord(self.offset, b"key", value, ()))
             self.offset += 1
         connection = connect(self.database_url, application="test")
@@ -123,7 +123,7 @@ class Alerting:
         records = [
             Record("garbage", progress)
             if isinstance(progress, bytes)
-            else Record(progress.subject.code, codec.encode_progress(progress))
+            else Record(progress.subject.code, progress_codec.encode_progress(progress))
             for progress in progresses
         ]
         self.publisher.publish(topics.PROGRESS, records)

@@ -9,7 +9,7 @@ from typing import Any
 
 import openpyxl
 
-from services.ingest.sheet_rows import ReadFile, read_file
+from services.ingest.sheets.sheet_rows import ReadFile, read_file
 
 POLICY = Path(__file__).parents[3] / "deploy" / "policy"
 STATEMENT = "cumulative-statement"

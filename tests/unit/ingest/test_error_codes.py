@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from services.domain.validation import RejectionCode
-from services.ingest import faults, json_bodies
+from services.ingest import json_bodies
+from services.ingest.sheets import faults
 
 ROOT = Path(__file__).parents[3]
 

@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from services.domain import event_identity
 from services.domain.disbursement import FigureStatus, MovementKind, RecoveryBooking, Reporter
 from services.domain.plan import BaselineKind, PlanBase, PlanLevel
-from services.ingest import import_profile
-from services.ingest.grid import matching_form
-from services.ingest.import_profile import FieldProfile
 from services.ingest.models import MovementIn, PlanRevisionIn
-from services.ingest.sheet_rows import KINDS
+from services.ingest.sheets import import_profile
+from services.ingest.sheets.grid import matching_form
+from services.ingest.sheets.import_profile import FieldProfile
+from services.ingest.sheets.sheet_rows import KINDS
 from tests.unit.ingest.reading import POLICY, faults, read_text
 
 VOUCHERS = """

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from services.ingest import numbers
-from services.ingest.faults import CellFaultError
+from services.ingest.sheets import numbers
+from services.ingest.sheets.faults import CellFaultError
 from tests.unit.ingest.reading import amounts, faults, read_text, statement
 
 AMOUNT = "row 3, column E (Lũy kế giải ngân)"

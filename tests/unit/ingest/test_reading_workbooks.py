@@ -13,8 +13,8 @@ import pytest
 import xlsxwriter
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from services.ingest import workbook_archive
-from services.ingest.sheet_rows import ReadFile
+from services.ingest.sheets import workbook_archive
+from services.ingest.sheets.sheet_rows import ReadFile
 from services.runtime.errors import ProblemError
 from tests.unit.ingest.reading import (
     STATEMENT_HEADERS,

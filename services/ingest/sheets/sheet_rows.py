@@ -8,15 +8,15 @@ from pathlib import Path, PurePath
 
 from pydantic import ValidationError
 
-from services.ingest import csv_reader, excel_reader, import_profile, row_items, workbook_archive
-from services.ingest.cell_values import CellReader
-from services.ingest.faults import Findings
-from services.ingest.grid import Grid, is_empty
-from services.ingest.import_profile import ImportProfile
-from services.ingest.row_items import CURVE_FIELDS, REPEATED_FIELDS, ROW_ITEMS, SCHEDULE_KIND, Item
-from services.ingest.sheet_layout import HeaderMatcher
-from services.ingest.stated_once import StatedOnce
-from services.ingest.table_reader import TableReader, TableRow
+from services.ingest.sheets import csv_reader, excel_reader, import_profile, row_items, workbook_archive
+from services.ingest.sheets.cell_values import CellReader
+from services.ingest.sheets.faults import Findings
+from services.ingest.sheets.grid import Grid, is_empty
+from services.ingest.sheets.import_profile import ImportProfile
+from services.ingest.sheets.row_items import CURVE_FIELDS, REPEATED_FIELDS, ROW_ITEMS, SCHEDULE_KIND, Item
+from services.ingest.sheets.sheet_layout import HeaderMatcher
+from services.ingest.sheets.stated_once import StatedOnce
+from services.ingest.sheets.table_reader import TableReader, TableRow
 from services.runtime.errors import FieldError, ProblemError, shortened
 
 KINDS = (*ROW_ITEMS, SCHEDULE_KIND)

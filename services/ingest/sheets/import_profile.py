@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from services.ingest.grid import lookup, matching_form
-from services.ingest.numbers import NumberLocale
+from services.ingest.sheets.grid import lookup, matching_form
+from services.ingest.sheets.numbers import NumberLocale
 
 FieldType = Literal[
     "text", "code", "money", "date", "percent", "integer", "choice", "fund_source", "movement_ref"

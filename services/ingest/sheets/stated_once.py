@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.ingest.cell_values import CellReader
-from services.ingest.faults import CellFaultError, Findings
-from services.ingest.grid import Grid
-from services.ingest.import_profile import ImportProfile, Unit
-from services.ingest.sheet_layout import Layout, title_values
+from services.ingest.sheets.cell_values import CellReader
+from services.ingest.sheets.faults import CellFaultError, Findings
+from services.ingest.sheets.grid import Grid
+from services.ingest.sheets.import_profile import ImportProfile, Unit
+from services.ingest.sheets.sheet_layout import Layout, title_values
 
 UNIT = "unit"
 

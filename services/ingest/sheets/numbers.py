@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Literal
 
-from services.ingest.faults import CellFaultError
+from services.ingest.sheets.faults import CellFaultError
 
 NumberLocale = Literal["vi", "en"]
 

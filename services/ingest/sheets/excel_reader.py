@@ -7,10 +7,10 @@ from pathlib import PurePath
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
-from services.ingest import numbers, workbook_archive, workbook_scan
-from services.ingest.faults import CellFaultError
-from services.ingest.grid import BrokenCell, Cell, Grid, PercentCell
-from services.ingest.workbook_scan import SheetScan
+from services.ingest.sheets import numbers, workbook_archive, workbook_scan
+from services.ingest.sheets.faults import CellFaultError
+from services.ingest.sheets.grid import BrokenCell, Cell, Grid, PercentCell
+from services.ingest.sheets.workbook_scan import SheetScan
 
 _OLE_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
 

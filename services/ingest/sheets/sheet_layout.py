@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.ingest.grid import Cell, Grid, is_empty, lookup, matching_form
-from services.ingest.import_profile import ImportProfile, Unit
+from services.ingest.sheets.grid import Cell, Grid, is_empty, lookup, matching_form
+from services.ingest.sheets.import_profile import ImportProfile, Unit
 
 _SEARCHED_ROWS = 60
 _FEWEST_HEADERS = 2

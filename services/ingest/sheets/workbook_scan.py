@@ -12,8 +12,8 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from services.ingest import workbook_archive
-from services.ingest.grid import BrokenCell
+from services.ingest.sheets import workbook_archive
+from services.ingest.sheets.grid import BrokenCell
 
 # Title rows, totals and notes come on top of the rows that are counted.
 _ROWS_BESIDE_ITEMS = 1_000

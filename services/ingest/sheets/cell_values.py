@@ -10,11 +10,11 @@ from typing import Any
 
 from services.domain import event_identity
 from services.domain.money import MAX_MINOR_UNITS
-from services.ingest import numbers
-from services.ingest.faults import CellFaultError
-from services.ingest.grid import BrokenCell, Cell, PercentCell, lookup, matching_form
-from services.ingest.import_profile import FieldProfile, ImportProfile, Unit
-from services.ingest.numbers import NumberLocale
+from services.ingest.sheets import numbers
+from services.ingest.sheets.faults import CellFaultError
+from services.ingest.sheets.grid import BrokenCell, Cell, PercentCell, lookup, matching_form
+from services.ingest.sheets.import_profile import FieldProfile, ImportProfile, Unit
+from services.ingest.sheets.numbers import NumberLocale
 
 _BASIS_POINTS_PER_PERCENT = 100
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")

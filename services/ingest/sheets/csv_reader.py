@@ -7,8 +7,8 @@ import io
 from collections.abc import Callable
 from itertools import islice
 
-from services.ingest.grid import BrokenCell, Cell, Grid
-from services.ingest.workbook_archive import too_many_rows
+from services.ingest.sheets.grid import BrokenCell, Cell, Grid
+from services.ingest.sheets.workbook_archive import too_many_rows
 from services.runtime.errors import ProblemError
 
 # Vietnamese Excel writes ";" because "," is its decimal mark.

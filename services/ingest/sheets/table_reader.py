@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.ingest import numbers
-from services.ingest.cell_values import CellReader, check_limit, shown
-from services.ingest.faults import CellFaultError, Findings
-from services.ingest.grid import BrokenCell, Cell, Grid, column_letters, is_empty, matching_form
-from services.ingest.import_profile import ImportProfile, Unit
-from services.ingest.sheet_layout import Layout, numbers_the_columns
+from services.ingest.sheets import numbers
+from services.ingest.sheets.cell_values import CellReader, check_limit, shown
+from services.ingest.sheets.faults import CellFaultError, Findings
+from services.ingest.sheets.grid import BrokenCell, Cell, Grid, column_letters, is_empty, matching_form
+from services.ingest.sheets.import_profile import ImportProfile, Unit
+from services.ingest.sheets.sheet_layout import Layout, numbers_the_columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,173 @@
+"""Progress and alert changes to Protobuf bytes, and progress back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+from services.contracts.fields import (
+    UndecodableError,
+    iso,
+    label,
+    member,
+    optional_date,
+    parse,
+    read_schedule,
+    timestamp,
+    write_schedule,
+)
+from services.contracts.gen.giaingan.v1 import alert_pb2, disbursement_pb2, plan_pb2, progress_pb2
+from services.domain.disbursement import Reporter, Series
+from services.domain.plan import PlanLevel
+from services.domain.progress import FundLine, Progress, Subject, SubjectType
+
+_SERIES_PARTS: Mapping[Series, tuple[Reporter, bool]] = {
+    Series.TREASURY_VOUCHERS: (Reporter.TREASURY, False),
+    Series.TREASURY_STATEMENTS: (Reporter.TREASURY, True),
+    Series.OWNER_VOUCHERS: (Reporter.OWNER, False),
+    Series.OWNER_STATEMENTS: (Reporter.OWNER, True),
+}
+_SERIES_BY_PARTS = {parts: series for series, parts in _SERIES_PARTS.items()}
+
+
+def encode_progress(progress: Progress) -> bytes:
+    """The value of one record of the progress topic."""
+    subject = progress.subject
+    return progress_pb2.SubjectProgress(
+        subject_type=label(progress_pb2.SubjectType, subject.type),
+        subject_code=subject.code,
+        subject_name=subject.name,
+        province_code=subject.province_code,
+        owner_code=subject.owner_code,
+        owner_name=subject.owner_name,
+        accountable_officer=subject.accountable_officer,
+        budget_year=progress.budget_year,
+        as_of=progress.as_of.isoformat(),
+        business_date=progress.business_date.isoformat(),
+        books_through=iso(progress.books_through),
+        currency_code=progress.currency,
+        lines=[
+            progress_pb2.FundLine(
+                fund_source=line.fund_source,
+                initial_plan=line.initial_plan,
+                current_plan=line.current_plan,
+                allocated_plan=line.allocated_plan,
+                disbursed=line.disbursed,
+                work_certified=line.work_certified,
+                advance_outstanding=line.advance_outstanding,
+            )
+            for line in progress.lines
+        ],
+        series=[_series_balance(series, disbursed) for series, disbursed in progress.series],
+        includes_estimate=progress.includes_estimate,
+        level=label(plan_pb2.PlanLevel, subject.level),
+        plan_decision_number=progress.plan_decision_number,
+        plan_effective_date=iso(progress.plan_effective_date),
+        last_movement_date=iso(progress.last_movement_date),
+        ledger_watermark=progress.ledger_watermark,
+        version=progress.version,
+        baselines=[write_schedule(schedule) for schedule in progress.baselines],
+    ).SerializeToString()
+
+
+def _series_balance(series: Series, disbursed: int) -> progress_pb2.SeriesBalance:
+    reporter, statements = _SERIES_PARTS[series]
+    return progress_pb2.SeriesBalance(
+        reporter=label(disbursement_pb2.Reporter, reporter), statements=statements, disbursed=disbursed
+    )
+
+
+def encode_alert_change(
+    *,
+    change_id: UUID,
+    alert_id: UUID,
+    sequence: int,
+    transition: str,
+    subject_type: str,
+    subject_code: str,
+    rule: str,
+    rule_version: int,
+    budget_year: int,
+    severity: str,
+    as_of: date,
+    finding_json: str,
+    reason_vi: str,
+    reason_en: str,
+    recorded_at: datetime,
+) -> bytes:
+    """The value of one record of the alert topic."""
+    return alert_pb2.AlertChange(
+        change_id=str(change_id),
+        alert_id=str(alert_id),
+        sequence=sequence,
+        transition=f"ALERT_TRANSITION_{transition.upper()}",
+        subject_type=f"SUBJECT_TYPE_{subject_type.upper()}",
+        subject_code=subject_code,
+        rule=rule,
+        rule_version=rule_version,
+        budget_year=budget_year,
+        severity=severity,
+        as_of=as_of.isoformat(),
+        finding_json=finding_json,
+        reason_vi=reason_vi,
+        reason_en=reason_en,
+        recorded_at=timestamp(recorded_at),
+    ).SerializeToString()
+
+
+def decode_progress(value: bytes | None) -> Progress:
+    """A subject's progress. Raises ``UndecodableError``."""
+    message = parse(progress_pb2.SubjectProgress, value)
+    try:
+        return _progress(message)
+    except (ValueError, TypeError) as error:
+        raise UndecodableError(str(error)) from error
+
+
+def _progress(message: progress_pb2.SubjectProgress) -> Progress:
+    return Progress(
+        subject=Subject(
+            type=member(progress_pb2.SubjectType, message.subject_type, SubjectType),
+            code=message.subject_code,
+            name=message.subject_name,
+            province_code=message.province_code,
+            owner_code=message.owner_code,
+            owner_name=message.owner_name,
+            accountable_officer=message.accountable_officer,
+            level=member(plan_pb2.PlanLevel, message.level, PlanLevel),
+        ),
+        budget_year=message.budget_year,
+        as_of=date.fromisoformat(message.as_of),
+        business_date=date.fromisoformat(message.business_date),
+        books_through=optional_date(message.books_through),
+        lines=tuple(
+            FundLine(
+                fund_source=line.fund_source,
+                initial_plan=line.initial_plan,
+                current_plan=line.current_plan,
+                allocated_plan=line.allocated_plan,
+                disbursed=line.disbursed,
+                work_certified=line.work_certified,
+                advance_outstanding=line.advance_outstanding,
+            )
+            for line in message.lines
+        ),
+        baselines=tuple(read_schedule(schedule) for schedule in message.baselines),
+        series=tuple(
+            (
+                _SERIES_BY_PARTS[
+                    member(disbursement_pb2.Reporter, balance.reporter, Reporter), balance.statements
+                ],
+                balance.disbursed,
+            )
+            for balance in message.series
+        ),
+        currency=message.currency_code,
+        includes_estimate=message.includes_estimate,
+        plan_decision_number=message.plan_decision_number,
+        plan_effective_date=optional_date(message.plan_effective_date),
+        last_movement_date=optional_date(message.last_movement_date),
+        ledger_watermark=message.ledger_watermark,
+        version=message.version,
+    )
