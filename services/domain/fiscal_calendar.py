@@ -28,6 +28,11 @@ def is_in_budget_year(day: date, budget_year: int) -> bool:
     return first_day(budget_year) <= day <= closing_day(budget_year)
 
 
+def month_end(day: date) -> date:
+    """The last day of the month of ``day``."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
 def month_position(day: date, budget_year: int) -> Fraction:
     """Months elapsed at the end of ``day``: 31 May is exactly 5, 15 June is 5 + 15/30.
 
@@ -39,6 +44,5 @@ def month_position(day: date, budget_year: int) -> Fraction:
         return Fraction(0)
     if day > closing_day(budget_year):
         return Fraction(MONTHS_TO_CLOSE)
-    days_in_month = calendar.monthrange(day.year, day.month)[1]
     months_before = (day.year - budget_year) * 12 + day.month - 1
-    return months_before + Fraction(day.day, days_in_month)
+    return months_before + Fraction(day.day, month_end(day).day)

@@ -15,7 +15,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from services.domain import fiscal_calendar
-from services.domain.disbursement import Movement, MovementKind, StatementLine
+from services.domain.disbursement import FigureStatus, Movement, MovementKind, StatementLine
 from services.domain.money import LEDGER_CURRENCY, Money
 from services.domain.plan import (
     NATIONAL_SCOPE,
@@ -62,13 +62,13 @@ def check(fact: Fact, *, business_date: date) -> list[Rejection]:
     match fact:
         case Movement():
             return [
-                *_booking_date("value_date", fact.value_date, fact.budget_year, business_date),
+                *_booking_date("value_date", fact.value_date, fact, business_date),
                 *_currency(fact.amount),
                 *_reversal(fact),
             ]
         case StatementLine():
             return [
-                *_booking_date("as_of", fact.as_of, fact.budget_year, business_date),
+                *_booking_date("as_of", fact.as_of, fact, business_date),
                 *_currency(fact.cumulative),
             ]
         case PlanRevision():
@@ -114,20 +114,28 @@ def contradictions(facts: Sequence[Fact]) -> list[tuple[int, Rejection]]:
 # --- dates -------------------------------------------------------------------------------------
 
 
-def _booking_date(field: str, day: date, budget_year: int, business_date: date) -> Iterator[Rejection]:
-    """The thirteen months of Law 39/2019/QH14, art. 68, up to today."""
-    if not fiscal_calendar.is_in_budget_year(day, budget_year):
-        yield _outside_year(field, day, budget_year)
-    yield from _not_after(field, day, business_date)
+def _booking_date(
+    field: str, day: date, fact: Movement | StatementLine, business_date: date
+) -> Iterator[Rejection]:
+    """The thirteen months of Law 39/2019/QH14, art. 68, up to today.
+
+    An estimated outturn (ước thực hiện) is told before its month ends; it counts when the day has come.
+    """
+    if not fiscal_calendar.is_in_budget_year(day, fact.budget_year):
+        yield _outside_year(field, day, fact.budget_year)
+    is_estimate = fact.status is FigureStatus.ESTIMATE
+    yield from _not_after(
+        field, day, fiscal_calendar.month_end(business_date) if is_estimate else business_date
+    )
 
 
-def _not_after(field: str, day: date, business_date: date) -> Iterator[Rejection]:
-    if day > business_date:
+def _not_after(field: str, day: date, latest: date) -> Iterator[Rejection]:
+    if day > latest:
         yield Rejection(
             RejectionCode.AFTER_BUSINESS_DATE,
             field,
             day.isoformat(),
-            f"sau ngày làm việc {_vi(business_date)} / after the business date {business_date}",
+            f"sau ngày {_vi(latest)}, chưa đến / after {latest}, which is still to come",
             "kiểm tra ngày; gửi lại khi đã đến ngày / check the date; send it when the day has come",
         )
 

@@ -95,6 +95,7 @@ def _bind_import_doors(api: Api, intake: Intake, settings: Settings, pool: Pool)
         form=import_form.form_schema(),
         response=Receipt,
         status=202,
+        other_statuses=(200,),
     )
     def post_import() -> Response:
         sent = import_form.read()

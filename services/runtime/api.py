@@ -42,7 +42,8 @@ class _Route:
     form: Mapping[str, Any] | None
     response: type[BaseModel] | None
     media_type: str
-    status: int
+    # The first is the usual one.
+    statuses: tuple[int, ...]
     problems: tuple[int, ...]
 
 
@@ -73,28 +74,30 @@ class Api:
         response: type[BaseModel] | None = None,
         media_type: str = _JSON,
         status: int = 200,
+        other_statuses: tuple[int, ...] = (),
         problems: tuple[int, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Bind a function. It is called with the path's values, then ``query`` and ``body`` if declared,
         and returns ``response`` or a Flask response of ``media_type``.
 
-        ``read_body`` reads the body in place of ``body.model_validate_json``: to find more faults at once.
+        ``other_statuses`` carry the same answer. ``read_body`` reads the body in place of
+        ``body.model_validate_json``: to find more faults at once.
         """
 
         def bind(handler: Callable[..., Any]) -> Callable[..., Any]:
             declared = _Route(
-                path,
-                method,
-                handler,
-                summary,
-                query,
-                body,
-                read_body or (body.model_validate_json if body else None),
-                form,
-                response,
-                media_type,
-                status,
-                problems,
+                path=path,
+                method=method,
+                handler=handler,
+                summary=summary,
+                query=query,
+                body=body,
+                read_body=read_body or (body.model_validate_json if body else None),
+                form=form,
+                response=response,
+                media_type=media_type,
+                statuses=(status, *other_statuses),
+                problems=problems,
             )
             self._routes.append(declared)
             endpoint = f"{method} {path}"
@@ -120,7 +123,7 @@ class Api:
             answer = route.handler(**arguments)
             if isinstance(answer, Response):
                 return answer
-            return Response(answer.model_dump_json(), route.status, content_type=_JSON)
+            return Response(answer.model_dump_json(), route.statuses[0], content_type=_JSON)
 
         return view
 
@@ -247,14 +250,13 @@ class Api:
 
 
 def _operation(route: _Route) -> dict[str, Any]:
+    content = {route.media_type: _schema_of(route.response) if route.response else {}}
     operation: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
         "parameters": [],
-        "responses": {str(route.status): {"description": "Done.", "content": {route.media_type: {}}}},
+        "responses": {str(status): {"description": "Done.", "content": content} for status in route.statuses},
     }
-    if route.response:
-        operation["responses"][str(route.status)]["content"][_JSON] = _schema_of(route.response)
     for name in [part[1:-1] for part in route.path.split("/") if part.startswith("<")]:
         operation["parameters"].append(
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}

@@ -66,6 +66,20 @@ def test_a_booking_is_dated_in_the_thirteen_months_and_not_after_today(
 
 
 @pytest.mark.parametrize(
+    ("as_of", "status", "faults"),
+    [
+        ("2022-05-31", "estimate", []),
+        ("2022-06-01", "estimate", [("after-business-date", "as_of")]),
+        ("2022-05-31", "actual", [("after-business-date", "as_of")]),
+    ],
+)
+def test_an_estimate_may_be_told_before_its_month_ends(
+    as_of: str, status: str, faults: list[tuple[str, str]]
+) -> None:
+    assert faults_of(statement(as_of=as_of, status=status), date(2022, 5, 19)) == faults
+
+
+@pytest.mark.parametrize(
     ("kind", "reverses", "faults"),
     [
         ("reversal", SOME_ID, []),
