@@ -80,6 +80,9 @@ class ComparisonFigures(_Figures):
     scope_code: str = Field(description="Project, owner, province or VN: whose curve it is.")
     rate_base: str = Field(description="What the curve's percentages are shares of.")
     decision_number: str = Field(description="The document that sets it.")
+    is_stated: bool = Field(
+        description="Whether the curve states a point for that day; if not, the share is worked out."
+    )
     planned_share: Share
     planned_value: MinorUnits
     shortfall: MinorUnits = Field(description="Planned less disbursed, minor units; below zero is ahead.")
@@ -196,6 +199,7 @@ def _comparison(comparison: Comparison, *, budget_year: int) -> ComparisonFigure
         scope_code=baseline.scope_code,
         rate_base=baseline.rate_base,
         decision_number=baseline.decision_number,
+        is_stated=comparison.is_stated,
         planned_share=_rounded(measures.planned_share),
         planned_value=round(measures.planned_value),
         shortfall=round(measures.shortfall),

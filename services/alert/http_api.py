@@ -49,7 +49,7 @@ def build(settings: Settings, pool: Pool) -> Api:
         "/v1/alerts/<alert_id>",
         summary="One alert with everything that ever happened to it.",
         response=AlertDetail,
-        problems=(404, 503),
+        problems=(404, 422, 503),
     )
     def read_alert(alert_id: str) -> AlertDetail:
         known = _uuid(alert_id)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from services.alert.number_text import Language, day, money, number, percent
 from services.alert.policy import BothTexts, Texts
 from services.domain.lag_rules import Comparison, Finding, RuleName, Standing, stale_since
-from services.domain.plan import BaselineKind, BaselineSchedule, PlanBase
+from services.domain.plan import BaselineKind, PlanBase
 from services.domain.progress import Progress, SubjectType
 
 _PLAN_BASES: Mapping[PlanBase, Mapping[Language, str]] = {
@@ -81,6 +81,10 @@ _STANDINGS: Mapping[tuple[Standing, bool], Mapping[Language, str]] = {
     },
 }
 _SHARE_OF: Mapping[Language, str] = {"vi": "trên {base}", "en": "of {base}"}
+_WORKED_OUT: Mapping[Language, str] = {
+    "vi": "; tính từ các kỳ công bố",
+    "en": "; worked out from the dates published",
+}
 _DECISION: Mapping[Language, str] = {
     "vi": "Kế hoạch vốn theo {decision}, hiệu lực từ {since}.",
     "en": "The plan is set by {decision}, in force since {since}.",
@@ -174,7 +178,7 @@ def _values(finding: Finding, language: Language) -> dict[str, str]:
         measures = finding.judged_by.measures
         values |= {
             "baseline_rate": percent(measures.planned_share, language),
-            "rate_base": _rate_base(finding.judged_by.baseline, language),
+            "rate_base": _rate_base(finding.judged_by, language),
             "index": _index(dpi, finding.threshold, language),
             "months": number(abs(measures.time_variance), language, digits=1),
             "shortfall": money(measures.shortfall, progress.currency, language),
@@ -198,7 +202,7 @@ def _always_said(finding: Finding, language: Language, *, says_behind: bool) -> 
                 comparison.baseline.kind, comparison.baseline.budget_year, progress.budget_year, language
             ),
             share=percent(comparison.measures.planned_share, language),
-            base=_rate_base(comparison.baseline, language),
+            base=_rate_base(comparison, language),
         )
     if progress.plan_decision_number and progress.plan_effective_date:
         yield _DECISION[language].format(
@@ -231,9 +235,13 @@ def baseline_words(kind: BaselineKind, year: int, budget_year: int, language: La
     return names[kind][language].format(year=year)
 
 
-def _rate_base(baseline: BaselineSchedule, language: Language) -> str:
+def _rate_base(comparison: Comparison, language: Language) -> str:
+    """What the baseline's rate is a share of, and whether it was published for that very day."""
+    baseline = comparison.baseline
     words = _RATE_BASES.get(baseline.rate_base)
-    return _SHARE_OF[language].format(base=words[language] if words else baseline.rate_base)
+    share_of = _SHARE_OF[language].format(base=words[language] if words else baseline.rate_base)
+    is_as_published = baseline.kind is not BaselineKind.NATIONAL or comparison.is_stated
+    return share_of if is_as_published else share_of + _WORKED_OUT[language]
 
 
 def _accountable_unit(progress: Progress) -> str:

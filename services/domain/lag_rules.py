@@ -66,6 +66,13 @@ class Comparison:
     measures: Measures
 
     @property
+    def is_stated(self) -> bool:
+        """Whether the baseline states a point for this day; if not, its share is worked out from others."""
+        at = self.measures.actual_time
+        year = self.baseline.budget_year
+        return any(month_position(point.day, year) == at for point in self.baseline.points)
+
+    @property
     def standing(self) -> Standing:
         if self.measures.shortfall == 0:
             return Standing.LEVEL
@@ -115,10 +122,12 @@ def evaluate(progress: Progress, rules: Iterable[Rule]) -> list[Finding]:
 
 
 def compare(progress: Progress) -> tuple[Comparison, ...]:
-    """``progress`` beside every baseline it carries; none without a plan to take shares of."""
+    """``progress`` beside every baseline it carries, this year's before last year's; none without a
+    plan to take shares of."""
     if progress.current_plan <= 0:
         return ()
-    return tuple(Comparison(schedule, measure_against(progress, schedule)) for schedule in progress.baselines)
+    ordered = sorted(progress.baselines, key=lambda b: (-b.budget_year, _ORDER.index(b.kind)))
+    return tuple(Comparison(schedule, measure_against(progress, schedule)) for schedule in ordered)
 
 
 def unflagged(progress: Progress, rule: Rule) -> Finding:
@@ -220,6 +229,7 @@ def _source_stale(progress: Progress, rule: Rule, comparisons: tuple[Comparison,
     return _finding(progress, rule, comparisons, days_stale=days_stale)
 
 
+_ORDER = (BaselineKind.TARGET, BaselineKind.REGISTERED, BaselineKind.NATIONAL)
 _JUDGED_BY = {
     RuleName.BEHIND_TARGET: BaselineKind.TARGET,
     RuleName.NOTHING_DISBURSED: BaselineKind.TARGET,

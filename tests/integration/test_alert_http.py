@@ -124,9 +124,11 @@ def test_pages_hold_every_alert_once(client: FlaskClient) -> None:
         "cursor=%F0%9F%98%80",
         "cursor=MTIz",
         "cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5LjAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw",
+        "cursor=MV8wLjAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw",
         "state=closed",
         "severty=critical",
         "province=%00",
+        "province=%07",
         "subject_code=",
         "budget_year=99999999999999999999",
         "state=open&state=resolved",
@@ -164,12 +166,23 @@ def test_an_alert_shows_its_history_and_its_figures(client: FlaskClient) -> None
 
 
 @pytest.mark.parametrize(
-    "alert_id", ["x", "00000000-0000-0000-0000-000000000000", "{00000000-0000-0000-0000-000000000000}", "%00"]
+    "alert_id", ["x", "00000000-0000-0000-0000-000000000000", "{00000000-0000-0000-0000-000000000000}"]
 )
 def test_an_unknown_alert_is_404(client: FlaskClient, alert_id: str) -> None:
     answer = client.get(f"/v1/alerts/{alert_id}")
     assert answer.status_code == 404
     assert answer.content_type == "application/problem+json"
+
+
+@pytest.mark.parametrize("spelling", ["{{{}}}", "urn:uuid:{}"])
+def test_an_alert_has_one_address(client: FlaskClient, spelling: str) -> None:
+    alert_id = listed(client)[0]["alert_id"]
+    assert client.get(f"/v1/alerts/{alert_id}").status_code == 200
+    assert client.get(f"/v1/alerts/{spelling.format(alert_id)}").status_code == 404
+
+
+def test_an_id_that_no_database_can_hold_is_refused(client: FlaskClient) -> None:
+    assert client.get("/v1/alerts/%00").status_code == 422
 
 
 def test_the_atom_feed_of_real_rows_is_valid(client: FlaskClient) -> None:
@@ -182,7 +195,7 @@ def test_the_atom_feed_of_real_rows_is_valid(client: FlaskClient) -> None:
 
     next_link = root.find("a:link[@rel='next']", ATOM)
     assert next_link is not None
-    following = client.get(next_link.attrib["href"].removeprefix("https://alerts.example.vn"))
+    following = client.get(str(next_link.get("href")).removeprefix("https://alerts.example.vn"))
     page = etree.fromstring(following.data)
     RELAX_NG.assertValid(page)
     assert page.xpath("a:entry/a:id/text()", namespaces=ATOM) == ids[2:4]

@@ -8,11 +8,13 @@ from datetime import date
 import psycopg2
 import pytest
 
-from services.alert import policy
+from services.alert import alert_store, policy
+from services.alert.alert_store import Place, Quarantined
 from services.alert.watch_progress import WatchProgress
 from services.contracts import progress_codec
 from services.domain.plan import BaselineKind
 from services.domain.progress import Subject, SubjectType
+from services.runtime.postgres import connect, transaction
 from tests.support import ca_mau
 from tests.support.alerting import RULES, Desk, migrated
 
@@ -129,6 +131,15 @@ def test_what_cannot_be_judged_is_kept_whole_and_the_rest_flows(desk: Desk, garb
     ((offset, payload),) = desk.rows("SELECT record_offset, payload FROM alert.quarantine")
     assert offset == 0
     assert bytes(payload) == garbage
+
+
+def test_a_detail_that_quotes_a_nul_can_be_kept(desk: Desk) -> None:
+    record = Quarantined(Place("log-1", 0, 7), "not_understood", "read 'a\x00b'", b"a\x00b")
+    connection = connect(desk.database_url, application="test")
+    with transaction(connection) as cursor:
+        alert_store.write(cursor, seen={}, changes=[], quarantined=[record])
+    connection.close()
+    assert desk.rows("SELECT detail FROM alert.quarantine") == [(r"read 'a\0b'",)]
 
 
 def test_the_digest_says_what_a_batch_added(desk: Desk) -> None:

@@ -27,7 +27,7 @@ def test_ca_mau_at_the_end_of_may_in_vietnamese() -> None:
         "Tuy vậy, tỷ lệ giải ngân vẫn cao hơn mức cả nước năm 2022: 22,37 % "
         "(trên kế hoạch Thủ tướng Chính phủ giao). "
         "Tuy vậy, tỷ lệ giải ngân vẫn cao hơn mức cả nước cùng kỳ năm trước (2021): 24,67 % "
-        "(trên kế hoạch Thủ tướng Chính phủ giao). "
+        "(trên kế hoạch Thủ tướng Chính phủ giao; tính từ các kỳ công bố). "
         "Kế hoạch vốn theo điều chỉnh kế hoạch 2022, hiệu lực từ 01/05/2022. "
         "Đơn vị chịu trách nhiệm: Cà Mau; cán bộ phụ trách: chưa nêu."
     )
@@ -40,7 +40,7 @@ def test_ca_mau_at_the_end_of_may_in_english() -> None:
         "the threshold of 0.90; 0.6 months behind the target, VND 213.2 billion short. "
         "It is nevertheless ahead of the national level of 2022: 22.37% (of the plan assigned by the Prime "
         "Minister). It is nevertheless ahead of the national level at that date of the previous year (2021): "
-        "24.67% (of the plan assigned by the Prime Minister). "
+        "24.67% (of the plan assigned by the Prime Minister; worked out from the dates published). "
         "The plan is set by điều chỉnh kế hoạch 2022, in force since 1 May 2022. "
         "Accountable unit: Cà Mau; officer: not named."
     )
