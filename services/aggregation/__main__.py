@@ -17,10 +17,10 @@ from services.runtime.api import Api
 from services.runtime.clock import Clock
 from services.runtime.kafka_client import Publisher
 from services.runtime.kafka_loop import KafkaLoop
-from services.runtime.postgres import Pool, migrate
+from services.runtime.postgres import APPEND_ONLY, POSITIONS, Pool, migrate
 
 SCHEMA = "aggregation"
-_MIGRATIONS = Path(__file__).parent / "sql" / "schema"
+MIGRATIONS = (APPEND_ONLY, POSITIONS, Path(__file__).parent / "sql" / "schema")
 
 
 def main() -> int:
@@ -28,7 +28,7 @@ def main() -> int:
     settings = config.load()
     logs.configure(settings.log_level, SCHEMA)
     database_url = settings.database_url.get_secret_value()
-    migrate(database_url, schema=SCHEMA, folder=_MIGRATIONS)
+    migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
 
     clock = Clock(settings.business_date)
     series = series_policy.load(settings.policy_dir)

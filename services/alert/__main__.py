@@ -12,11 +12,11 @@ from services.contracts import topics
 from services.runtime import config, logs, service
 from services.runtime.errors import StopServiceError
 from services.runtime.kafka_loop import KafkaLoop
-from services.runtime.postgres import CONNECTION_ERRORS, Pool, migrate
+from services.runtime.postgres import APPEND_ONLY, CONNECTION_ERRORS, POSITIONS, Pool, migrate
 
 _log = logs.get(__name__)
 SCHEMA = "alert"
-SCHEMA_FOLDER = Path(__file__).parent / "sql" / "schema"
+MIGRATIONS = (APPEND_ONLY, POSITIONS, Path(__file__).parent / "sql" / "schema")
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
     database_url = settings.database_url.get_secret_value()
     try:
         policies = policy.load(settings.policy_dir / "rules")
-        migrate(database_url, schema=SCHEMA, folder=SCHEMA_FOLDER)
+        migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
     except (StopServiceError, *CONNECTION_ERRORS) as error:
         _log.critical("service does not start", reason=str(error).strip())
         return 1

@@ -20,7 +20,7 @@ from services.runtime.clock import Clock
 from services.runtime.config import Settings
 from services.runtime.kafka_client import Admin, Publisher
 
-_SCHEMA = Path(__file__).parent / "sql" / "schema"
+_MIGRATIONS = (postgres.APPEND_ONLY, Path(__file__).parent / "sql" / "schema")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Parts:
 def assemble(settings: Settings) -> Parts:
     """Migrate the schema and connect the parts."""
     database_url = settings.database_url.get_secret_value()
-    postgres.migrate(database_url, schema="ingest", folder=_SCHEMA)
+    postgres.migrate(database_url, schema="ingest", folders=_MIGRATIONS)
 
     # One connection a request, and one for the log keeper.
     pool = postgres.Pool(database_url, application="giaingan-ingest", size=settings.http_threads + 1)

@@ -38,8 +38,9 @@ _POLL_MS = 100
 _IDENTITY_CHECK_SECONDS = 1.0
 _RECONNECT_SECONDS = 0.5
 _CONTENTION_RETRIES = 10
-# kafka-python raises KeyError for a partition that a broker which just restarted does not know yet.
+# kafka-python raises KeyError for a partition of a topic that its metadata lacks.
 _BOUNDS_UNKNOWN = (KafkaError, KeyError)
+_CONSUMER_DOUBT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class KafkaLoop:
         self._consumer: Any = None
         self._next_check = 0.0
         self._next_connect = 0.0
+        self._doubted_since: float | None = None
 
     @property
     def not_ready(self) -> str:
@@ -182,6 +184,22 @@ class KafkaLoop:
             _log.warning("broker not reached", error=str(error))
             self._consumer = None
         return self._consumer is not None
+
+    def _doubt_consumer(self, error: Exception) -> None:
+        """Build another consumer where this one does not know its own partitions for long: after a broker's
+        restart kafka-python's metadata can lack a topic for good (seen for 90 s, until it was ended)."""
+        now = time.monotonic()
+        self._doubted_since = self._doubted_since or now
+        _log.warning("log bounds not known", error=repr(error))
+        if now - self._doubted_since > _CONSUMER_DOUBT_SECONDS:
+            _log.warning("consumer thrown away", doubted_seconds=round(now - self._doubted_since, 1))
+            # Its closing may hang like its metadata; nobody waits for it.
+            closing = {"autocommit": False, "timeout_ms": 1_000}
+            threading.Thread(target=self._consumer.close, kwargs=closing, daemon=True).start()
+            self._consumer = None
+            self._doubted_since = None
+            self._claims.clear()
+            self._fenced.clear()
 
     def _poll(self) -> dict[TopicPartition, list[Any]]:
         try:
@@ -270,8 +288,9 @@ class KafkaLoop:
             ends = self._consumer.end_offsets(list(wanted), timeout_ms=5_000)
             beginnings = self._consumer.beginning_offsets(list(wanted), timeout_ms=5_000)
         except _BOUNDS_UNKNOWN as error:
-            _log.warning("log bounds not known", error=repr(error))
+            self._doubt_consumer(error)
             return set()
+        self._doubted_since = None
         for tp in sorted(wanted):
             with transaction(self._connection) as cursor:
                 claim = self._positions.claim(

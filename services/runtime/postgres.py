@@ -151,6 +151,11 @@ def read_queries(folder: Path) -> dict[str, str]:
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
 
 
+# Applied before a service's own files: APPEND_ONLY to every schema, POSITIONS to those of a Kafka loop.
+_SHARED_SQL = Path(__file__).parent / "sql"
+APPEND_ONLY = _SHARED_SQL / "append_only"
+POSITIONS = _SHARED_SQL / "positions"
+
 _CREATE_HISTORY = """
 CREATE SCHEMA IF NOT EXISTS {schema};
 CREATE TABLE IF NOT EXISTS {schema}.schema_migration (
@@ -162,11 +167,11 @@ CREATE TABLE IF NOT EXISTS {schema}.schema_migration (
 _RECORD = "INSERT INTO {schema}.schema_migration (name, sha256) VALUES (%s, %s)"
 
 
-def migrate(database_url: str, *, schema: str, folder: Path, wait_seconds: float = 60) -> int:
-    """Apply the numbered SQL files that a service's schema lacks; returns how many.
+def migrate(database_url: str, *, schema: str, folders: Iterable[Path], wait_seconds: float = 60) -> int:
+    """Apply the numbered SQL files of the folders, in order, that a schema lacks; returns how many.
 
-    One transaction a file, each under its checksum. Raises ``StopServiceError`` where an applied file
-    was changed since: migrations only go forward.
+    One transaction a file, each under its checksum; a name without a schema means ``schema``. Raises
+    ``StopServiceError`` where an applied file was changed since: migrations only go forward.
     """
     applied = 0
     connection = connect(database_url, application=f"giaingan-migrate-{schema}")
@@ -177,7 +182,7 @@ def migrate(database_url: str, *, schema: str, folder: Path, wait_seconds: float
             cursor.execute(sql.SQL(_CREATE_HISTORY).format(**names))
             cursor.execute(sql.SQL("SELECT name, sha256 FROM {schema}.schema_migration").format(**names))
             known = dict(cursor.fetchall())
-        for path in sorted(folder.glob("[0-9]*.sql")):
+        for path in (path for folder in folders for path in sorted(folder.glob("[0-9]*.sql"))):
             script = path.read_text(encoding="utf-8")
             checksum = hashlib.sha256(script.encode()).hexdigest()
             if path.name in known:
@@ -185,6 +190,7 @@ def migrate(database_url: str, *, schema: str, folder: Path, wait_seconds: float
                     raise StopServiceError(f"migration {schema}/{path.name} was changed after it was applied")
                 continue
             with transaction(connection) as cursor:
+                cursor.execute(sql.SQL("SET LOCAL search_path TO {schema}").format(**names))
                 cursor.execute(script)
                 cursor.execute(sql.SQL(_RECORD).format(**names), (path.name, checksum))
             applied += 1

@@ -11,6 +11,7 @@ import pytest
 
 from deploy.embedded.servers import Broker
 from services.aggregation import ledger_store
+from services.aggregation.__main__ import MIGRATIONS
 from services.aggregation.ledger_store import LedgerRow, Place
 from services.contracts import topics
 from services.runtime import kafka_loop
@@ -19,7 +20,7 @@ from services.runtime.kafka_loop import Apply, Batch
 from services.runtime.positions import FencedError, LogReplacedError, MovedError, Positions
 from services.runtime.postgres import Cursor, connect, migrate, transaction
 from tests.support import facts
-from tests.support.aggregation import MIGRATIONS, RECORDED_AT, Aggregation, eventually, running, settings_for
+from tests.support.aggregation import RECORDED_AT, Aggregation, eventually, running, settings_for
 
 SENT = [facts.movement(str(n), 100 + n) for n in range(12)]
 TOTAL = sum(m.amount.minor_units for m in SENT)
@@ -100,7 +101,7 @@ def test_a_database_that_goes_away_is_waited_for(database_url: str, broker: Brok
 
 @pytest.fixture
 def positions(database_url: str) -> Iterator[tuple[Positions, Callable[[], Cursor]]]:
-    migrate(database_url, schema="aggregation", folder=MIGRATIONS)
+    migrate(database_url, schema="aggregation", folders=MIGRATIONS)
     connection = connect(database_url, application="test")
     yield Positions("aggregation"), connection.cursor
     connection.close()

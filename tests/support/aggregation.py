@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
 from kafka import KafkaConsumer, TopicPartition
 
 from services.aggregation import series_policy
+from services.aggregation.__main__ import MIGRATIONS, SCHEMA
 from services.aggregation.apply_events import ApplyEvents
 from services.aggregation.cutoff_tick import CutoffTick
 from services.aggregation.fund_sources import FundSourceNames
@@ -29,7 +29,6 @@ from services.runtime.kafka_client import Admin, Place, Publisher, Record
 from services.runtime.kafka_loop import Apply, KafkaLoop
 from services.runtime.postgres import Connection, Pool, connect, migrate
 
-MIGRATIONS = Path(series_policy.__file__).parent / "sql" / "schema"
 RECORDED_AT = datetime(2022, 6, 1, 8, 0, tzinfo=UTC)
 
 
@@ -121,7 +120,7 @@ def running(
 ) -> Iterator[Aggregation]:
     """Aggregation from migration to loops; stopped at the end. ``wrap_apply`` is for faults."""
     url = settings.database_url.get_secret_value()
-    migrate(url, schema="aggregation", folder=MIGRATIONS)
+    migrate(url, schema=SCHEMA, folders=MIGRATIONS)
     admin = Admin(settings, client_id="test-admin")
     admin.create_topics()
     admin.close()

@@ -15,7 +15,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from deploy.embedded.servers import Broker
 from services.alert import http_api, policy
-from services.alert.__main__ import SCHEMA, SCHEMA_FOLDER
+from services.alert.__main__ import MIGRATIONS, SCHEMA
 from services.alert.relay import Relay
 from services.alert.watch_progress import WatchProgress
 from services.contracts import progress_codec, topics
@@ -47,7 +47,7 @@ def settings_for(database_url: str, bootstrap_servers: str = "127.0.0.1:1", **ch
 
 def migrated(database_url: str) -> None:
     """Give the database the alert service's schema."""
-    migrate(database_url, schema=SCHEMA, folder=SCHEMA_FOLDER)
+    migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
 
 
 def rows(database_url: str, query: str, *values: object) -> list[tuple[Any, ...]]:

@@ -1,34 +1,5 @@
 -- The ledger and everything derived from it. Amounts are đồng (VND minor units).
 
--- How far each partition of each log is applied; the only position there is.
-CREATE TABLE aggregation.source_position (
-    topic_id text NOT NULL,
-    partition integer NOT NULL,
-    topic text NOT NULL,
-    cluster_id text NOT NULL,
-    next_offset bigint NOT NULL,
-    epoch bigint NOT NULL,
-    owner text NOT NULL,
-    chain_head bytea NOT NULL,
-    adopted_at timestamptz NOT NULL DEFAULT now(),
-    claimed_at timestamptz NOT NULL DEFAULT now(),
-    applied_at timestamptz,
-    PRIMARY KEY (topic_id, partition)
-);
-
--- One row a batch, each chained to the one before it in its partition.
-CREATE TABLE aggregation.block (
-    topic_id text NOT NULL,
-    partition integer NOT NULL,
-    from_offset bigint NOT NULL,
-    next_offset bigint NOT NULL,
-    previous_hash bytea NOT NULL,
-    digest bytea NOT NULL,
-    hash bytea NOT NULL,
-    applied_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (topic_id, partition, from_offset)
-);
-
 -- What moved, by event. A cumulative statement is here as the movements it led to, each of which
 -- names it in origin_event_id.
 CREATE TABLE aggregation.ledger (
@@ -217,18 +188,11 @@ CREATE TABLE aggregation.cutoff_tick (
     projects integer NOT NULL
 );
 
-CREATE FUNCTION aggregation.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% on %.% is refused: it is append-only; correct it by a new event', tg_op, tg_table_schema, tg_table_name
-        USING ERRCODE = 'restrict_violation';
-END
-$$;
-
 DO $$
 DECLARE
     append_only text;
 BEGIN
-    FOREACH append_only IN ARRAY ARRAY['ledger', 'statement_line', 'plan_revision', 'baseline_schedule', 'block', 'conflict']
+    FOREACH append_only IN ARRAY ARRAY['ledger', 'statement_line', 'plan_revision', 'baseline_schedule', 'conflict']
     LOOP
         EXECUTE format(
             'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON aggregation.%I

@@ -1,41 +1,4 @@
--- The alert service's tables: positions, what was seen of each subject, the alerts and their history.
-
--- Raises on every attempt to change what is append-only. A RULE ... DO INSTEAD NOTHING would hide it.
-CREATE FUNCTION alert.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '%.% is append-only: % refused', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP
-        USING ERRCODE = 'restrict_violation';
-END
-$$;
-
--- How far each partition of each log is applied (services/runtime/positions.py).
-CREATE TABLE alert.source_position (
-    cluster_id text NOT NULL,
-    topic_id text NOT NULL,
-    topic text NOT NULL,
-    partition bigint NOT NULL,
-    next_offset bigint NOT NULL,
-    epoch bigint NOT NULL,
-    owner text NOT NULL,
-    chain_head bytea NOT NULL,
-    adopted_at timestamptz NOT NULL DEFAULT now(),
-    claimed_at timestamptz NOT NULL DEFAULT now(),
-    applied_at timestamptz,
-    PRIMARY KEY (topic_id, partition)
-);
-
--- The hash chain over the batches of each partition.
-CREATE TABLE alert.block (
-    topic_id text NOT NULL,
-    partition bigint NOT NULL,
-    from_offset bigint NOT NULL,
-    next_offset bigint NOT NULL,
-    previous_hash bytea NOT NULL,
-    digest bytea NOT NULL,
-    hash bytea NOT NULL,
-    applied_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (topic_id, partition, from_offset)
-);
+-- The alert service's tables: what was seen of each subject, the alerts and their history.
 
 -- The last progress judged of each subject; a version not above it is ignored.
 CREATE TABLE alert.subject_seen (
@@ -115,8 +78,6 @@ CREATE TABLE alert.quarantine (
     PRIMARY KEY (topic_id, partition, record_offset)
 );
 
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON alert.block
-    FOR EACH STATEMENT EXECUTE FUNCTION alert.refuse_change();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON alert.alert_change
     FOR EACH STATEMENT EXECUTE FUNCTION alert.refuse_change();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON alert.quarantine

@@ -31,13 +31,6 @@ CREATE TABLE ingest.receipt (
     body        jsonb NOT NULL
 );
 
-CREATE FUNCTION ingest.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% of %.% is refused: it is append-only', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
-        USING ERRCODE = 'restrict_violation';
-END
-$$;
-
 CREATE FUNCTION ingest.refuse_change_but_of_place() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     allowed ingest.journal := NEW;
