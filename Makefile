@@ -5,7 +5,7 @@ PYTHON ?= python3
 
 BIN := .venv/bin
 READY := .venv/.ready
-SQL := $(sort $(wildcard services/*/sql/schema/*.sql services/runtime/sql/*/*.sql))
+SQL := $(sort $(wildcard services/*/sql/*/0*.sql))
 
 .PHONY: help run reset test check format lock proto bench
 
