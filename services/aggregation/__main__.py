@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from services.aggregation import series_policy
@@ -12,9 +13,10 @@ from services.aggregation.fund_sources import FundSourceNames
 from services.aggregation.http_api import ReadApi
 from services.aggregation.tell_progress import TellProgress
 from services.contracts import topics
-from services.runtime import config, logs, service
+from services.runtime import service
 from services.runtime.api import Api
 from services.runtime.clock import Clock
+from services.runtime.config import Settings
 from services.runtime.kafka_client import Publisher
 from services.runtime.kafka_loop import KafkaLoop
 from services.runtime.postgres import APPEND_ONLY, POSITIONS, Pool, migrate
@@ -23,15 +25,14 @@ SCHEMA = "aggregation"
 MIGRATIONS = (APPEND_ONLY, POSITIONS, Path(__file__).parent / "sql" / "schema")
 
 
-def main() -> int:
-    """Run until stopped; the exit code says whether a part failed."""
-    settings = config.load()
-    logs.configure(settings.log_level, SCHEMA)
+def assemble(settings: Settings) -> service.Parts:
+    """Migrate the schema and connect the parts."""
     database_url = settings.database_url.get_secret_value()
+    series = series_policy.load(settings.policy_dir)
+    fund_sources = FundSourceNames.load(settings.policy_dir)
     migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
 
     clock = Clock(settings.business_date)
-    series = series_policy.load(settings.policy_dir)
     publisher = Publisher(settings, client_id="giaingan-aggregation")
     pool = Pool(database_url, application="giaingan-aggregation-api", size=settings.http_threads)
 
@@ -57,20 +58,21 @@ def main() -> int:
         description="The ledger of disbursements against the public-investment plan.",
         max_body_bytes=settings.max_body_bytes,
     )
-    names = FundSourceNames.load(settings.policy_dir)
-    ReadApi(pool=pool, clock=clock, series=series, fund_sources=names).install(api)
+    ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
+    api.ready_when("database", lambda: pool.not_ready)
     api.ready_when("events", lambda: events.not_ready)
 
-    try:
-        return service.run(
-            settings,
-            app=api.app,
-            port=settings.aggregation_port,
-            loops={"events": events, "progress": tell_progress, "tick": cutoff_tick},
-        )
-    finally:
-        publisher.close()
-        pool.close()
+    closing = ExitStack()
+    closing.callback(pool.close)
+    closing.callback(publisher.close)
+    return service.Parts(
+        api.app, {"events": events, "progress": tell_progress, "tick": cutoff_tick}, closing.close
+    )
+
+
+def main() -> int:
+    """Run until stopped; the exit code says whether a part failed."""
+    return service.start(SCHEMA, assemble)
 
 
 if __name__ == "__main__":

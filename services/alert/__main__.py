@@ -1,4 +1,4 @@
-"""The alert service: wiring only. The job is in watch_progress.py."""
+"""The alert service: wiring only. Its work is in watch_progress.py."""
 
 from __future__ import annotations
 
@@ -9,27 +9,20 @@ from services.alert import http_api, policy
 from services.alert.relay import Relay
 from services.alert.watch_progress import WatchProgress
 from services.contracts import topics
-from services.runtime import config, logs, service
-from services.runtime.errors import StopServiceError
+from services.runtime import service
+from services.runtime.config import Settings
 from services.runtime.kafka_loop import KafkaLoop
-from services.runtime.postgres import APPEND_ONLY, CONNECTION_ERRORS, POSITIONS, Pool, migrate
+from services.runtime.postgres import APPEND_ONLY, POSITIONS, Pool, migrate
 
-_log = logs.get(__name__)
 SCHEMA = "alert"
 MIGRATIONS = (APPEND_ONLY, POSITIONS, Path(__file__).parent / "sql" / "schema")
 
 
-def main() -> int:
-    """Run until SIGTERM; the exit code is 0 then, and 1 where the service could not work."""
-    settings = config.load()
-    logs.configure(settings.log_level, SCHEMA)
+def assemble(settings: Settings) -> service.Parts:
+    """Migrate the schema and connect the parts."""
     database_url = settings.database_url.get_secret_value()
-    try:
-        policies = policy.load(settings.policy_dir / "rules")
-        migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
-    except (StopServiceError, *CONNECTION_ERRORS) as error:
-        _log.critical("service does not start", reason=str(error).strip())
-        return 1
+    policies = policy.load(settings.policy_dir / "rules")
+    migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
 
     watch = WatchProgress(policies)
     progress = KafkaLoop(
@@ -37,15 +30,14 @@ def main() -> int:
     )
     pool = Pool(database_url, application="giaingan-alert-api", size=settings.http_threads)
     api = http_api.build(settings, pool)
-    api.ready_when("database", lambda: http_api.database_not_ready(pool))
+    api.ready_when("database", lambda: pool.not_ready)
     api.ready_when("progress", lambda: progress.not_ready)
+    return service.Parts(api.app, {"progress": progress, "relay": Relay(settings)}, pool.close)
 
-    return service.run(
-        settings,
-        app=api.app,
-        port=settings.alert_port,
-        loops={"progress": progress, "relay": Relay(settings)},
-    )
+
+def main() -> int:
+    """Run until stopped; the exit code says whether a part failed."""
+    return service.start(SCHEMA, assemble)
 
 
 if __name__ == "__main__":

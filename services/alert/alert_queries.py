@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,6 +10,7 @@ from uuid import UUID
 
 from psycopg2 import sql
 
+from services.runtime.cursor import encode as cursor_of
 from services.runtime.postgres import Cursor
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,33 +23,23 @@ FILTERS = frozenset(
 )
 
 
-class BadCursorError(ValueError):
-    """A text that is no cursor of ours."""
-
-
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a page ended: the last alert's update and id. Opaque to the caller."""
+    """Where a page ended: the last alert's update and id."""
 
     updated_at: datetime
     alert_id: UUID
 
-    def to_cursor(self) -> str:
-        micros = (self.updated_at - _EPOCH) // timedelta(microseconds=1)
-        return base64.urlsafe_b64encode(f"{micros}.{self.alert_id.hex}".encode()).decode().rstrip("=")
+    @property
+    def key(self) -> tuple[int, str]:
+        """As a cursor holds it: microseconds since 1970, and the id."""
+        return (self.updated_at - _EPOCH) // timedelta(microseconds=1), str(self.alert_id)
 
     @classmethod
-    def from_cursor(cls, cursor: str) -> Position:
-        """Raises ``BadCursorError``."""
-        try:
-            text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-            micros, _, hexadecimal = text.decode("ascii").partition(".")
-            position = cls(_EPOCH + timedelta(microseconds=int(micros)), UUID(hex=hexadecimal))
-        except (ValueError, OverflowError, binascii.Error) as error:
-            raise BadCursorError("not a cursor that this service gave") from error
-        if position.to_cursor() != cursor:
-            raise BadCursorError("not a cursor that this service gave")
-        return position
+    def of(cls, key: Sequence[int | str]) -> Position:
+        """The position of a key. Raises ``ValueError`` or ``OverflowError`` for one that is none."""
+        micros, alert_id = key
+        return cls(_EPOCH + timedelta(microseconds=int(micros)), UUID(str(alert_id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +83,14 @@ class ChangeRow:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Newest update first; ``next_cursor`` is ``None`` on the last page."""
+    """Newest update first; ``ended_at`` is ``None`` on the last page."""
 
     alerts: list[AlertRow]
-    next_cursor: str | None
+    ended_at: Position | None
+
+    @property
+    def next_cursor(self) -> str | None:
+        return cursor_of(self.ended_at.key) if self.ended_at else None
 
 
 def page(cursor: Cursor, *, filters: Mapping[str, object], limit: int, after: Position | None) -> Page:
@@ -124,7 +117,7 @@ def page(cursor: Cursor, *, filters: Mapping[str, object], limit: int, after: Po
     if len(rows) <= limit:
         return Page(rows, None)
     last = rows[limit - 1]
-    return Page(rows[:limit], Position(last.updated_at, last.alert_id).to_cursor())
+    return Page(rows[:limit], Position(last.updated_at, last.alert_id))
 
 
 def one(cursor: Cursor, alert_id: UUID) -> tuple[AlertRow, list[ChangeRow]] | None:

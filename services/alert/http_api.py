@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import UUID
 
 from flask import Response, request
 
 from services.alert import alert_queries, feeds
-from services.alert.alert_queries import BadCursorError, Page, Position
+from services.alert.alert_queries import Page, Position
 from services.alert.http_models import AlertDetail, AlertOut, AlertPage, AlertQuery
 from services.domain.lag_rules import RuleName, Severity
+from services.runtime import cursor as paging
 from services.runtime import logs, metrics
-from services.runtime.api import Api, invalid
+from services.runtime.api import Api, uuid_of
 from services.runtime.config import Settings
-from services.runtime.errors import FieldError, ProblemError, shortened
+from services.runtime.errors import ProblemError, shortened
 from services.runtime.postgres import CONNECTION_ERRORS, Pool
 
 _log = logs.get(__name__)
@@ -52,7 +52,7 @@ def build(settings: Settings, pool: Pool) -> Api:
         problems=(404, 422, 503),
     )
     def read_alert(alert_id: str) -> AlertDetail:
-        known = _uuid(alert_id)
+        known = uuid_of(alert_id)
         with pool.transaction() as cursor:
             found = alert_queries.one(cursor, known) if known else None
         if found is None:
@@ -90,17 +90,11 @@ def build(settings: Settings, pool: Pool) -> Api:
 
 
 def _page(pool: Pool, query: AlertQuery) -> Page:
+    key = paging.decode(query.cursor, (int, str))
     try:
-        after = Position.from_cursor(query.cursor) if query.cursor else None
-    except BadCursorError as error:
-        fault = FieldError(
-            code="bad-cursor",
-            where="cursor",
-            read=shortened(query.cursor),
-            detail=str(error),
-            mend="Use next_cursor of the page before, or leave cursor out.",
-        )
-        raise invalid([fault]) from error
+        after = Position.of(key) if key else None
+    except (ValueError, OverflowError):
+        raise paging.refused(query.cursor or "") from None
     with pool.transaction() as cursor:
         return alert_queries.page(cursor, filters=query.columns(), limit=query.limit, after=after)
 
@@ -131,24 +125,6 @@ def _feed(
     response.add_etag()
     response.make_conditional(request)
     return response
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        known = UUID(text)
-    except ValueError:
-        return None
-    return known if str(known) == text.lower() else None
-
-
-def database_not_ready(pool: Pool) -> str:
-    """Why the database cannot be asked; empty when it can."""
-    try:
-        with pool.transaction(wait_seconds=1.0) as cursor:
-            cursor.execute("SELECT 1")
-    except CONNECTION_ERRORS:
-        return "database not reached"
-    return ""
 
 
 def _refresh_open_alerts(pool: Pool) -> None:

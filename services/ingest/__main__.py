@@ -1,41 +1,29 @@
-"""Wires the ingest service together and runs it until SIGTERM."""
+"""The ingest service: wiring only. Its work is in intake.py."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-
-from flask import Flask
 
 from services.contracts import topics
 from services.ingest import http_api
 from services.ingest.intake import Intake
 from services.ingest.log_keeper import LogKeeper
 from services.ingest.topic_watch import TopicWatch
-from services.runtime import config, logs, postgres, service
+from services.runtime import postgres, service
 from services.runtime.clock import Clock
 from services.runtime.config import Settings
 from services.runtime.kafka_client import Admin, Publisher
 
-_MIGRATIONS = (postgres.APPEND_ONLY, Path(__file__).parent / "sql" / "schema")
+SCHEMA = "ingest"
+MIGRATIONS = (postgres.APPEND_ONLY, Path(__file__).parent / "sql" / "schema")
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The service, put together and not yet running."""
-
-    app: Flask
-    loops: Mapping[str, service.Loop]
-    close: Callable[[], None]
-
-
-def assemble(settings: Settings) -> Parts:
+def assemble(settings: Settings) -> service.Parts:
     """Migrate the schema and connect the parts."""
     database_url = settings.database_url.get_secret_value()
-    postgres.migrate(database_url, schema="ingest", folders=_MIGRATIONS)
+    postgres.migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
 
     # One connection a request, and one for the log keeper.
     pool = postgres.Pool(database_url, application="giaingan-ingest", size=settings.http_threads + 1)
@@ -51,18 +39,12 @@ def assemble(settings: Settings) -> Parts:
     closing = ExitStack()
     closing.callback(pool.close)
     closing.callback(publisher.close)
-    return Parts(http_api.build(settings, intake=intake, pool=pool).app, loops, closing.close)
+    return service.Parts(http_api.build(settings, intake=intake, pool=pool).app, loops, closing.close)
 
 
 def main() -> int:
-    """Run until SIGTERM; 0 then, 1 where a part failed."""
-    settings = config.load()
-    logs.configure(settings.log_level, "ingest")
-    parts = assemble(settings)
-    try:
-        return service.run(settings, app=parts.app, port=settings.ingest_port, loops=parts.loops)
-    finally:
-        parts.close()
+    """Run until stopped; the exit code says whether a part failed."""
+    return service.start(SCHEMA, assemble)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import partial
-from uuid import UUID
 
 from flask import Response
 
@@ -15,10 +13,10 @@ from services.ingest.json_bodies import Body
 from services.ingest.models import DisbursementsIn, PlansIn, StatementsIn
 from services.ingest.receipts import Receipt
 from services.ingest.sheets.sheet_rows import read_file
-from services.runtime.api import Api
+from services.runtime.api import Api, uuid_of
 from services.runtime.config import Settings
 from services.runtime.errors import ProblemError
-from services.runtime.postgres import CONNECTION_ERRORS, Pool
+from services.runtime.postgres import Pool
 
 _JSON = "application/json"
 _DESCRIPTION = """\
@@ -36,7 +34,7 @@ def build(settings: Settings, *, intake: Intake, pool: Pool) -> Api:
         description=_DESCRIPTION,
         max_body_bytes=settings.max_body_bytes,
     )
-    api.ready_when("database", partial(_database_not_ready, pool))
+    api.ready_when("database", lambda: pool.not_ready)
     api.ready_when("broker", lambda: intake.watch.not_ready)
     _bind_json_doors(api, intake)
     _bind_import_doors(api, intake, settings, pool)
@@ -113,7 +111,7 @@ def _bind_import_doors(api: Api, intake: Intake, settings: Settings, pool: Pool)
     )
     def get_import(receipt_id: str) -> Receipt:
         with pool.transaction() as cursor:
-            found = receipts.find(cursor, wanted) if (wanted := _uuid(receipt_id)) else None
+            found = receipts.find(cursor, wanted) if (wanted := uuid_of(receipt_id)) else None
         if found is None:
             raise ProblemError(404, "receipt-unknown", "There is no receipt of that id")
         return found
@@ -136,19 +134,3 @@ def _submission(sent: import_form.SentFile, settings: Settings) -> Submission:
     sha256 = hashlib.sha256(sent.content).hexdigest()
     file = FileRead(form.file_name, sha256, read.rows_read, tuple(read.warnings))
     return Submission(form.kind, stated, read.errors, file)
-
-
-def _database_not_ready(pool: Pool) -> str:
-    try:
-        with pool.transaction(wait_seconds=0.5) as cursor:
-            cursor.execute("SELECT 1")
-    except CONNECTION_ERRORS as error:
-        return str(error).strip()
-    return ""
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from uuid import UUID
 
 from flask import Flask, Response, request
 from flask_swagger_ui import get_swaggerui_blueprint
@@ -340,6 +341,15 @@ def _read_body(read: Callable[[bytes], BaseModel]) -> BaseModel:
         if first["type"] == "json_invalid":
             raise ProblemError(400, "malformed-json", "The body is not JSON", first["msg"]) from error
         raise invalid(field_errors(error)) from error
+
+
+def uuid_of(text: str) -> UUID | None:
+    """The UUID that a path names, in its usual spelling; ``None`` for any other text."""
+    try:
+        known = UUID(text)
+    except ValueError:
+        return None
+    return known if str(known) == text.lower() else None
 
 
 def invalid(errors: list[FieldError]) -> ProblemError:

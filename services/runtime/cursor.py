@@ -25,13 +25,14 @@ def decode(cursor: str | None, shape: Sequence[type]) -> Key | None:
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError):
-        raise _refused(cursor) from None
+        raise refused(cursor) from None
     if not isinstance(key, list) or [type(part) for part in key] != list(shape):
-        raise _refused(cursor)
+        raise refused(cursor)
     return tuple(key)
 
 
-def _refused(cursor: str) -> ProblemError:
+def refused(cursor: str) -> ProblemError:
+    """The problem of a text that is no cursor of the list."""
     return invalid(
         [
             FieldError(

@@ -103,6 +103,16 @@ class Pool:
         finally:
             self._places.put(connection if connection and not connection.closed else None)
 
+    @property
+    def not_ready(self) -> str:
+        """Why the database cannot be asked; empty when it can. For /readyz."""
+        try:
+            with self.transaction(wait_seconds=1.0) as cursor:
+                cursor.execute("SELECT 1")
+        except CONNECTION_ERRORS:
+            return "database not reached"
+        return ""
+
     def close(self) -> None:
         """Close what is idle."""
         while not self._places.empty():

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from flask import Flask
 from waitress.server import create_server
 
-from services.runtime import logs
+from services.runtime import config, logs
 from services.runtime.config import Settings
 from services.runtime.errors import StopServiceError
+from services.runtime.postgres import CONNECTION_ERRORS
 
 _log = logs.get(__name__)
 _STOP_SECONDS = 15.0
@@ -24,15 +26,41 @@ class Loop(Protocol):
     def run(self, stop: threading.Event) -> None: ...
 
 
-def run(settings: Settings, *, app: Flask, port: int, loops: Mapping[str, Loop]) -> int:
-    """Serve until SIGTERM or SIGINT; the exit code is 0 then, and 1 where a part of the service failed."""
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A service, put together and not yet running."""
+
+    app: Flask
+    loops: Mapping[str, Loop]
+    close: Callable[[], None]
+
+
+def start(name: str, assemble: Callable[[Settings], Parts]) -> int:
+    """Put a service together and run it; the exit code is 0 when it was told to stop, 1 where it failed.
+
+    What keeps it from starting (a policy, a migration, no database) is one line in the log.
+    """
+    settings = config.load()
+    logs.configure(settings.log_level, name)
+    try:
+        parts = assemble(settings)
+    except (StopServiceError, *CONNECTION_ERRORS) as error:
+        _log.critical("service does not start", reason=str(error).strip())
+        return 1
+    try:
+        return _run(settings, parts, port=getattr(settings, f"{name}_port"))
+    finally:
+        parts.close()
+
+
+def _run(settings: Settings, parts: Parts, *, port: int) -> int:
     stop = threading.Event()
     failed: list[str] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
 
     server = create_server(
-        app,
+        parts.app,
         host=settings.bind_host,
         port=port,
         threads=settings.http_threads,
@@ -54,7 +82,9 @@ def run(settings: Settings, *, app: Flask, port: int, loops: Mapping[str, Loop])
         finally:
             stop.set()
 
-    threads = [threading.Thread(target=guarded, args=(name, loop), name=name) for name, loop in loops.items()]
+    threads = [
+        threading.Thread(target=guarded, args=(name, loop), name=name) for name, loop in parts.loops.items()
+    ]
     http = threading.Thread(target=server.run, name="http", daemon=True)
     for thread in [*threads, http]:
         thread.start()

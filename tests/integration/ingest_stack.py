@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 
 from deploy.embedded.servers import Broker
 from services.contracts import codec, topics
-from services.ingest.__main__ import Parts, assemble
-from services.runtime import postgres
+from services.ingest.__main__ import assemble
+from services.runtime import postgres, service
 from services.runtime.config import Settings
 from services.runtime.kafka_client import Admin
 
@@ -62,7 +62,7 @@ class Ingest:
     """A running ingest, to be sent requests and looked into."""
 
     settings: Settings
-    parts: Parts
+    parts: service.Parts
 
     def get(self, path: str) -> Answer:
         return Answer.of(self.parts.app.test_client().get(path))

@@ -15,7 +15,7 @@ from deploy.sample.published import FOLDER, figure, figures
 from services.domain.disbursement import Movement, MovementKind, StatementLine
 from services.domain.plan import BaselineSchedule, PlanBase, PlanLevel, PlanRevision
 from services.domain.validation import Fact, check, contradictions
-from services.ingest.sheet_rows import ReadFile, read_file
+from services.ingest.sheets.sheet_rows import ReadFile, read_file
 
 POLICY = FOLDER.parent / "policy"
 MANIFEST: list[dict[str, str]] = yaml.safe_load((FOLDER / "manifest.yaml").read_text("utf-8"))
