@@ -13,9 +13,9 @@ from deploy.embedded.servers import Broker
 from services.aggregation import ledger_store
 from services.aggregation.__main__ import MIGRATIONS
 from services.aggregation.ledger_store import LedgerRow, Place
-from services.contracts import topics
+from services.contracts import codec, topics
 from services.runtime import kafka_loop
-from services.runtime.kafka_client import Admin, LogIdentity
+from services.runtime.kafka_client import Admin, LogIdentity, Record
 from services.runtime.kafka_loop import Apply, Batch
 from services.runtime.positions import FencedError, LogReplacedError, MovedError, Positions
 from services.runtime.postgres import Cursor, connect, migrate, transaction
@@ -97,6 +97,21 @@ def test_a_database_that_goes_away_is_waited_for(database_url: str, broker: Brok
         aggregation.publish(*SENT[6:])
         aggregation.settle()
         require_exact(aggregation)
+
+
+def test_a_consumer_goes_on_after_several_records_in_one_batch_of_the_log(
+    database_url: str, broker: Broker
+) -> None:
+    """The embedded broker names too low an end for such a log; what was applied is not beyond it."""
+    settings = settings_for(database_url, broker.bootstrap_servers)
+    records = [Record("P1", codec.encode_batch([m], recorded_at=RECORDED_AT)) for m in SENT[:8]]
+    with running(settings) as first:
+        first.publisher.publish(topics.DISBURSEMENT, records)
+        eventually(lambda: first.rows("SELECT count(*) FROM aggregation.ledger") == [(8,)])
+    with running(settings) as second:
+        second.publish(*SENT[8:])
+        eventually(lambda: second.rows("SELECT count(*) FROM aggregation.ledger") == [(len(SENT),)])
+        require_exact(second)
 
 
 @pytest.fixture

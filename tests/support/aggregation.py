@@ -96,7 +96,7 @@ class Aggregation:
                 "SELECT topic_id, partition, next_offset FROM aggregation.source_position"
             )
         }
-        return sum(end - applied.get((ids[tp.topic], tp.partition), 0) for tp, end in ends.items())
+        return sum(max(0, end - applied.get((ids[tp.topic], tp.partition), 0)) for tp, end in ends.items())
 
     def summary(self, **query: object) -> dict[str, Any]:
         """GET /v1/summary."""
