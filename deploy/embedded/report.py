@@ -48,9 +48,12 @@ def print_addresses(console: Console, *, urls: Mapping[str, str]) -> None:
 
 def _provinces(aggregation_url: str) -> Table:
     table = Table(
-        "province", "books through", title="Disbursed of the 2022 plan, billion đồng", title_justify="left"
+        "tỉnh\nprovince",
+        "số liệu đến\nbooks through",
+        title="Giải ngân kế hoạch năm 2022, tỷ đồng\nDisbursed of the 2022 plan, billion đồng",
+        title_justify="left",
     )
-    for name in ("plan", "disbursed", "rate"):
+    for name in ("kế hoạch\nplan", "giải ngân\ndisbursed", "tỷ lệ\nrate"):
         table.add_column(name, justify="right")
     for code, name in _PROVINCES.items():
         summary = _get(aggregation_url, "/v1/summary", province=code, group_by="fund_source")
@@ -60,15 +63,15 @@ def _provinces(aggregation_url: str) -> Table:
             summary["books_through"] or "",
             _billions(total["current_plan"]),
             _billions(total["disbursed"]),
-            f"{total['execution_rate_percent']} %",
+            f"{total['execution_rate_percent']:.2f} %",
         )
     return table
 
 
 def _alerts(alert_url: str) -> Table:
     counts = Counter(alert["severity"] for alert in _open_alerts(alert_url))
-    table = Table("severity", title="Open alerts", title_justify="left")
-    table.add_column("alerts", justify="right")
+    table = Table("mức độ\nseverity", title="Cảnh báo đang mở\nOpen alerts", title_justify="left")
+    table.add_column("số lượng\nalerts", justify="right")
     for severity, count in sorted(counts.items()):
         table.add_row(severity, str(count))
     return table

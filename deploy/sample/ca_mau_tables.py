@@ -17,7 +17,7 @@ from deploy.sample.simulation import ADJUSTMENT_DAY, RECOVERY, Line
 _SIMULATED = "SỐ LIỆU MÔ PHỎNG - không phải văn bản của cơ quan nào (simulated figures)"
 _CA_MAU_PUBLISHED = date(2022, 2, 24)
 _CA_MAU_DECISION = "Kế hoạch công bố 24/02/2022 (số quyết định chưa rõ)"
-_CA_MAU_ADJUSTMENT = "SUY RA 3.551 tỷ = 1.207,2 tỷ / 34 % (không phải số công bố)"
+_CA_MAU_ADJUSTMENT = "suy ra 1.207,2 tỷ : 34 %, không phải số công bố (derived, not published)"
 
 
 def plan() -> Table:
