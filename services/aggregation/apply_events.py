@@ -145,18 +145,22 @@ def _apply_disbursements(cursor: Cursor, events: list[_Placed], outcome: _Outcom
     events = _in_ledger_currency(cursor, events, outcome)
     known = ledger_store.known_hashes(cursor, {event.event_id for event in events})
     new = _sift(cursor, events, known, outcome)
+    movements = [(event, event.fact) for event in new if isinstance(event.fact, Movement)]
+    lines = [(event, event.fact) for event in new if isinstance(event.fact, StatementLine)]
 
-    movements = [e for e in new if isinstance(e.fact, Movement) and e.fact.kind is not MovementKind.REVERSAL]
-    _insert(cursor, [_movement_row(event) for event in movements], outcome)
+    own_effect = [(event, m) for event, m in movements if m.kind is not MovementKind.REVERSAL]
+    _insert(cursor, [_row(e, m, series=m.series, effect=m.effect()) for e, m in own_effect], outcome)
 
-    reversals = [e for e in new if isinstance(e.fact, Movement) and e.fact.kind is MovementKind.REVERSAL]
-    waiting = [
-        _Placed(event.fact, event.recorded_at, event.payload, place)
-        for event, place in held_cases.release(cursor, {event.event_id for event in movements})
-    ]
-    _apply_reversals(cursor, [*reversals, *waiting], outcome)
+    reversals = {event.event_id: (event, m) for event, m in movements if m.kind is MovementKind.REVERSAL}
+    # One that was held may be sent again together with what it waited for: it is still one reversal.
+    released = held_cases.release(cursor, {event.event_id for event, _ in own_effect})
+    for decoded, place in released:
+        if isinstance(decoded.fact, Movement):
+            event = _Placed(decoded.fact, decoded.recorded_at, decoded.payload, place)
+            reversals.setdefault(event.event_id, (event, decoded.fact))
+    _apply_reversals(cursor, list(reversals.values()), outcome)
 
-    _apply_statements(cursor, [e for e in new if isinstance(e.fact, StatementLine)], outcome)
+    _apply_statements(cursor, lines, outcome)
 
 
 def _in_ledger_currency(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> list[_Placed]:
@@ -177,12 +181,6 @@ def _currency(fact: codec.Fact) -> str:
     if isinstance(fact, StatementLine):
         return fact.cumulative.currency
     return next((p.amount.currency for p in fact.points if p.amount), LEDGER_CURRENCY)
-
-
-def _movement_row(event: _Placed) -> LedgerRow:
-    movement = event.fact
-    assert isinstance(movement, Movement)  # noqa: S101
-    return _row(event, movement, series=movement.series, effect=movement.effect())
 
 
 def _row(event: _Placed, movement: Movement, *, series: str, effect: Effect) -> LedgerRow:
@@ -215,21 +213,23 @@ def _insert(cursor: Cursor, rows: Sequence[LedgerRow], outcome: _Outcome) -> Non
             outcome.due.add((row.project_code, row.budget_year))
 
 
-def _apply_reversals(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> None:
+def _apply_reversals(
+    cursor: Cursor, reversals: Sequence[tuple[_Placed, Movement]], outcome: _Outcome
+) -> None:
     """Each reversal takes back exactly what the movement it names added."""
-    if not events:
+    if not reversals:
         return
-    movements = {e.event_id: e.fact for e in events if isinstance(e.fact, Movement)}
-    targets = ledger_store.reversible(
-        cursor, {m.reverses_event_id for m in movements.values() if m.reverses_event_id}
-    )
+    named = {m.reverses_event_id for _, m in reversals if m.reverses_event_id}
+    targets = ledger_store.reversible(cursor, named)
     rows = []
     reversed_here: set[UUID] = set()
-    for event in events:
-        reversal = movements[event.event_id]
+    for event, reversal in reversals:
         target_id = reversal.reverses_event_id
         target = targets.get(target_id) if target_id else None
-        if target_id is None or target is None:
+        if target_id is None:
+            detail = "a reversal names the movement it cancels"
+            _quarantine(cursor, outcome, event, "reversal_without_reference", detail)
+        elif target is None:
             detail = f"the movement it reverses ({target_id}) is not in the ledger yet"
             _quarantine(cursor, outcome, event, "reversal_of_unknown", detail, waits_for=target_id)
         elif target.already_reversed or target_id in reversed_here:
@@ -254,11 +254,12 @@ def _reversal_fault(reversal: Movement, target: ledger_store.Reversible) -> str:
     return ""
 
 
-def _apply_statements(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> None:
+def _apply_statements(
+    cursor: Cursor, lines: Sequence[tuple[_Placed, StatementLine]], outcome: _Outcome
+) -> None:
     """Cumulative statements become movements: what is new since the line's statement before."""
-    if not events:
+    if not lines:
         return
-    lines = [(e, e.fact) for e in events if isinstance(e.fact, StatementLine)]
     keys = {ledger_store.line_key(line) for _, line in lines}
     ledger_store.lock_lines(cursor, keys)
     known = ledger_store.statements_of(cursor, keys)

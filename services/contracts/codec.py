@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import TypeVar
 from uuid import UUID
 
 from services.contracts.fields import (
@@ -46,6 +47,8 @@ __all__ = [
 DisbursementFact = Movement | StatementLine
 PlanFact = PlanRevision | BaselineSchedule
 Fact = DisbursementFact | PlanFact
+
+_EventT = TypeVar("_EventT", disbursement_pb2.DisbursementEvent, plan_pb2.PlanEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +174,10 @@ def decode_plans(value: bytes | None) -> list[Event | Undecodable]:
     return [_decoded(event, _plan_fact) for event in batch.events]
 
 
-def _decoded(event, read_fact) -> Event | Undecodable:  # type: ignore[no-untyped-def]
+def _decoded(event: _EventT, read_fact: Callable[[_EventT], Fact]) -> Event | Undecodable:
     """One event of a batch; ``read_fact`` turns its body into a fact."""
-    payload: bytes = event.SerializeToString()
-    header: common_pb2.EventHeader = event.header
+    payload = event.SerializeToString()
+    header = event.header
     try:
         fact = read_fact(event)
     except (ValueError, TypeError) as error:

@@ -148,6 +148,19 @@ def test_a_reversal_that_comes_first_waits_for_its_movement(aggregation: Aggrega
     assert aggregation.rows("SELECT count(*) FROM aggregation.ledger") == [(2,)]
 
 
+def test_a_held_reversal_sent_again_with_its_movement_is_one_reversal(aggregation: Aggregation) -> None:
+    paid = facts.movement("1", 300)
+    cancelled = facts.reversal("2", paid)
+    aggregation.publish(cancelled)
+    aggregation.settle()
+    both = codec.encode_batch([cancelled, paid], recorded_at=RECORDED_AT)
+    aggregation.publisher.publish(topics.DISBURSEMENT, [Record("P1", both)])
+    aggregation.settle()
+
+    assert disbursed(aggregation) == 0
+    assert aggregation.client.get("/v1/quarantine").get_json()["items"] == []
+
+
 def test_a_second_reversal_and_one_of_another_amount_are_quarantined(aggregation: Aggregation) -> None:
     paid, other = facts.movement("1", 300), facts.movement("2", 80)
     smaller = replace(facts.reversal("5", other), amount=Money(70))
