@@ -12,12 +12,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from services.aggregation import held_cases, ledger_store, plan_store
 from services.aggregation.ledger_store import LedgerRow, Place
 from services.contracts import codec, topics
+from services.domain import validation
 from services.domain.disbursement import (
     Effect,
     Movement,
@@ -25,7 +26,7 @@ from services.domain.disbursement import (
     StatementLine,
     statement_postings,
 )
-from services.domain.money import LEDGER_CURRENCY, Money
+from services.domain.money import Money
 from services.domain.plan import BaselineSchedule, PlanRevision
 from services.runtime import metrics
 from services.runtime.kafka_loop import Batch
@@ -94,6 +95,9 @@ class ApplyEvents:
 
 
 def _decode(cursor: Cursor, batch: Batch, outcome: _Outcome) -> list[_Placed]:
+    """The sound events of a batch; the others go to quarantine. Whoever may write to the topic may write
+    anything, so the rules of the doors are asked here too (but for the calendar: the log is read again
+    years later)."""
     decode = codec.decode_plans if batch.topic == topics.PLAN else codec.decode_disbursements
     events: list[_Placed] = []
     for record in batch.records:
@@ -101,22 +105,32 @@ def _decode(cursor: Cursor, batch: Batch, outcome: _Outcome) -> list[_Placed]:
         try:
             decoded = decode(record.value)
         except codec.UndecodableError as error:
-            decoded = [codec.Undecodable("not_decoded", str(error), record.value or b"")]
+            decoded = [codec.Undecodable("not-decoded", str(error), record.value or b"")]
         for index, event in enumerate(decoded):
             place = Place(batch.topic, batch.topic_id, batch.partition, record.offset, index)
-            if isinstance(event, codec.Event):
+            refused = event if isinstance(event, codec.Undecodable) else _refusal(event)
+            if isinstance(event, codec.Event) and refused is None:
                 events.append(_Placed(event.fact, event.recorded_at, event.payload, place))
-                continue
-            held_cases.quarantine(
-                cursor,
-                place,
-                reason=event.reason,
-                detail=event.detail,
-                payload=event.payload,
-                event_id=event.event_id,
-            )
-            outcome.fates["quarantined"] += 1
+            elif refused:
+                held_cases.quarantine(
+                    cursor,
+                    place,
+                    reason=refused.reason,
+                    detail=refused.detail,
+                    payload=refused.payload,
+                    event_id=refused.event_id,
+                )
+                outcome.fates["quarantined"] += 1
     return events
+
+
+def _refusal(event: codec.Event) -> codec.Undecodable | None:
+    """What is wrong with the fact by the rules of validation; ``None`` for a sound one."""
+    rejections = validation.check(event.fact, business_date=date.max)
+    if not rejections:
+        return None
+    detail = "; ".join(f"{rejection.field}: {rejection.detail}" for rejection in rejections)
+    return codec.Undecodable(rejections[0].code, detail, event.payload, str(event.fact.event_id))
 
 
 def _sift(
@@ -142,7 +156,6 @@ def _sift(
 
 
 def _apply_disbursements(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> None:
-    events = _in_ledger_currency(cursor, events, outcome)
     known = ledger_store.known_hashes(cursor, {event.event_id for event in events})
     new = _sift(cursor, events, known, outcome)
     movements = [(event, event.fact) for event in new if isinstance(event.fact, Movement)]
@@ -161,26 +174,6 @@ def _apply_disbursements(cursor: Cursor, events: list[_Placed], outcome: _Outcom
     _apply_reversals(cursor, list(reversals.values()), outcome)
 
     _apply_statements(cursor, lines, outcome)
-
-
-def _in_ledger_currency(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> list[_Placed]:
-    kept = []
-    for event in events:
-        currency = _currency(event.fact)
-        if currency == LEDGER_CURRENCY:
-            kept.append(event)
-            continue
-        detail = f"the books are kept in {LEDGER_CURRENCY}; the event is in {currency}"
-        _quarantine(cursor, outcome, event, "currency_not_kept", detail)
-    return kept
-
-
-def _currency(fact: codec.Fact) -> str:
-    if isinstance(fact, Movement | PlanRevision):
-        return fact.amount.currency
-    if isinstance(fact, StatementLine):
-        return fact.cumulative.currency
-    return next((p.amount.currency for p in fact.points if p.amount), LEDGER_CURRENCY)
 
 
 def _row(event: _Placed, movement: Movement, *, series: str, effect: Effect) -> LedgerRow:
@@ -226,16 +219,13 @@ def _apply_reversals(
     for event, reversal in reversals:
         target_id = reversal.reverses_event_id
         target = targets.get(target_id) if target_id else None
-        if target_id is None:
-            detail = "a reversal names the movement it cancels"
-            _quarantine(cursor, outcome, event, "reversal_without_reference", detail)
-        elif target is None:
+        if target_id is None or target is None:
             detail = f"the movement it reverses ({target_id}) is not in the ledger yet"
-            _quarantine(cursor, outcome, event, "reversal_of_unknown", detail, waits_for=target_id)
+            _quarantine(cursor, outcome, event, "reversal-of-unknown", detail, waits_for=target_id)
         elif target.already_reversed or target_id in reversed_here:
-            _quarantine(cursor, outcome, event, "already_reversed", f"{target_id} was reversed before")
+            _quarantine(cursor, outcome, event, "already-reversed", f"{target_id} was reversed before")
         elif fault := _reversal_fault(reversal, target):
-            _quarantine(cursor, outcome, event, "reversal_differs", fault)
+            _quarantine(cursor, outcome, event, "reversal-differs", fault)
         else:
             reversed_here.add(target_id)
             rows.append(_row(event, reversal, series=target.series, effect=-target.effect))
@@ -304,7 +294,6 @@ def _apply_statements(
 
 
 def _apply_plans(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> None:
-    events = _in_ledger_currency(cursor, events, outcome)
     known = plan_store.known_hashes(cursor, {event.event_id for event in events})
     for event in _sift(cursor, events, known, outcome):
         if isinstance(event.fact, PlanRevision):

@@ -100,10 +100,10 @@ class WatchProgress:
             progress = progress_codec.decode_progress(record.value)
             return self._judge(_storable(progress), place)
         except codec.UndecodableError as error:
-            return _quarantined(place, "not_understood", error, record)
+            return _quarantined(place, "not-understood", error, record)
         except (ValueError, ArithmeticError) as error:
             # It reads, and cannot be judged: a baseline that falls, a year that is none.
-            return _quarantined(place, "not_judgeable", error, record)
+            return _quarantined(place, "not-judgeable", error, record)
 
     def _judge(self, progress: Progress, place: Place) -> Judged:
         rules = self._policies.rules_for(

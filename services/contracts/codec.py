@@ -181,13 +181,13 @@ def _decoded(event: _EventT, read_fact: Callable[[_EventT], Fact]) -> Event | Un
     try:
         fact = read_fact(event)
     except (ValueError, TypeError) as error:
-        return Undecodable("not_understood", str(error), payload, header.event_id)
+        return Undecodable("not-understood", str(error), payload, header.event_id)
     if str(fact.event_id) != header.event_id:
         detail = f"event id {header.event_id!r} is not that of source and reference ({fact.event_id})"
-        return Undecodable("event_id_mismatch", detail, payload, header.event_id)
+        return Undecodable("event-id-mismatch", detail, payload, header.event_id)
     if fact.content_hash != header.content_hash:
         detail = f"content hash {header.content_hash.hex()!r} is not that of the content"
-        return Undecodable("content_hash_mismatch", detail, payload, header.event_id)
+        return Undecodable("content-hash-mismatch", detail, payload, header.event_id)
     return Event(fact, header.recorded_at.ToDatetime(tzinfo=UTC), payload)
 
 

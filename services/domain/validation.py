@@ -1,7 +1,7 @@
 """Rules that span the fields of a fact, or the facts of a request. Faults are returned, never raised.
 
-What one field may hold is said where it is read (``services/ingest/models.py``). Texts that an officer
-reads are in Vietnamese first, then in English.
+What one field may hold is in ``field_rules.py``; the doors of ingest ask it before there is a fact.
+Texts that an officer reads are in Vietnamese first, then in English.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import pairwise
 from uuid import UUID
 
-from services.domain import fiscal_calendar
+from services.domain import field_rules, fiscal_calendar
 from services.domain.disbursement import FigureStatus, Movement, MovementKind, StatementLine
 from services.domain.money import LEDGER_CURRENCY, Money
 from services.domain.plan import (
@@ -31,6 +31,7 @@ Fact = Movement | StatementLine | PlanRevision | BaselineSchedule
 class RejectionCode(StrEnum):
     """Stable codes, each with its cause and remedy in docs/ERRORS.md."""
 
+    MALFORMED_FIELD = "malformed-field"
     OUTSIDE_BUDGET_YEAR = "outside-budget-year"
     AFTER_BUSINESS_DATE = "after-business-date"
     DATE_IMPLAUSIBLE = "date-implausible"
@@ -59,6 +60,21 @@ class Rejection:
 
 def check(fact: Fact, *, business_date: date) -> list[Rejection]:
     """Every fault of the fact on the day ``business_date``; empty when it is sound."""
+    malformed = [
+        Rejection(
+            RejectionCode.MALFORMED_FIELD,
+            field,
+            "",
+            f"không hợp lệ / {fault}",
+            "xem giới hạn trong tài liệu API / see the bound in the API description",
+        )
+        for field, fault in field_rules.faults(fact)
+    ]
+    # The rules across fields count on fields that are what they should be.
+    return malformed or _across_fields(fact, business_date)
+
+
+def _across_fields(fact: Fact, business_date: date) -> list[Rejection]:
     match fact:
         case Movement():
             return [

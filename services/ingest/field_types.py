@@ -14,21 +14,16 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from services.domain import field_rules
+from services.domain.field_rules import BUDGET_YEARS, MAX_CODE, MAX_REFERENCE, MAX_TEXT
 from services.domain.money import MAX_MINOR_UNITS
-
-# Control, format (zero-width, bidirectional), surrogate, private-use and unassigned characters: two
-# texts that look the same must be the same.
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 
 def _clean(text: str) -> str:
-    for character in text:
-        if unicodedata.category(character) in _INVISIBLE:
-            raise PydanticCustomError(
-                "invisible_character",
-                "holds the invisible character {character}",
-                {"character": f"U+{ord(character):04X}"},
-            )
+    if hidden := field_rules.invisible_character(text):
+        raise PydanticCustomError(
+            "invisible_character", "holds the invisible character {character}", {"character": hidden}
+        )
     return unicodedata.normalize("NFC", text).strip()
 
 
@@ -74,12 +69,14 @@ def _short(length: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-Text = Annotated[str, Field(max_length=500), AfterValidator(_clean)]
-Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_clean), _short(64)]
-Reference = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean), _short(200)]
-FundSource = Annotated[str, Field(pattern=r"^[a-z][a-z_]*(\.[a-z][a-z_]*)*$", max_length=64)]
-ProvinceCode = Annotated[str, Field(pattern="^[0-9]{2}$")]
-BudgetYear = Annotated[int, Field(ge=2000, le=2100)]
+Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_clean)]
+Code = Annotated[str, Field(min_length=1, max_length=MAX_CODE), AfterValidator(_clean), _short(MAX_CODE)]
+Reference = Annotated[
+    str, Field(min_length=1, max_length=MAX_REFERENCE), AfterValidator(_clean), _short(MAX_REFERENCE)
+]
+FundSource = Annotated[str, Field(pattern=field_rules.FUND_SOURCE, max_length=MAX_CODE)]
+ProvinceCode = Annotated[str, Field(pattern=field_rules.PROVINCE_CODE)]
+BudgetYear = Annotated[int, Field(ge=BUDGET_YEARS.start, le=BUDGET_YEARS.stop - 1)]
 Amount = Annotated[int, Field(ge=0, le=MAX_MINOR_UNITS), BeforeValidator(_digits), _amount_schema(0)]
 AmountAboveZero = Annotated[int, Field(ge=1, le=MAX_MINOR_UNITS), BeforeValidator(_digits), _amount_schema(1)]
 Currency = Annotated[str, Field(pattern="^(VND|USD|EUR|JPY)$")]

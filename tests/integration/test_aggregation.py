@@ -139,7 +139,7 @@ def test_a_reversal_that_comes_first_waits_for_its_movement(aggregation: Aggrega
     aggregation.publish(facts.reversal("2", paid))
     aggregation.settle()
     (held,) = aggregation.client.get("/v1/quarantine").get_json()["items"]
-    assert held["reason"] == "reversal_of_unknown"
+    assert held["reason"] == "reversal-of-unknown"
 
     aggregation.publish(paid)
     aggregation.settle()
@@ -175,7 +175,7 @@ def test_a_second_reversal_and_one_of_another_amount_are_quarantined(aggregation
 
     assert disbursed(aggregation) == 80
     reasons = [q["reason"] for q in aggregation.client.get("/v1/quarantine").get_json()["items"]]
-    assert sorted(reasons) == ["already_reversed", "reversal_differs"]
+    assert sorted(reasons) == ["already-reversed", "reversal-differs"]
 
 
 def test_what_cannot_be_read_is_quarantined_and_the_rest_flows(aggregation: Aggregation) -> None:
@@ -192,7 +192,34 @@ def test_what_cannot_be_read_is_quarantined_and_the_rest_flows(aggregation: Aggr
 
     assert disbursed(aggregation) == 7
     reasons = {q["reason"] for q in aggregation.client.get("/v1/quarantine").get_json()["items"]}
-    assert reasons == {"not_decoded", "content_hash_mismatch", "currency_not_kept"}
+    assert reasons == {"not-decoded", "content-hash-mismatch", "currency-not-kept"}
+
+
+def test_what_breaks_a_rule_of_the_doors_is_quarantined_from_the_topic_too(aggregation: Aggregation) -> None:
+    falling = {"2022-03-31": 50, "2022-06-30": 20}
+    aggregation.publish(
+        facts.movement("1", 5, project_code="P\0"),
+        facts.movement("2", 5, budget_year=0),
+        facts.movement("3", 10**16),
+        facts.movement("4", 5, "2023-02-01"),
+        facts.movement("5", 5, kind=MovementKind.REVERSAL),
+        facts.curve(BaselineKind.TARGET, "96", falling),
+        facts.plan(1, province_code="Cà Mau"),
+        facts.movement("6", 8),
+    )
+    aggregation.settle()
+
+    assert disbursed(aggregation) == 8
+    held = aggregation.client.get("/v1/quarantine").get_json()["items"]
+    assert sorted(q["reason"] for q in held) == [
+        "falling-curve",
+        "malformed-field",
+        "malformed-field",
+        "malformed-field",
+        "malformed-field",
+        "outside-budget-year",
+        "reversal-without-reference",
+    ]
 
 
 def test_a_decision_counts_from_its_effective_date(aggregation: Aggregation) -> None:

@@ -134,7 +134,7 @@ def test_what_cannot_be_judged_is_kept_whole_and_the_rest_flows(desk: Desk, garb
 
 
 def test_a_detail_that_quotes_a_nul_can_be_kept(desk: Desk) -> None:
-    record = Quarantined(Place("log-1", 0, 7), "not_understood", "read 'a\x00b'", b"a\x00b")
+    record = Quarantined(Place("log-1", 0, 7), "not-understood", "read 'a\x00b'", b"a\x00b")
     connection = connect(desk.database_url, application="test")
     with transaction(connection) as cursor:
         alert_store.write(cursor, seen={}, changes=[], quarantined=[record])

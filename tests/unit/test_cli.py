@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from deploy.embedded.servers import free_port
 from services import cli
 
 
@@ -52,7 +53,8 @@ def test_a_taken_port_is_named_with_the_way_out(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        code, output = _run("run", "--state-dir", str(tmp_path / "s"), "--alert-port", str(port))
+        others = [f"--{name}-port={free_port()}" for name in ("ingest", "aggregation")]
+        code, output = _run("run", "--state-dir", str(tmp_path / "s"), "--alert-port", str(port), *others)
     assert code == 1
     assert f"port {port} of alert is not free" in output
     assert "--alert-port" in output

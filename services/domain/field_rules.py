@@ -1,0 +1,92 @@
+"""What one field of a fact may hold, whatever door it came in by: HTTP, a file, or straight from Kafka."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import fields
+
+from services.domain.disbursement import Movement, StatementLine
+from services.domain.money import MAX_MINOR_UNITS
+from services.domain.plan import WHOLE_PLAN_BASIS_POINTS, BaselineSchedule, PlanRevision
+
+MAX_CODE = 64
+MAX_REFERENCE = 200
+MAX_TEXT = 500
+BUDGET_YEARS = range(2000, 2101)
+MAX_POINTS = 400
+MAX_REVISION = 1000
+FUND_SOURCE = r"^[a-z][a-z_]*(\.[a-z][a-z_]*)*$"
+PROVINCE_CODE = "^[0-9]{2}$"
+PROJECT_GROUP = "^(A|B|C|)$"
+
+# Control, format (zero-width, bidirectional), surrogate, private-use and unassigned characters: two
+# texts that look the same must be the same.
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+# Text fields by name: least and most characters. A source_ref may be made of several codes.
+_LENGTHS = {
+    "source": (1, MAX_CODE),
+    "source_ref": (1, MAX_TEXT),
+    "project_code": (1, MAX_CODE),
+    "project_name": (1, MAX_REFERENCE),
+    "owner_code": (1, MAX_CODE),
+    "owner_name": (1, MAX_REFERENCE),
+    "accountable_officer": (0, MAX_TEXT),
+    "district": (0, MAX_TEXT),
+    "sector": (0, MAX_TEXT),
+    "scope_code": (1, MAX_CODE),
+    "decision_number": (1, MAX_REFERENCE),
+    "rate_base": (1, MAX_CODE),
+    "fund_source": (1, MAX_CODE),
+    "province_code": (1, MAX_CODE),
+    "project_group": (0, MAX_CODE),
+}
+_PATTERNS = {"fund_source": FUND_SOURCE, "province_code": PROVINCE_CODE, "project_group": PROJECT_GROUP}
+
+
+def invisible_character(text: str) -> str | None:
+    """The first character nobody can see, as ``U+200B``; ``None`` where there is none."""
+    return next((f"U+{ord(c):04X}" for c in text if unicodedata.category(c) in _INVISIBLE), None)
+
+
+def faults(fact: Movement | StatementLine | PlanRevision | BaselineSchedule) -> Iterator[tuple[str, str]]:
+    """(field, what is wrong) for every field that holds what it may not."""
+    for name in (field.name for field in fields(fact)):
+        value = getattr(fact, name)
+        if name in _LENGTHS:
+            yield from ((name, fault) for fault in _text_faults(name, value))
+    yield from _number_faults("budget_year", fact.budget_year, BUDGET_YEARS.start, BUDGET_YEARS.stop - 1)
+    match fact:
+        case Movement():
+            yield from _number_faults("amount", fact.amount.minor_units, 1, MAX_MINOR_UNITS)
+        case StatementLine():
+            yield from _number_faults("cumulative", fact.cumulative.minor_units, 0, MAX_MINOR_UNITS)
+            yield from _number_faults("revision", fact.revision, 0, MAX_REVISION)
+        case PlanRevision():
+            yield from _number_faults("amount", fact.amount.minor_units, 0, MAX_MINOR_UNITS)
+        case BaselineSchedule():
+            yield from _number_faults("points", len(fact.points), 1, MAX_POINTS)
+            for point in fact.points:
+                if point.amount is not None:
+                    yield from _number_faults("points", point.amount.minor_units, 0, MAX_MINOR_UNITS)
+                if point.basis_points is not None:
+                    yield from _number_faults("points", point.basis_points, 0, WHOLE_PLAN_BASIS_POINTS)
+
+
+def _text_faults(name: str, text: str) -> Iterator[str]:
+    least, most = _LENGTHS[name]
+    if not least <= len(text) <= most:
+        yield f"has {len(text)} characters; {least} to {most} may stand there"
+    if hidden := invisible_character(text):
+        yield f"holds the invisible character {hidden}"
+    if text != unicodedata.normalize("NFC", text).strip():
+        yield "is not in Unicode normal form C without spaces around it"
+    if name in _PATTERNS and not re.fullmatch(_PATTERNS[name], text):
+        yield f"does not have the form {_PATTERNS[name]}"
+
+
+def _number_faults(name: str, number: int, least: int, most: int) -> Iterator[tuple[str, str]]:
+    if not least <= number <= most:
+        yield name, f"is {number}; {least} to {most} may stand there"
