@@ -8,7 +8,7 @@ from flask import Response, request
 
 from services.alert import alert_queries, feeds
 from services.alert.alert_queries import Page, Position
-from services.alert.http_models import AlertDetail, AlertOut, AlertPage, AlertQuery
+from services.alert.http_models import AlertDetail, AlertOut, AlertPage, AlertQuery, FeedQuery
 from services.domain.lag_rules import RuleName, Severity
 from services.runtime import cursor as paging
 from services.runtime import logs, metrics
@@ -63,22 +63,22 @@ def build(settings: Settings, pool: Pool) -> Api:
         "GET",
         "/feeds/alerts.atom",
         summary="Alerts as an Atom feed (RFC 4287).",
-        query=AlertQuery,
+        query=FeedQuery,
         media_type=feeds.ATOM_TYPE,
         problems=(503,),
     )
-    def atom_feed(query: AlertQuery) -> Response:
+    def atom_feed(query: FeedQuery) -> Response:
         return _feed(settings, pool, query, feeds.atom, f"{feeds.ATOM_TYPE}; charset=utf-8")
 
     @api.route(
         "GET",
         "/feeds/alerts.json",
         summary="Alerts as a JSON Feed (version 1.1).",
-        query=AlertQuery,
+        query=FeedQuery,
         media_type=feeds.JSON_FEED_TYPE,
         problems=(503,),
     )
-    def json_feed(query: AlertQuery) -> Response:
+    def json_feed(query: FeedQuery) -> Response:
         return _feed(settings, pool, query, feeds.json_feed, feeds.JSON_FEED_TYPE)
 
     @api.app.before_request
@@ -102,7 +102,7 @@ def _page(pool: Pool, query: AlertQuery) -> Page:
 def _feed(
     settings: Settings,
     pool: Pool,
-    query: AlertQuery,
+    query: FeedQuery,
     render: Callable[[feeds.FeedPage], bytes],
     content_type: str,
 ) -> Response:

@@ -74,6 +74,12 @@ class AlertQuery(AlertFilter):
     )
 
 
+class FeedQuery(AlertQuery):
+    """A page of a feed: a reader asks once in a while and follows no pages, so it gets more at once."""
+
+    limit: Annotated[int, Field(ge=1, le=500)] = Field(200, description="Most alerts on a page.")
+
+
 class AlertOut(BaseModel):
     """An alert as it stands."""
 
