@@ -7,10 +7,12 @@ BIN := .venv/bin
 READY := .venv/.ready
 SQL := $(sort $(wildcard services/*/sql/*/0*.sql))
 
-.PHONY: help run reset test check format lock proto bench
+.PHONY: help install run reset test check format lock proto bench
 
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+install: $(READY) ## Install everything into .venv
 
 run: $(READY) ## Start the whole system with its sample (Ctrl-C stops it)
 	@exec $(BIN)/giaingan run

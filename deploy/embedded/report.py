@@ -6,6 +6,7 @@ import json
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ _PROVINCES = {"49": "Quảng Nam", "96": "Cà Mau"}
 # Shown in full: the province as a whole against its own target.
 _TOLD_ALERT = {"subject_type": "province", "province": "96", "rule": "behind_target"}
 _BILLION = 1_000_000_000
+_SEVERITIES = {"critical": "nghiêm trọng", "warning": "cảnh báo", "info": "thông tin"}
 
 
 def print_report(console: Console, *, urls: Mapping[str, str]) -> None:
@@ -60,10 +62,10 @@ def _provinces(aggregation_url: str) -> Table:
         total = summary["total"]
         table.add_row(
             f"{name} ({code})",
-            summary["books_through"] or "",
+            _day(summary["books_through"]),
             _billions(total["current_plan"]),
             _billions(total["disbursed"]),
-            f"{total['execution_rate_percent']:.2f} %",
+            f"{total['execution_rate_percent']:.2f} %".replace(".", ","),
         )
     return table
 
@@ -72,8 +74,9 @@ def _alerts(alert_url: str) -> Table:
     counts = Counter(alert["severity"] for alert in _open_alerts(alert_url))
     table = Table("mức độ\nseverity", title="Cảnh báo đang mở\nOpen alerts", title_justify="left")
     table.add_column("số lượng\nalerts", justify="right")
-    for severity, count in sorted(counts.items()):
-        table.add_row(severity, str(count))
+    for severity, name in _SEVERITIES.items():
+        if counts[severity]:
+            table.add_row(f"{name} / {severity}", str(counts[severity]))
     return table
 
 
@@ -87,10 +90,15 @@ def _open_alerts(alert_url: str, **filters: str) -> Iterator[dict[str, Any]]:
         cursor = {"cursor": page["next_cursor"]}
 
 
+def _day(iso: str | None) -> str:
+    """31/05/2022, as the alerts write it; nothing where nothing was reported."""
+    return f"{date.fromisoformat(iso):%d/%m/%Y}" if iso else "-"
+
+
 def _billions(dong: int) -> str:
-    """Whole đồng as billions with one decimal, in integers: 5861264000000 is "5,861.3"."""
+    """Whole đồng as billions with one decimal, as Vietnam writes it: 5861264000000 is "5.861,3"."""
     tenths = (dong * 10 + _BILLION // 2) // _BILLION
-    return f"{tenths // 10:,}.{tenths % 10}"
+    return f"{tenths // 10:,}".replace(",", ".") + f",{tenths % 10}"
 
 
 def _get(base_url: str, path: str, **query: str) -> Any:

@@ -131,6 +131,10 @@ class ProjectDetail(_Answer):
     """A project with its lines, the accounts beside each other, and every curve that applies."""
 
     as_of: Date
+    books_through: Date | None = Field(
+        description="The last day the books of its province reach, not beyond as_of: the baselines are read "
+        "at that day; null, and no baselines, where nothing was reported."
+    )
     budget_year: int
     currency: str
     project: Project
@@ -160,6 +164,7 @@ class Curve(_Answer):
     """Plan curves and the disbursed curve of a project."""
 
     as_of: Date
+    books_through: Date | None = Field(description="The last day the books of its province reach.")
     budget_year: int
     currency: str
     project_code: str

@@ -121,9 +121,11 @@ class ReadApi:
                 cursor, budget_year=budget_year, as_of=as_of, series=list(Series), projects=[code]
             )
             schedules = _schedules(cursor, lines[0], as_of, budget_year)
+            reached = self._books_through(cursor, lines[0], as_of, budget_year)
         project = figures.project_of(lines)
         return answers.ProjectDetail(
             as_of=as_of,
+            books_through=reached,
             budget_year=budget_year,
             currency=LEDGER_CURRENCY,
             project=project,
@@ -141,7 +143,7 @@ class ReadApi:
                 answers.SeriesAnswer(series=name, disbursed=disbursed)
                 for name, disbursed in sorted(totals.get(code, {}).items())
             ],
-            baselines=figures.measured(project.figures, schedules, as_of, budget_year),
+            baselines=figures.measured(project.figures, schedules, reached, budget_year) if reached else [],
         )
 
     def show_curve(self, code: str, query: answers.AsOfQuery) -> answers.Curve:
@@ -159,9 +161,11 @@ class ReadApi:
                 },
             )
             disbursed = cursor.fetchall()
+            reached = self._books_through(cursor, lines[0], as_of, budget_year)
         plan = sum(line.current_plan for line in lines)
         return answers.Curve(
             as_of=as_of,
+            books_through=reached,
             budget_year=budget_year,
             currency=LEDGER_CURRENCY,
             project_code=code,
@@ -178,9 +182,7 @@ class ReadApi:
                 cursor, budget_year=budget_year, as_of=as_of, province=query.province, series=self._series
             )
             if query.province:
-                reached = lines_store.books_through(
-                    cursor, budget_year=budget_year, province=query.province, until=as_of, series=self._series
-                )
+                reached = self._reached(cursor, query.province, as_of, budget_year)
             moved = self._months(cursor, query, as_of, budget_year) if query.group_by == "month" else []
         lines = [line for line in lines if query.owner in (None, line.owner_code)]
         total = figures.figures_of(lines)
@@ -209,6 +211,15 @@ class ReadApi:
             },
         )
         return cursor.fetchall()
+
+    def _books_through(self, cursor: Cursor, line: Line, as_of: date, budget_year: int) -> date | None:
+        """The last day the books of the project's province reach: the day it is judged at (docs/adr/0005)."""
+        return self._reached(cursor, line.province_code, as_of, budget_year) if line.province_code else None
+
+    def _reached(self, cursor: Cursor, province: str, until: date, budget_year: int) -> date | None:
+        return lines_store.books_through(
+            cursor, budget_year=budget_year, province=province, until=until, series=self._series
+        )
 
     def _lines_of(self, cursor: Cursor, code: str, as_of: date, budget_year: int) -> list[Line]:
         lines = lines_store.read(

@@ -80,7 +80,7 @@ def test_the_whole_life_of_the_stack(tmp_path: Path, commands: list[_Command]) -
     first = _Command(state_dir, tmp_path / "first.txt", ports)
     commands.append(first)
     printed = first.wait_for(_RUNNING)
-    assert re.search(r"Quảng Nam \(49\).*35\.71 %", printed)
+    assert re.search(r"Quảng Nam \(49\).*35,71 %", printed)
     assert re.search(r"Cà Mau \(96\)", printed)
     assert "Cà Mau: giải ngân 34,0 %, mục tiêu 40,0 %" in printed
     assert "22.37%" in printed

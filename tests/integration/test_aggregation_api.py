@@ -120,6 +120,12 @@ def test_a_project_is_shown_beside_its_target(aggregation: Aggregation) -> None:
     assert (target["shortfall"], target["time_variance_months"]) == (150, -1.0)
 
 
+def test_a_project_is_measured_where_the_books_end_as_its_alerts_are(aggregation: Aggregation) -> None:
+    detail = get(aggregation, "/v1/projects/P1", as_of="2022-07-31")
+    assert detail["books_through"] == "2022-05-31"
+    assert detail["baselines"][0]["planned_rate_percent"] == 40.0
+
+
 def test_a_curve_has_what_was_planned_and_what_was_paid(aggregation: Aggregation) -> None:
     curve = get(aggregation, "/v1/projects/P1/curve", **AS_OF)
     assert [(p["date"], p["amount"]) for p in curve["disbursed"]] == [
