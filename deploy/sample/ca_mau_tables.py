@@ -17,7 +17,7 @@ from deploy.sample.simulation import ADJUSTMENT_DAY, RECOVERY, Line
 _SIMULATED = "SỐ LIỆU MÔ PHỎNG - không phải văn bản của cơ quan nào (simulated figures)"
 _CA_MAU_PUBLISHED = date(2022, 2, 24)
 _CA_MAU_DECISION = "Kế hoạch công bố 24/02/2022 (số quyết định chưa rõ)"
-_CA_MAU_ADJUSTMENT = "suy ra 1.207,2 tỷ : 34 %, không phải số công bố (derived, not published)"
+_CA_MAU_ADJUSTMENT = "số suy ra từ tỷ lệ 34 % công bố, chưa rõ quyết định (derived; no decision published)"
 
 
 def plan() -> Table:
@@ -83,7 +83,7 @@ def _plan_table(
             "Tên dự án",
             "Mã chủ đầu tư",
             "Chủ đầu tư",
-            "Người chịu trách nhiệm",
+            "Cán bộ phụ trách",
             "Nguồn vốn",
             "Nhóm",
             "Địa bàn",

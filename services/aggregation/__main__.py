@@ -9,7 +9,6 @@ from pathlib import Path
 from services.aggregation import series_policy
 from services.aggregation.apply_events import ApplyEvents
 from services.aggregation.cutoff_tick import CutoffTick
-from services.aggregation.fund_sources import FundSourceNames
 from services.aggregation.http_api import ReadApi
 from services.aggregation.tell_progress import TellProgress
 from services.contracts import topics
@@ -17,6 +16,7 @@ from services.runtime import service
 from services.runtime.api import Api
 from services.runtime.clock import Clock
 from services.runtime.config import Settings
+from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Publisher
 from services.runtime.kafka_loop import KafkaLoop
 from services.runtime.postgres import APPEND_ONLY, POSITIONS, Pool, migrate

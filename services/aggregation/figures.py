@@ -8,12 +8,12 @@ from datetime import date
 from fractions import Fraction
 
 from services.aggregation import answers
-from services.aggregation.fund_sources import FundSourceNames
 from services.aggregation.lines_store import Line
 from services.domain.baseline import Curve
 from services.domain.fiscal_calendar import month_position
 from services.domain.plan import BaselineSchedule
 from services.domain.progress import measure
+from services.runtime.fund_sources import FundSourceNames
 
 
 def grouped(lines: Iterable[Line], key: Callable[[Line], str | None]) -> dict[str, list[Line]]:

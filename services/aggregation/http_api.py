@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from services.aggregation import answers, figures, lines_store, plan_store
-from services.aggregation.fund_sources import FundSourceNames
 from services.aggregation.lines_store import Line
 from services.domain.disbursement import Series
 from services.domain.fiscal_calendar import is_in_budget_year
@@ -18,6 +17,7 @@ from services.runtime import cursor as paging
 from services.runtime.api import Api, invalid
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldError, ProblemError, shortened
+from services.runtime.fund_sources import FundSourceNames
 from services.runtime.postgres import Cursor, Pool, read_queries
 
 _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")

@@ -11,6 +11,7 @@ from services.alert.watch_progress import WatchProgress
 from services.contracts import topics
 from services.runtime import service
 from services.runtime.config import Settings
+from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_loop import KafkaLoop
 from services.runtime.postgres import APPEND_ONLY, POSITIONS, Pool, migrate
 
@@ -22,14 +23,15 @@ def assemble(settings: Settings) -> service.Parts:
     """Migrate the schema and connect the parts."""
     database_url = settings.database_url.get_secret_value()
     policies = policy.load(settings.policy_dir / "rules")
+    fund_sources = FundSourceNames.load(settings.policy_dir)
     migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
 
-    watch = WatchProgress(policies)
+    watch = WatchProgress(policies, fund_sources)
     progress = KafkaLoop(
         settings, schema=SCHEMA, topics=[topics.PROGRESS], apply=watch.apply, on_commit=watch.committed
     )
     pool = Pool(database_url, application="giaingan-alert-api", size=settings.http_threads)
-    api = http_api.build(settings, pool)
+    api = http_api.build(settings, pool, fund_sources)
     api.ready_when("database", lambda: pool.not_ready)
     api.ready_when("progress", lambda: progress.not_ready)
     return service.Parts(api.app, {"progress": progress, "relay": Relay(settings)}, pool.close)

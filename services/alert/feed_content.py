@@ -6,42 +6,46 @@ from collections.abc import Iterator
 from fractions import Fraction
 from html import escape
 
+from services.alert import phrases
 from services.alert.figures import ComparisonFigures, Figures
 from services.alert.http_models import AlertOut
 from services.alert.number_text import day, money, number, percent
-from services.alert.wording import baseline_words
+from services.alert.wording import accountable_unit, baseline_words
+from services.runtime.fund_sources import FundSourceNames
 
 _NO_NUMBER = "–"
 
 
-def content_html(alert: AlertOut) -> str:
+def content_html(alert: AlertOut, names: FundSourceNames) -> str:
     """A fragment; every text in it is escaped."""
     return (
         f'<p lang="vi">{escape(alert.reason_vi)}</p>'
         f'<p lang="en">{escape(alert.reason_en)}</p>'
-        f"{_figures_table(alert.finding)}{_baselines_table(alert.finding)}"
+        f"{_figures_table(alert.finding, names)}{_baselines_table(alert.finding)}"
     )
 
 
-def _figures_table(figures: Figures) -> str:
+def _figures_table(figures: Figures, names: FundSourceNames) -> str:
     rows = "".join(
-        f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in _figures(figures)
+        f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
+        for name, value in _figures(figures, names)
     )
     return f"<table>{rows}</table>"
 
 
-def _figures(figures: Figures) -> Iterator[tuple[str, str]]:
+def _figures(figures: Figures, names: FundSourceNames) -> Iterator[tuple[str, str]]:
     def amount(minor_units: int) -> str:
         return money(minor_units, figures.currency, "vi")
 
+    yield "Mức độ / Severity", " / ".join(phrases.SEVERITIES[figures.severity].values())
     yield "Số liệu đến ngày / As of", day(figures.as_of, "vi")
     yield "Kế hoạch vốn / Plan", amount(figures.plan.current)
     yield "Đã giải ngân / Disbursed", amount(figures.disbursed)
     rate = figures.execution_rate
     yield "Tỷ lệ giải ngân / Rate", _NO_NUMBER if rate is None else percent(_exact(rate), "vi")
     if figures.excess:
-        yield "Vượt kế hoạch / Over plan", f"{amount(figures.excess)} ({figures.over_fund_source})"
-    yield "Đơn vị chịu trách nhiệm / Accountable unit", figures.subject.owner_name or _NO_NUMBER
+        yield "Vượt kế hoạch / Over plan", f"{amount(figures.excess)} ({names.of(figures.over_fund_source)})"
+    yield "Đơn vị chịu trách nhiệm / Accountable unit", accountable_unit(figures.subject) or _NO_NUMBER
     yield "Cán bộ phụ trách / Officer", figures.subject.accountable_officer or _NO_NUMBER
 
 
@@ -51,7 +55,7 @@ def _baselines_table(figures: Figures) -> str:
     head = "".join(
         f"<th>{name}</th>"
         for name in (
-            *("So với / Against", "Mức / Planned", "Chỉ số / Index"),
+            *("So với / Against", "Mức so sánh / Baseline", "Chỉ số / Index"),
             *("Sớm (+), chậm (−) tháng / Months ahead (+), behind (−)", "Còn thiếu / Short"),
         )
     )

@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 
 from services.alert.feed_content import content_html
 from services.alert.http_models import AlertOut
+from services.runtime.fund_sources import FundSourceNames
 
 ATOM_TYPE = "application/atom+xml"
 JSON_FEED_TYPE = "application/feed+json"
@@ -39,6 +40,7 @@ class FeedPage:
     alerts: Sequence[AlertOut]
     next_cursor: str | None
     set_up_at: datetime
+    fund_sources: FundSourceNames
 
     @property
     def feed_id(self) -> str:
@@ -111,7 +113,7 @@ def _entry(feed: ET.Element, page: FeedPage, alert: AlertOut) -> None:
         ET.SubElement(entry, "category", {"scheme": f"urn:giaingan:{scheme}", "term": term})
     _text(entry, "summary", _summary(alert))
     content = ET.SubElement(entry, "content", {"type": "html"})
-    content.text = clean(content_html(alert))
+    content.text = clean(content_html(alert, page.fund_sources))
 
 
 def _item(page: FeedPage, alert: AlertOut) -> dict[str, object]:
@@ -120,7 +122,7 @@ def _item(page: FeedPage, alert: AlertOut) -> dict[str, object]:
         "url": page.alert_url(alert),
         "title": clean(_title(alert)),
         "summary": clean(_summary(alert)),
-        "content_html": clean(content_html(alert)),
+        "content_html": clean(content_html(alert, page.fund_sources)),
         "date_published": _instant(alert.opened_at),
         "date_modified": _instant(alert.updated_at),
         "authors": [{"name": _AUTHOR}],

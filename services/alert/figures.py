@@ -44,7 +44,7 @@ class SubjectFigures(_Figures):
 class PlanFigures(_Figures):
     """The appropriation the rates are taken of."""
 
-    base: PlanBase = Field(description="What `current` is: as first assigned, or as adjusted since.")
+    base: PlanBase = Field(description="initial where `current` is the amount first assigned, else adjusted.")
     current: MinorUnits
     initial: MinorUnits
     allocated: MinorUnits

@@ -15,12 +15,13 @@ from services.runtime import logs, metrics
 from services.runtime.api import Api, uuid_of
 from services.runtime.config import Settings
 from services.runtime.errors import ProblemError, shortened
+from services.runtime.fund_sources import FundSourceNames
 from services.runtime.postgres import CONNECTION_ERRORS, Pool
 
 _log = logs.get(__name__)
 
 
-def build(settings: Settings, pool: Pool) -> Api:
+def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames) -> Api:
     """The API on a database."""
     api = Api(
         service="alert",
@@ -68,7 +69,14 @@ def build(settings: Settings, pool: Pool) -> Api:
         problems=(503,),
     )
     def atom_feed(query: FeedQuery) -> Response:
-        return _feed(settings, pool, query, feeds.atom, f"{feeds.ATOM_TYPE}; charset=utf-8")
+        return _feed(
+            settings,
+            pool,
+            query,
+            fund_sources=fund_sources,
+            render=feeds.atom,
+            content_type=f"{feeds.ATOM_TYPE}; charset=utf-8",
+        )
 
     @api.route(
         "GET",
@@ -79,7 +87,14 @@ def build(settings: Settings, pool: Pool) -> Api:
         problems=(503,),
     )
     def json_feed(query: FeedQuery) -> Response:
-        return _feed(settings, pool, query, feeds.json_feed, feeds.JSON_FEED_TYPE)
+        return _feed(
+            settings,
+            pool,
+            query,
+            fund_sources=fund_sources,
+            render=feeds.json_feed,
+            content_type=feeds.JSON_FEED_TYPE,
+        )
 
     @api.app.before_request
     def count_open_alerts() -> None:
@@ -103,6 +118,8 @@ def _feed(
     settings: Settings,
     pool: Pool,
     query: FeedQuery,
+    *,
+    fund_sources: FundSourceNames,
     render: Callable[[feeds.FeedPage], bytes],
     content_type: str,
 ) -> Response:
@@ -118,6 +135,7 @@ def _feed(
             alerts=[AlertOut.of(row) for row in page.alerts],
             next_cursor=page.next_cursor,
             set_up_at=set_up_at,
+            fund_sources=fund_sources,
         )
     )
     response = Response(body, content_type=content_type)

@@ -16,6 +16,10 @@ from services.domain.money import MINOR_UNIT_DIGITS
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 
+# A line must not break between a number and its unit.
+_NO_BREAK = "\u00a0"
+_MINUS = "\u2212"
+
 _BILLION, _MILLION = 10**9, 10**6
 _BILLIONS: Mapping[Language, str] = {"vi": "tỷ", "en": "billion"}
 _MILLIONS: Mapping[Language, str] = {"vi": "triệu", "en": "million"}
@@ -32,29 +36,32 @@ def number(value: Fraction, language: Language, *, digits: int, at_least: int | 
     """With ``digits`` decimals at most and ``at_least`` at least (all of them, where it is not given)."""
     shown = digits if at_least is None else at_least
     pattern = "#,##0" + ("." if digits else "") + "0" * shown + "#" * (digits - shown)
-    return format_decimal(rounded(value, digits), format=pattern, locale=language)
+    return format_decimal(rounded(value, digits), format=pattern, locale=language).replace("-", _MINUS)
 
 
 def percent(share: Fraction, language: Language) -> str:
-    """A share of 1 as a percentage: ``34,0 %`` or ``34.0%``; ``22,37 %`` where that is what it is."""
+    """A share of 1 as a percentage: ``34,0 %`` or ``34.0%``; ``22,37 %`` where that is what it is.
+
+    The spaces of a Vietnamese number are no-break spaces.
+    """
     text = number(share * 100, language, digits=2, at_least=1)
-    return f"{text} %" if language == "vi" else f"{text}%"
+    return f"{text}{_NO_BREAK}%" if language == "vi" else f"{text}%"
 
 
 def money(minor_units: Fraction | int, currency: str, language: Language) -> str:
-    """``1.207,2 tỷ đồng`` or ``VND 1,207.2 billion``."""
+    """``1.207,2 tỷ đồng`` (with no-break spaces) or ``VND 1,207.2 billion``."""
     digits = MINOR_UNIT_DIGITS.get(currency, 0)
     amount = Fraction(minor_units) / 10**digits
     # By what would be shown: 999,96 million is one billion, 999,9 million is not.
     if rounded(abs(amount) / _MILLION, 1) >= _BILLION // _MILLION:
-        text, word = number(amount / _BILLION, language, digits=1), f" {_BILLIONS[language]}"
+        text, word = number(amount / _BILLION, language, digits=1), _BILLIONS[language]
     elif rounded(abs(amount), digits) >= _MILLION:
-        text, word = number(amount / _MILLION, language, digits=1), f" {_MILLIONS[language]}"
+        text, word = number(amount / _MILLION, language, digits=1), _MILLIONS[language]
     else:
         text, word = number(amount, language, digits=digits), ""
     if language == "en":
-        return f"{currency} {text}{word}"
-    return f"{text}{word} {'đồng' if currency == 'VND' else currency}"
+        return " ".join(filter(None, (currency, text, word)))
+    return _NO_BREAK.join(filter(None, (text, word, "đồng" if currency == "VND" else currency)))
 
 
 def day(value: date, language: Language) -> str:

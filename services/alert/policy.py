@@ -30,7 +30,8 @@ COMMON_NAMES = frozenset(
     {"subject", "as_of", "business_date", "books_through", "disbursed", "rate", "plan", "plan_base"}
 )
 BASELINE_NAMES = frozenset(
-    {"baseline_rate", "rate_base", "index", "threshold", "months", "shortfall"}  # of the judging baseline
+    # Of the judging baseline; "interpolated" says how its rate was found, and is empty where it is stated.
+    {"baseline_rate", "interpolated", "rate_base", "index", "threshold", "months", "shortfall"}
 )
 _NAMES_BY_RULE = {
     RuleName.BEHIND_TARGET: COMMON_NAMES | BASELINE_NAMES,

@@ -23,6 +23,7 @@ from services.domain.lag_rules import Finding, Rule, RuleName, evaluate, finding
 from services.domain.progress import Progress
 from services.runtime import logs, metrics
 from services.runtime.errors import shortened
+from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_loop import Batch, ReceivedRecord
 from services.runtime.postgres import Cursor
 
@@ -42,8 +43,9 @@ class Judged:
 class WatchProgress:
     """Applies batches of the progress topic. For one loop; ``committed`` follows each commit."""
 
-    def __init__(self, policies: Policies) -> None:
+    def __init__(self, policies: Policies, fund_sources: FundSourceNames) -> None:
         self._policies = policies
+        self._fund_sources = fund_sources
         self._uncommitted: list[Change] = []
         self._fates: Counter[str] = Counter()
         self._topic = ""
@@ -69,7 +71,7 @@ class WatchProgress:
             fates["inserted"] += 1
             seen[key] = newly_seen[key] = one.progress.version
             of_subject = alerts.setdefault(key, {})
-            for change in changes_of(one, of_subject):
+            for change in changes_of(one, of_subject, self._fund_sources):
                 of_subject[change.figures.rule] = change.after()
                 changes.append(change)
 
@@ -113,7 +115,7 @@ class WatchProgress:
         return Judged(progress, rules, {finding.rule: finding for finding in findings}, place)
 
 
-def changes_of(judged: Judged, alerts: AlertsOfSubject) -> Iterator[Change]:
+def changes_of(judged: Judged, alerts: AlertsOfSubject, names: FundSourceNames) -> Iterator[Change]:
     """What changes of a subject's alerts, rule by rule, given what is recorded of them."""
     for rule in RuleName:
         finding, recorded = judged.findings.get(rule), alerts.get(rule)
@@ -121,7 +123,7 @@ def changes_of(judged: Judged, alerts: AlertsOfSubject) -> Iterator[Change]:
             recorded.recorded if recorded else None, finding_digest(finding) if finding else None
         )
         if what is not None:
-            yield _change(judged, rule, what, finding, recorded)
+            yield _change(judged, rule, what, finding, recorded, names=names)
 
 
 def _change(
@@ -130,10 +132,12 @@ def _change(
     what: AlertTransition,
     finding: Finding | None,
     recorded: RecordedAlert | None,
+    *,
+    names: FundSourceNames,
 ) -> Change:
     entry = judged.rules.get(rule)
     if finding and entry:
-        words = {language: wording.flagged(finding, entry.text, language) for language in LANGUAGES}
+        words = {language: wording.flagged(finding, entry.text, language, names) for language in LANGUAGES}
     else:
         finding = _no_longer_flagged(judged.progress, rule, entry, recorded)
         texts = entry.text if entry else None

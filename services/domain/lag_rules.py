@@ -73,6 +73,14 @@ class Comparison:
         return any(month_position(point.day, year) == at for point in self.baseline.points)
 
     @property
+    def is_past_last_point(self) -> bool:
+        """Whether the day is after every point of the baseline: its last share holds on."""
+        year = self.baseline.budget_year
+        return all(
+            month_position(point.day, year) < self.measures.actual_time for point in self.baseline.points
+        )
+
+    @property
     def standing(self) -> Standing:
         if self.measures.shortfall == 0:
             return Standing.LEVEL
@@ -83,7 +91,8 @@ class Comparison:
 class Finding:
     """A rule that flags a subject, with everything needed to check it by hand.
 
-    ``threshold`` is ``None`` for a rule that has none. ``excess`` is in minor units.
+    ``threshold`` is ``None`` for a rule that has none; ``critical_below`` is ``None`` unless the index
+    is below it, which makes the finding critical. ``excess`` is in minor units.
     """
 
     rule: RuleName
@@ -93,6 +102,7 @@ class Finding:
     progress: Progress
     judged_by: Comparison | None
     comparisons: tuple[Comparison, ...]
+    critical_below: Fraction | None = None
     excess: int = 0
     over_fund_source: str = ""
     days_stale: int = 0
@@ -143,7 +153,8 @@ def finding_digest(finding: Finding) -> bytes:
 
     Left out is what changes while the figures stand still (the version, the ledger's watermark, the
     business date and the age of the books counted from it): judged again, it is the same finding.
-    Without books even ``as_of`` is only the business date.
+    Without books even ``as_of`` is only the business date. That the books stopped says nothing of
+    amounts or curves, so they are left out of it.
     """
     progress = finding.progress
     subject = progress.subject
@@ -165,6 +176,10 @@ def finding_digest(finding: Finding) -> bytes:
         "excess": finding.excess,
         "over_fund_source": finding.over_fund_source,
     }
+    if finding.critical_below is not None:
+        fields["critical_below"] = str(finding.critical_below)
+    if finding.rule is RuleName.SOURCE_STALE:
+        return event_identity.content_hash(fields)
     for line in progress.lines:
         fields[f"line {line.fund_source}"] = (
             f"{line.initial_plan} {line.current_plan} {line.allocated_plan} "
@@ -272,6 +287,7 @@ def _finding(
         progress=progress,
         judged_by=judged_by,
         comparisons=comparisons,
+        critical_below=rule.critical_below if critical else None,
         excess=excess,
         over_fund_source=over_fund_source,
         days_stale=days_stale,

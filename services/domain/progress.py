@@ -90,7 +90,8 @@ class Progress:
 
     @property
     def plan_base(self) -> PlanBase:
-        """What ``current_plan`` is: the plan as first assigned, or as adjusted since."""
+        """``INITIAL`` where the amount in force is the one first assigned, whichever decision sets it now;
+        otherwise ``ADJUSTED``."""
         return PlanBase.INITIAL if self.current_plan == self.initial_plan else PlanBase.ADJUSTED
 
     @property

@@ -14,6 +14,7 @@ from lxml import etree
 from services.alert.feeds import FeedPage, atom
 from services.alert.http_models import AlertOut
 from tests.support.alert_examples import ca_mau_alert
+from tests.support.alerting import FUND_SOURCES
 
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).parent / "atom.rng"))
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
@@ -28,6 +29,7 @@ def page(alerts: Sequence[AlertOut], next_cursor: str | None = None) -> FeedPage
         alerts=alerts,
         next_cursor=next_cursor,
         set_up_at=SET_UP_AT,
+        fund_sources=FUND_SOURCES,
     )
 
 
@@ -51,7 +53,9 @@ def test_a_feed_with_an_alert_is_valid() -> None:
     assert texts(root, "a:entry/a:updated/text()") == ["2022-06-02T01:00:00Z"]
     assert texts(root, "a:entry/a:published/text()") == ["2022-06-01T01:00:00Z"]
     (title,) = texts(root, "a:entry/a:title/text()")
-    assert title == "Cà Mau: giải ngân 34,0 %, mục tiêu 40,0 % / Cà Mau: 34.0% disbursed, target 40.0%"
+    assert title == (
+        "Cà Mau: giải ngân 34,0\u00a0%, mục tiêu 40,0\u00a0% / Cà Mau: 34.0% disbursed, target 40.0%"
+    )
 
 
 def test_a_feed_without_an_alert_is_valid_and_stands_still() -> None:
@@ -111,14 +115,27 @@ def test_the_content_has_both_languages_and_the_figures() -> None:
     (content,) = texts(root, "a:entry/a:content/text()")
     fragment = etree.fromstring(f"<div>{content}</div>")
     assert texts(fragment, "p/@lang") == ["vi", "en"]
-    cells = texts(fragment, "table[1]//td/text()")
-    assert cells[:4] == ["31/05/2022", "3.551,0 tỷ đồng", "1.207,2 tỷ đồng", "34,0 %"]
+    cells = [cell.replace("\u00a0", " ") for cell in texts(fragment, "table[1]//td/text()")]
+    assert cells[:5] == ["cảnh báo / warning", "31/05/2022", "3.551,0 tỷ đồng", "1.207,2 tỷ đồng", "34,0 %"]
+    # A province answers for itself.
+    assert cells[5:] == ["Cà Mau", "–"]
+    months = texts(fragment, "table[2]//tr/td[4]/text()")
+    assert months[0] == "\u22120,6"
+    assert months[1].startswith("+")
     baselines = texts(fragment, "table[2]//tr/td[1]/text()")
     assert [name.split(" / ")[1] for name in baselines] == [
         "the province's target",
         "the national level of 2022",
         "the national level at that date of the previous year (2021)",
     ]
+
+
+def test_the_figures_call_a_fund_source_by_its_name() -> None:
+    alert = ca_mau_alert()
+    finding = alert.finding.model_copy(update={"excess": 30, "over_fund_source": "local.lottery"})
+    document = atom(page([alert.model_copy(update={"finding": finding})])).decode()
+    assert "NSĐP xổ số kiến thiết / Local budget, lottery revenue" in document
+    assert "local.lottery" not in document
 
 
 def test_the_schema_refuses_what_is_no_feed() -> None:

@@ -16,7 +16,7 @@ from services.domain.plan import BaselineKind
 from services.domain.progress import Subject, SubjectType
 from services.runtime.postgres import connect, transaction
 from tests.support import ca_mau
-from tests.support.alerting import RULES, Desk, migrated
+from tests.support.alerting import FUND_SOURCES, RULES, Desk, migrated
 
 BETTER = 1_500_000_000_000
 WORSE = 1_250_000_000_000
@@ -41,6 +41,16 @@ def test_a_laggard_is_told_once(desk: Desk) -> None:
 def test_judged_again_with_the_same_figures_nothing_changes(desk: Desk) -> None:
     desk.judge(ca_mau.province(version=1))
     desk.judge(ca_mau.province(version=2, watermark=7, business_date=date(2022, 6, 3)))
+    assert desk.history() == ["opened"]
+
+
+def test_that_the_books_stopped_is_not_told_again_with_other_amounts(desk: Desk) -> None:
+    later = date(2022, 8, 1)
+    desk.judge(replace(ca_mau.province(version=1, business_date=later), baselines=()))
+    told = desk.rows("SELECT rule, reason_vi FROM alert.alert")
+    desk.judge(replace(ca_mau.province(version=2, business_date=later, disbursed=WORSE), baselines=()))
+    assert [rule for rule, _ in told] == ["source_stale"]
+    assert desk.rows("SELECT rule, reason_vi FROM alert.alert") == told
     assert desk.history() == ["opened"]
 
 
@@ -93,7 +103,7 @@ def test_an_alert_whose_rule_is_gone_is_resolved(desk: Desk) -> None:
         file.model_copy(update={"rules": tuple(r for r in file.rules if r.name != "behind_target")})
         for file in loaded.files
     ]
-    desk.watch = WatchProgress(policy.Policies(tuple(without)))
+    desk.watch = WatchProgress(policy.Policies(tuple(without)), FUND_SOURCES)
     desk.judge(ca_mau.province(version=2))
     assert states(desk) == [("behind_target", "resolved", 2)]
     ((reason, threshold),) = desk.rows("SELECT reason_en, figures ->> 'threshold' FROM alert.alert")

@@ -17,7 +17,6 @@ from services.aggregation import series_policy
 from services.aggregation.__main__ import MIGRATIONS, SCHEMA
 from services.aggregation.apply_events import ApplyEvents
 from services.aggregation.cutoff_tick import CutoffTick
-from services.aggregation.fund_sources import FundSourceNames
 from services.aggregation.http_api import ReadApi
 from services.aggregation.tell_progress import TellProgress
 from services.contracts import codec, progress_codec, topics
@@ -25,6 +24,7 @@ from services.domain.progress import Progress
 from services.runtime.api import Api
 from services.runtime.clock import Clock
 from services.runtime.config import Settings
+from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Place, Publisher, Record
 from services.runtime.kafka_loop import Apply, KafkaLoop
 from services.runtime.postgres import Connection, Pool, connect, migrate

@@ -13,7 +13,7 @@ from services.domain.alert_lifecycle import AlertState
 from services.domain.lag_rules import Finding, RuleName, evaluate
 from services.domain.progress import Progress
 from tests.support import ca_mau
-from tests.support.alerting import RULES
+from tests.support.alerting import FUND_SOURCES, RULES
 
 POLICIES = policy.load(RULES)
 
@@ -30,8 +30,15 @@ def found(progress: Progress, rule: RuleName) -> Finding:
 
 
 def said(progress: Progress, rule: RuleName, language: Language) -> str:
-    """The reason of an open alert."""
-    return wording.flagged(found(progress, rule), rules_of(progress)[rule].text, language).reason
+    """The reason of an open alert, as ``told``."""
+    return told(progress, rule, language).reason
+
+
+def told(progress: Progress, rule: RuleName, language: Language) -> wording.Words:
+    """Title and reason of an open alert; its no-break spaces are plain ones here."""
+    texts = rules_of(progress)[rule].text
+    words = wording.flagged(found(progress, rule), texts, language, FUND_SOURCES)
+    return wording.Words(words.title.replace("\u00a0", " "), words.reason.replace("\u00a0", " "))
 
 
 def ca_mau_alert() -> AlertOut:
@@ -39,7 +46,7 @@ def ca_mau_alert() -> AlertOut:
     progress = ca_mau.province()
     finding = found(progress, RuleName.BEHIND_TARGET)
     texts = rules_of(progress)[finding.rule].text
-    vi, en = (wording.flagged(finding, texts, language) for language in LANGUAGES)
+    vi, en = (wording.flagged(finding, texts, language, FUND_SOURCES) for language in LANGUAGES)
     figures = figures_of(finding)
     return AlertOut(
         alert_id=event_identity.alert_id(

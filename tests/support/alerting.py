@@ -22,11 +22,14 @@ from services.contracts import progress_codec, topics
 from services.domain.progress import Progress
 from services.runtime.api import Api
 from services.runtime.config import Settings
+from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Publisher, Record
 from services.runtime.kafka_loop import Apply, Batch, KafkaLoop, ReceivedRecord
 from services.runtime.postgres import Pool, connect, migrate, transaction
 
-RULES = Path(__file__).resolve().parents[2] / "deploy" / "policy" / "rules"
+POLICY = Path(__file__).resolve().parents[2] / "deploy" / "policy"
+RULES = POLICY / "rules"
+FUND_SOURCES = FundSourceNames.load(POLICY)
 PARTITIONS = 2
 
 
@@ -74,7 +77,7 @@ class Desk:
     """The flow on a database without a broker: batches are handed to it as the loop would."""
 
     database_url: str
-    watch: WatchProgress = field(default_factory=lambda: WatchProgress(policy.load(RULES)))
+    watch: WatchProgress = field(default_factory=lambda: WatchProgress(policy.load(RULES), FUND_SOURCES))
     offset: int = 0
 
     def judge(self, *progresses: Progress | bytes) -> bytes:
@@ -107,7 +110,7 @@ class Desk:
 
     def api(self, **changes: Any) -> Api:
         settings = settings_for(self.database_url, **changes)
-        return http_api.build(settings, Pool(self.database_url, application="test-api", size=4))
+        return http_api.build(settings, Pool(self.database_url, application="test-api", size=4), FUND_SOURCES)
 
 
 @dataclass(slots=True)
@@ -149,7 +152,7 @@ def running(
     admin = Admin(settings, client_id="test-admin")
     admin.create_topics()
     admin.close()
-    watch = WatchProgress(policy.load(RULES))
+    watch = WatchProgress(policy.load(RULES), FUND_SOURCES)
     loop = KafkaLoop(
         settings,
         schema=SCHEMA,

@@ -158,7 +158,7 @@ def test_ca_maus_adjusted_plan_is_the_derived_one_and_says_so(facts: dict[str, l
     assert sum(line.amount.minor_units for line in lines) == 3_551_000 * MILLION
     assert {line.base for line in lines} == {PlanBase.ADJUSTED}
     assert {line.effective_date < date(2022, 5, 31) for line in lines} == {True}
-    assert all(line.decision_number.startswith("suy ra") for line in lines)
+    assert all(line.decision_number.startswith("số suy ra") for line in lines)
     initial = {(x.project_code, x.fund_source) for x in _revisions(facts, "ca_mau_2022_ke_hoach.xlsx")}
     assert initial <= {(line.project_code, line.fund_source) for line in lines}
 

@@ -10,6 +10,11 @@ import pytest
 from services.alert.number_text import day, money, number, percent, rounded
 
 
+def unbroken(text: str) -> str:
+    """No line ends between a number and its unit."""
+    return text.replace(" ", "\u00a0")
+
+
 @pytest.mark.parametrize(
     ("minor_units", "currency", "vietnamese", "english"),
     [
@@ -21,12 +26,12 @@ from services.alert.number_text import day, money, number, percent, rounded
         (350_000_000, "VND", "350,0 triệu đồng", "VND 350.0 million"),
         (12_345, "VND", "12.345 đồng", "VND 12,345"),
         (0, "VND", "0 đồng", "VND 0"),
-        (-1_500_000_000, "VND", "-1,5 tỷ đồng", "VND -1.5 billion"),
+        (-1_500_000_000, "VND", "\u22121,5 tỷ đồng", "VND \u22121.5 billion"),
         (123_456, "USD", "1.234,56 USD", "USD 1,234.56"),
     ],
 )
 def test_money(minor_units: int, currency: str, vietnamese: str, english: str) -> None:
-    assert money(minor_units, currency, "vi") == vietnamese
+    assert money(minor_units, currency, "vi") == unbroken(vietnamese)
     assert money(minor_units, currency, "en") == english
 
 
@@ -41,7 +46,7 @@ def test_money(minor_units: int, currency: str, vietnamese: str, english: str) -
     ],
 )
 def test_percent(share: str, vietnamese: str, english: str) -> None:
-    assert percent(Fraction(share), "vi") == vietnamese
+    assert percent(Fraction(share), "vi") == unbroken(vietnamese)
     assert percent(Fraction(share), "en") == english
 
 

@@ -13,7 +13,7 @@ from services.domain.lag_rules import RuleName, Severity, unflagged
 from services.domain.plan import BaselineKind
 from services.domain.progress import FundLine, Progress, SubjectType
 from tests.support import ca_mau
-from tests.support.alert_examples import found, rules_of, said
+from tests.support.alert_examples import found, rules_of, said, told
 from tests.support.ledger_text import ledger, without_books
 
 BEHIND = RuleName.BEHIND_TARGET
@@ -22,13 +22,13 @@ BEHIND = RuleName.BEHIND_TARGET
 def test_ca_mau_at_the_end_of_may_in_vietnamese() -> None:
     assert said(ca_mau.province(), BEHIND, "vi") == (
         "Đến 31/05/2022, Cà Mau giải ngân 1.207,2 tỷ đồng, đạt 34,0 % kế hoạch vốn đã điều chỉnh "
-        "3.551,0 tỷ đồng, trong khi mục tiêu của tỉnh là 40,0 %. Chỉ số giải ngân 0,85, dưới ngưỡng 0,90; "
-        "chậm 0,6 tháng so với mục tiêu, thiếu 213,2 tỷ đồng. "
+        "3.551,0 tỷ đồng, trong khi mục tiêu của tỉnh là 40,0 % (nội suy giữa các mốc tỉnh đã giao). "
+        "Chỉ số giải ngân 0,85, dưới ngưỡng 0,90; chậm 0,6 tháng so với mục tiêu, thiếu 213,2 tỷ đồng. "
         "Tuy vậy, tỷ lệ giải ngân vẫn cao hơn mức cả nước năm 2022: 22,37 % "
         "(trên kế hoạch Thủ tướng Chính phủ giao). "
-        "Tuy vậy, tỷ lệ giải ngân vẫn cao hơn mức cả nước cùng kỳ năm trước (2021): 24,67 % "
-        "(trên kế hoạch Thủ tướng Chính phủ giao; tính từ các kỳ công bố). "
-        "Kế hoạch vốn theo điều chỉnh kế hoạch 2022, hiệu lực từ 01/05/2022. "
+        "Tỷ lệ giải ngân cũng cao hơn mức cả nước cùng kỳ năm trước (2021): 24,67 % "
+        "(trên kế hoạch Thủ tướng Chính phủ giao; nội suy giữa các kỳ công bố). "
+        "Căn cứ kế hoạch vốn: điều chỉnh kế hoạch 2022; hiệu lực từ 01/05/2022. "
         "Đơn vị chịu trách nhiệm: Cà Mau; cán bộ phụ trách: chưa nêu."
     )
 
@@ -36,12 +36,13 @@ def test_ca_mau_at_the_end_of_may_in_vietnamese() -> None:
 def test_ca_mau_at_the_end_of_may_in_english() -> None:
     assert said(ca_mau.province(), BEHIND, "en") == (
         "By 31 May 2022, Cà Mau had disbursed VND 1,207.2 billion, 34.0% of the adjusted plan of "
-        "VND 3,551.0 billion, where the province's target is 40.0%. The disbursement index is 0.85, below "
-        "the threshold of 0.90; 0.6 months behind the target, VND 213.2 billion short. "
+        "VND 3,551.0 billion, where the province's target is 40.0% (interpolated between the milestones "
+        "set). The disbursement index is 0.85, below the threshold of 0.90; 0.6 months behind the target, "
+        "VND 213.2 billion short. "
         "It is nevertheless ahead of the national level of 2022: 22.37% (of the plan assigned by the Prime "
-        "Minister). It is nevertheless ahead of the national level at that date of the previous year (2021): "
-        "24.67% (of the plan assigned by the Prime Minister; worked out from the dates published). "
-        "The plan is set by điều chỉnh kế hoạch 2022, in force since 1 May 2022. "
+        "Minister). It is also ahead of the national level at that date of the previous year (2021): "
+        "24.67% (of the plan assigned by the Prime Minister; interpolated between the dates published). "
+        "Basis of the plan: điều chỉnh kế hoạch 2022; in force since 1 May 2022. "
         "Accountable unit: Cà Mau; officer: not named."
     )
 
@@ -61,8 +62,8 @@ def test_an_estimate_is_said_to_be_one(language: Language, text: str) -> None:
 @pytest.mark.parametrize(
     ("language", "text"),
     [
-        ("vi", "Sổ sách chỉ đến 31/05/2022, cũ hơn ngày làm việc 15/07/2022 khi xét."),
-        ("en", "The books end on 31 May 2022, before the business date 15 July 2022 of this judgement."),
+        ("vi", "Số liệu mới có đến 31/05/2022, trong khi ngày xét là 15/07/2022."),
+        ("en", "The books end on 31 May 2022; this was judged on 15 July 2022."),
     ],
 )
 def test_books_older_than_the_business_date_are_said_to_be(language: Language, text: str) -> None:
@@ -116,19 +117,17 @@ def test_the_other_rules_say_what_they_saw() -> None:
     nothing = ledger("2022-01-10 plan P1 350000000\n2022-03-31 target 20%\n2022-03-31 cutoff")
     text = said(nothing, RuleName.NOTHING_DISBURSED, "vi")
     assert text.startswith(
-        "Đến 31/03/2022, P1 chưa giải ngân đồng nào trong kế hoạch vốn giao đầu năm 350,0 triệu đồng."
+        "Đến 31/03/2022, P1 chưa giải ngân đồng nào trong kế hoạch vốn 350,0 triệu đồng. "
+        "Theo mục tiêu của tỉnh, đến ngày này phải giải ngân 70,0 triệu đồng (20,0 %). "
+        "Căn cứ kế hoạch vốn: "
     )
-    assert "cũng thấp hơn mục tiêu của tỉnh: 20,0 %" in text
-
-    over = ledger("2022-01-10 plan P1 100 central\n2022-03-01 payment P1 130 central\n2022-03-31 cutoff")
-    assert "30 đồng ở nguồn vốn central" in said(over, RuleName.OVER_PLAN, "vi")
 
     stale = ledger(
         "2022-01-10 plan 96 100\n2022-03-01 books\n2022-06-30 cutoff", subject_type=SubjectType.PROVINCE
     )
     assert said(stale, RuleName.SOURCE_STALE, "en").startswith(
-        "Latest disbursement figures of 96: 1 March 2022; more than 45 days without new ones by the business "
-        "date 30 June 2022."
+        "Latest disbursement figures of 96: 1 March 2022. By 30 June 2022 more than 45 days had passed "
+        "without new ones. Missing figures do not mean that it lags; a new report is needed."
     )
 
     below = ledger(
@@ -144,7 +143,132 @@ def test_silence_from_the_start_says_that_there_are_no_books() -> None:
         ledger("2022-01-10 plan 96 100\n2022-06-30 cutoff", subject_type=SubjectType.PROVINCE)
     )
     assert found(silent, RuleName.SOURCE_STALE).severity is Severity.WARNING
-    assert said(silent, RuleName.SOURCE_STALE, "vi").startswith("Số liệu giải ngân gần nhất của 96: chưa có;")
+    assert said(silent, RuleName.SOURCE_STALE, "vi").startswith(
+        "Số liệu giải ngân gần nhất của 96: chưa có. "
+    )
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "asked"),
+    [
+        ("2022-03-31", "By that day the target asked for VND 20 (20.0%)."),
+        (
+            "2022-05-31",
+            "By that day the target asked for VND 40 (40.0%; interpolated between the milestones set).",
+        ),
+    ],
+)
+def test_nothing_disbursed_says_what_the_target_asks_for_and_compares_nothing(
+    cutoff: str, asked: str
+) -> None:
+    nothing = ledger(
+        "2022-01-10 plan P1 100\n2022-03-31 target 20%\n2022-06-30 target 50%\n2022-03-31 national 9%\n"
+        f"{cutoff} cutoff"
+    )
+    text = said(nothing, RuleName.NOTHING_DISBURSED, "en")
+    assert asked in text
+    assert "behind" not in text
+    without_target = replace(nothing, baselines=())
+    assert "target" not in said(without_target, RuleName.NOTHING_DISBURSED, "en")
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "reason"),
+    [
+        (
+            "vi",
+            "P1: nguồn NSĐP xổ số kiến thiết giải ngân vượt kế hoạch 30 đồng",
+            "vượt kế hoạch 30 đồng ở nguồn vốn NSĐP xổ số kiến thiết.",
+        ),
+        (
+            "en",
+            "P1: VND 30 beyond the plan of Local budget, lottery revenue",
+            "VND 30 beyond the plan of the fund source Local budget, lottery revenue.",
+        ),
+    ],
+)
+def test_over_plan_calls_the_fund_source_by_its_name(language: Language, title: str, reason: str) -> None:
+    over = ledger(
+        "2022-01-10 plan P1 100 local.lottery\n2022-03-01 payment P1 130 local.lottery\n2022-03-31 cutoff"
+    )
+    words = told(over, RuleName.OVER_PLAN, language)
+    assert words.title == title
+    assert reason in words.reason
+    assert "local.lottery" not in words.title + words.reason
+
+
+STATED = "2022-01-10 plan P1 1000\n2022-03-31 target 20%\n2022-06-30 target 50%\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("2022-06-30 statement P1 100\n2022-06-30 cutoff", "target is 50.0%. "),
+        (
+            "2022-05-31 statement P1 100\n2022-05-31 cutoff",
+            "target is 40.0% (interpolated between the milestones set). ",
+        ),
+        ("2022-07-31 statement P1 100\n2022-07-31 cutoff", "target is 50.0% (the last milestone set). "),
+    ],
+    ids=["stated", "between two", "past the last"],
+)
+@pytest.mark.parametrize("province_code", ["96", "49"])
+def test_a_target_that_is_not_stated_for_the_day_says_how_it_was_found(
+    text: str, note: str, province_code: str
+) -> None:
+    progress = ledger(STATED + text, province_code=province_code)
+    assert note in said(progress, BEHIND, "en")
+
+
+def test_a_target_compared_with_says_how_it_was_found_too() -> None:
+    over = ledger(STATED + "2022-05-01 payment P1 1300\n2022-05-31 cutoff")
+    assert (
+        "cao hơn mục tiêu của tỉnh: 40,0 % (trên kế hoạch vốn; nội suy giữa các mốc tỉnh đã giao)."
+        in said(over, RuleName.OVER_PLAN, "vi")
+    )
+
+
+@pytest.mark.parametrize(("disbursed", "index"), [(100, "0.25"), (199, "0.4975"), (200, ""), (300, "")])
+def test_what_makes_it_critical_is_said(disbursed: int, index: str) -> None:
+    """Critical below 0.50 of the 400 that the target asks for."""
+    progress = ledger(f"{STATED}2022-05-31 statement P1 {disbursed}\n2022-05-31 cutoff")
+    text = said(progress, BEHIND, "en")
+    assert ("Critical: the index is below 0.50." in text) is bool(index)
+    assert f"index is {index}" in text
+    assert ("Mức nghiêm trọng: chỉ số dưới 0,50." in said(progress, BEHIND, "vi")) is bool(index)
+
+
+def test_a_plan_whose_amount_stands_is_not_called_initial() -> None:
+    progress = replace(
+        ca_mau.province(),
+        lines=(FundLine("all", 3_551_000_000_000, 3_551_000_000_000, 0, 1_207_200_000_000),),
+    )
+    assert "34.0% of the plan of VND 3,551.0 billion" in said(progress, BEHIND, "en")
+    assert "đạt 34,0 % kế hoạch vốn 3.551,0 tỷ đồng" in said(progress, BEHIND, "vi")
+
+
+@pytest.mark.parametrize(
+    ("registered", "national", "expected"),
+    [
+        (20, 10, ["It is nevertheless ahead of the reg", "It is also ahead of the nat"]),
+        (20, 35, ["It is nevertheless ahead of the reg", "But it is behind the nat"]),
+        (35, 36, ["It is also behind the reg", "It is also behind the nat"]),
+        (35, 20, ["It is also behind the reg", "It is nevertheless ahead of the nat"]),
+        (30, 35, ["It is level with the reg", "It is also behind the nat"]),
+    ],
+)
+def test_each_comparison_follows_from_the_one_before(
+    registered: int, national: int, expected: list[str]
+) -> None:
+    progress = ledger(
+        f"{STATED}2022-05-31 registered {registered}%\n2022-05-31 national {national}%\n"
+        "2022-05-31 statement P1 300\n2022-05-31 cutoff"
+    )
+    text = said(progress, BEHIND, "en")
+    positions = [text.find(part) for part in expected]
+    assert -1 not in positions
+    assert positions == sorted(positions)
+    assert text.count("nevertheless") <= 1
 
 
 BETTER = ca_mau.province(disbursed=1_500_000_000_000)
@@ -165,6 +289,29 @@ def test_a_resolved_alert_says_why(progress: Progress, text: str) -> None:
     assert words.title == "Cà Mau: no longer behind target"
     assert text in words.reason
     assert "nevertheless" not in words.reason
+
+
+BEGUN = ledger("2022-01-10 plan P1 100\n2022-03-31 advance P1 1\n2022-03-31 cutoff")
+LAPSED = ledger("2022-01-10 plan P1 100\n2022-03-01 plan P1 0\n2022-03-31 cutoff")
+REPORTED = ledger("2022-01-10 plan P1 100\n2022-06-30 books\n2022-06-30 cutoff")
+STILL_SILENT = ledger("2022-01-10 plan P1 100\n2022-01-30 books\n2022-06-30 cutoff")
+
+
+@pytest.mark.parametrize(
+    ("rule", "progress", "title"),
+    [
+        (RuleName.NOTHING_DISBURSED, BEGUN, "P1: disbursement has begun"),
+        (RuleName.NOTHING_DISBURSED, LAPSED, "P1: no longer nothing disbursed"),
+        (RuleName.SOURCE_STALE, REPORTED, "P1: new figures received"),
+        (RuleName.SOURCE_STALE, STILL_SILENT, "P1: no longer without new figures"),
+    ],
+)
+def test_a_resolved_title_tells_only_what_happened(rule: RuleName, progress: Progress, title: str) -> None:
+    """A plan that lapsed ends an alert too: nothing began, and nothing was reported."""
+    entry = rules_of(progress)[rule]
+    words = wording.resolved(unflagged(progress, entry.rule()), entry.text, "en")
+    assert words.title == title
+    assert ("no longer applies" in words.reason) is ("no longer" in title)
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

@@ -285,6 +285,31 @@ def test_books_that_stay_away_are_one_finding_however_long() -> None:
     assert finding_digest(only(silent, STALE)) == finding_digest(only(later, STALE))
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        ca_mau.province(disbursed=1_300_000_000_000),
+        replace(ca_mau.province(), baselines=ca_mau.BASELINES[:1]),
+        replace(ca_mau.province(), lines=(FundLine("all", 0, 5, 0, 1),)),
+    ],
+    ids=["disbursed", "curves", "plan"],
+)
+def test_that_the_books_stopped_says_nothing_of_amounts_or_curves(other: Progress) -> None:
+    """What is never said must not update the alert."""
+    first, again = (replace(one, business_date=date(2022, 8, 1)) for one in (ca_mau.province(), other))
+    assert finding_digest(only(again, STALE)) == finding_digest(only(first, STALE))
+    reported = replace(first, books_through=date(2022, 6, 1))
+    assert finding_digest(only(reported, STALE)) != finding_digest(only(first, STALE))
+
+
+def test_what_makes_it_critical_is_part_of_the_finding() -> None:
+    progress = ca_mau.province(disbursed=500_000_000_000)
+    other = replace(BEHIND_TARGET, critical_below=Fraction("0.60"))
+    assert only(progress, BEHIND_TARGET).critical_below == Fraction("0.50")
+    assert finding_digest(only(progress, other)) != finding_digest(only(progress, BEHIND_TARGET))
+    assert only(ca_mau.province(), BEHIND_TARGET).critical_below is None
+
+
 def test_a_new_version_of_the_rule_is_another_finding() -> None:
     second = replace(BEHIND_TARGET, version=2)
     progress = ca_mau.province()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -11,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from services.runtime.errors import StopServiceError
 
 
-class _Name(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+class FundSourceName(BaseModel):
+    """One fund source by name."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     vi: str
     en: str
@@ -20,22 +24,30 @@ class _Name(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class FundSourceNames:
-    """Names by code."""
+    """Names by code. A code that the policy does not name is called by itself."""
 
-    by_code: dict[str, str]
+    by_code: Mapping[str, FundSourceName]
 
     @classmethod
     def load(cls, policy_dir: Path) -> FundSourceNames:
         """Read the policy. Raises ``StopServiceError`` naming the fault."""
         path = policy_dir / "fund_sources.yaml"
         try:
-            names = TypeAdapter(dict[str, _Name]).validate_python(
+            names = TypeAdapter(dict[str, FundSourceName]).validate_python(
                 yaml.safe_load(path.read_text(encoding="utf-8"))
             )
         except (OSError, yaml.YAMLError, ValidationError) as error:
             raise StopServiceError(f"{path.name}: {error}") from error
-        return cls({code: f"{name.vi} / {name.en}" for code, name in names.items()})
+        return cls(names)
 
     def of(self, code: str) -> str:
-        """The name, Vietnamese first; a code that the policy does not name is called by itself."""
-        return self.by_code.get(code, code)
+        """The name in both languages, Vietnamese first."""
+        name = self.by_code.get(code)
+        return f"{name.vi} / {name.en}" if name else code
+
+    def in_language(self, code: str, language: Literal["vi", "en"]) -> str:
+        """The name in one language."""
+        name = self.by_code.get(code)
+        if name is None:
+            return code
+        return name.vi if language == "vi" else name.en
