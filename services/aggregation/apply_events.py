@@ -168,9 +168,17 @@ def _apply_disbursements(cursor: Cursor, events: list[_Placed], outcome: _Outcom
     # One that was held may be sent again together with what it waited for: it is still one reversal.
     released = held_cases.release(cursor, {event.event_id for event, _ in own_effect})
     for decoded, place in released:
-        if isinstance(decoded.fact, Movement):
-            event = _Placed(decoded.fact, decoded.recorded_at, decoded.payload, place)
-            reversals.setdefault(event.event_id, (event, decoded.fact))
+        if not isinstance(decoded.fact, Movement):
+            raise TypeError(f"a {type(decoded.fact).__name__} waited for a movement")
+        event = _Placed(decoded.fact, decoded.recorded_at, decoded.payload, place)
+        first, _ = reversals.setdefault(event.event_id, (event, decoded.fact))
+        if first is event:
+            continue
+        if first.fact.content_hash == event.fact.content_hash:
+            outcome.fates["duplicate"] += 1
+        else:
+            held_cases.conflict(cursor, event.place, event.fact, event.payload)
+            outcome.fates["conflict"] += 1
     _apply_reversals(cursor, list(reversals.values()), outcome)
 
     _apply_statements(cursor, lines, outcome)

@@ -54,9 +54,7 @@ def conflict(cursor: Cursor, place: Place, fact: codec.Fact, payload: bytes) -> 
 
 
 def release(cursor: Cursor, arrived: set[UUID]) -> list[tuple[codec.Event, Place]]:
-    """The events that were held until one of those that just arrived."""
-    if not arrived:
-        return []
+    """The events that were held until one of those that just arrived, or of those in the ledger."""
     cursor.execute(_QUERIES["release_waiting"], (list(arrived),))
     return [
         (codec.decode_disbursement_event(bytes(payload)), Place(topic, topic_id, partition, offset, index))

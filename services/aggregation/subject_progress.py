@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -35,8 +35,14 @@ def of_province(
     lines: Sequence[Line],
     schedules: Sequence[BaselineSchedule],
     series: Mapping[str, Mapping[Series, int]],
+    *,
+    former_owners: Collection[str] = (),
 ) -> list[Progress]:
-    """The progress of every project and owner of ``lines``, and of the province itself."""
+    """The progress of every project and owner of ``lines``, and of the province itself.
+
+    ``former_owners`` whose last project went to another are told too, with nothing left: only so are
+    their alerts resolved.
+    """
     by_project: dict[str, list[Line]] = defaultdict(list)
     by_owner: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
@@ -49,8 +55,11 @@ def of_province(
     ]
     shared = _curves(schedules, None)
     told += [_progress(evaluation, _owner(own), own, shared, series) for own in by_owner.values()]
-    if lines:
-        told.append(_progress(evaluation, _province(evaluation.province_code), lines, shared, series))
+    told += [
+        _progress(evaluation, _without_projects(evaluation, code), [], shared, series)
+        for code in sorted(set(former_owners) - by_owner.keys())
+    ]
+    told.append(_progress(evaluation, _province(evaluation.province_code), lines, shared, series))
     return told
 
 
@@ -74,11 +83,26 @@ def _owner(lines: Sequence[Line]) -> Subject:
     return replace(
         project,
         type=SubjectType.OWNER,
-        code=project.owner_code,
+        code=_owner_code(project.province_code, project.owner_code),
         name=project.owner_name,
         accountable_officer=project.accountable_officer if len(officers) == 1 else "",
         level=PlanLevel.PROJECT,
     )
+
+
+def _without_projects(evaluation: Evaluation, owner_code: str) -> Subject:
+    return Subject(
+        type=SubjectType.OWNER,
+        code=_owner_code(evaluation.province_code, owner_code),
+        name=owner_code,
+        province_code=evaluation.province_code,
+        owner_code=owner_code,
+    )
+
+
+def _owner_code(province_code: str, owner_code: str) -> str:
+    """An owner is summed within a province, so it is known within it: it may work in several."""
+    return f"{province_code}/{owner_code}"
 
 
 def _province(code: str) -> Subject:
@@ -101,7 +125,7 @@ def _progress(
     schedules: tuple[BaselineSchedule, ...],
     series: Mapping[str, Mapping[Series, int]],
 ) -> Progress:
-    latest = max(lines, key=lambda line: line.plan_effective_date or date.min)
+    latest = max(lines, key=lambda line: line.plan_effective_date or date.min, default=None)
     return Progress(
         subject=subject,
         budget_year=evaluation.budget_year,
@@ -112,8 +136,8 @@ def _progress(
         baselines=schedules,
         series=_series(lines, series),
         includes_estimate=any(line.includes_estimate for line in lines),
-        plan_decision_number=latest.decision_number or "",
-        plan_effective_date=latest.plan_effective_date,
+        plan_decision_number=(latest.decision_number if latest else None) or "",
+        plan_effective_date=latest.plan_effective_date if latest else None,
         last_movement_date=max((d for line in lines if (d := line.last_movement_date)), default=None),
         ledger_watermark=evaluation.ledger_watermark,
         version=evaluation.version,

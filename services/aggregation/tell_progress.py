@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -139,7 +140,7 @@ class TellProgress:
         version, watermark = cursor.fetchone() or (0, 0)
         business_date = self._clock.business_date()
         evaluations = []
-        for (budget_year, province), projects in _by_province(cursor, due).items():
+        for (budget_year, province), concerned in _by_province(cursor, due).items():
             reached = lines_store.books_through(
                 cursor,
                 budget_year=budget_year,
@@ -156,13 +157,13 @@ class TellProgress:
                 ledger_watermark=watermark or 0,
                 version=version,
             )
-            told = self._progress_of(cursor, evaluation)
+            told = self._progress_of(cursor, evaluation, concerned.owners)
             if _told_before(cursor, evaluation, topic_id):
-                told = _concerned(told, projects)
+                told = [progress for progress in told if concerned.by(progress)]
             evaluations.append((evaluation, told))
         return evaluations
 
-    def _progress_of(self, cursor: Cursor, evaluation: Evaluation) -> list[Progress]:
+    def _progress_of(self, cursor: Cursor, evaluation: Evaluation, owners: set[str]) -> list[Progress]:
         lines = lines_store.read(
             cursor,
             budget_year=evaluation.budget_year,
@@ -184,7 +185,7 @@ class TellProgress:
             series=self._series,
             projects=projects,
         )
-        return of_province(evaluation, lines, schedules, series)
+        return of_province(evaluation, lines, schedules, series, former_owners=owners)
 
     def _publish(self, told: list[Progress]) -> None:
         for start in range(0, len(told), _PUBLISH_AT_ONCE):
@@ -207,13 +208,28 @@ def _read_due(cursor: Cursor) -> DueMarks:
     return {(code, year): mark for code, year, mark in cursor.fetchall()}
 
 
-def _by_province(cursor: Cursor, due: DueMarks) -> dict[tuple[int, str], set[str]]:
+@dataclass(slots=True)
+class _Concerned:
+    """Whom a change concerns in a province: projects, those who answer or answered for them, the whole."""
+
+    projects: set[str] = field(default_factory=set)
+    owners: set[str] = field(default_factory=set)
+
+    def by(self, progress: Progress) -> bool:
+        subject = progress.subject
+        if subject.type is SubjectType.PROJECT:
+            return subject.code in self.projects
+        return subject.type is SubjectType.PROVINCE or subject.owner_code in self.owners
+
+
+def _by_province(cursor: Cursor, due: DueMarks) -> dict[tuple[int, str], _Concerned]:
     """Due projects by budget year and province. One that no plan decision names has neither, and
     nothing to be told against; its first decision makes it due again."""
     cursor.execute(_QUERIES["provinces_of"], ([code for code, _ in due], [year for _, year in due]))
-    provinces: dict[tuple[int, str], set[str]] = defaultdict(set)
-    for budget_year, province, project_code in cursor.fetchall():
-        provinces[budget_year, province].add(project_code)
+    provinces: dict[tuple[int, str], _Concerned] = defaultdict(_Concerned)
+    for budget_year, province, project_code, owner_code in cursor.fetchall():
+        provinces[budget_year, province].projects.add(project_code)
+        provinces[budget_year, province].owners.add(owner_code)
     return provinces
 
 
@@ -222,16 +238,3 @@ def _told_before(cursor: Cursor, evaluation: Evaluation, topic_id: str) -> bool:
     cursor.execute(_QUERIES["told_before"], (evaluation.province_code, evaluation.budget_year))
     told: tuple[date, date, str] | None = cursor.fetchone()
     return told == (evaluation.as_of, evaluation.business_date, topic_id)
-
-
-def _concerned(told: list[Progress], projects: set[str]) -> list[Progress]:
-    """The subjects that a change of ``projects`` concerns: themselves, their owners, the province."""
-    changed = [p for p in told if p.subject.type is SubjectType.PROJECT and p.subject.code in projects]
-    owners = {p.subject.owner_code for p in changed}
-    above = [
-        p
-        for p in told
-        if p.subject.type is SubjectType.PROVINCE
-        or (p.subject.type is SubjectType.OWNER and p.subject.code in owners)
-    ]
-    return changed + above

@@ -157,6 +157,7 @@ def decode_disbursements(value: bytes | None) -> list[Event | Undecodable]:
     Raises ``UndecodableError`` where the record as a whole is no batch.
     """
     batch = parse(disbursement_pb2.DisbursementBatch, value)
+    _require_events(len(batch.events))
     return [_decoded(event, _disbursement_fact) for event in batch.events]
 
 
@@ -171,7 +172,14 @@ def decode_disbursement_event(payload: bytes) -> Event:
 def decode_plans(value: bytes | None) -> list[Event | Undecodable]:
     """Every event of a plan record, as ``decode_disbursements``."""
     batch = parse(plan_pb2.PlanBatch, value)
+    _require_events(len(batch.events))
     return [_decoded(event, _plan_fact) for event in batch.events]
+
+
+def _require_events(count: int) -> None:
+    """Bytes of another message, or of a newer version, can read as a batch of nothing."""
+    if count == 0:
+        raise UndecodableError("the batch holds no event of this version")
 
 
 def _decoded(event: _EventT, read_fact: Callable[[_EventT], Fact]) -> Event | Undecodable:

@@ -25,7 +25,7 @@ def closing_day(budget_year: int) -> date:
 
 def is_in_budget_year(day: date, budget_year: int) -> bool:
     """Whether a payment of that value date can be on the year's appropriation."""
-    return first_day(budget_year) <= day <= closing_day(budget_year)
+    return day.year == budget_year or (day.year == budget_year + 1 and day.month == 1)
 
 
 def month_end(day: date) -> date:

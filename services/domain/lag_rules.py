@@ -9,7 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from services.domain import event_identity
-from services.domain.fiscal_calendar import month_position
+from services.domain.fiscal_calendar import closing_day, first_day, month_position
 from services.domain.plan import BaselineKind, BaselineSchedule, PlanLevel
 from services.domain.progress import Measures, Progress, SubjectType, measure_against
 
@@ -238,7 +238,10 @@ def _source_stale(progress: Progress, rule: Rule, comparisons: tuple[Comparison,
     since = progress.books_through or progress.plan_effective_date
     if since is None:
         return None
-    days_stale = (progress.business_date - since).days
+    # No books are owed before the year begins, nor after it closes.
+    since = max(since, first_day(progress.budget_year))
+    until = min(progress.business_date, closing_day(progress.budget_year))
+    days_stale = (until - since).days
     if days_stale <= rule.threshold:
         return None
     return _finding(progress, rule, comparisons, days_stale=days_stale)

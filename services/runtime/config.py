@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         250, ge=10, description="How long changes of a subject are gathered before its progress is told."
     )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+
+def faults(error: ValidationError) -> str:
+    """What is wrong with the settings, without the value of any: one of them is the database's password."""
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
 
 
 def load() -> Settings:

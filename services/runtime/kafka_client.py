@@ -10,7 +10,7 @@ from typing import Any
 
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
-from kafka.errors import BrokerResponseError, KafkaError, TopicAlreadyExistsError
+from kafka.errors import BrokerResponseError, KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
 from kafka.partitioner.default import murmur2
 
 from services.contracts import topics
@@ -100,7 +100,7 @@ class Publisher:
     def _send(self, topic: str, records: Sequence[Record], deadline: float) -> list[Place]:
         producer = None
         try:
-            producer = self._current()
+            producer = self._current(deadline)
             sent = [
                 producer.send(topic, key=r.key.encode(), value=r.value, headers=list(r.headers))
                 for r in records
@@ -120,7 +120,7 @@ class Publisher:
         """How many partitions the topic has. Raises ``BrokerUnavailableError``."""
         producer = None
         try:
-            producer = self._current()
+            producer = self._current(time.monotonic() + self._timeout_seconds)
             partitions = producer.partitions_for(topic)
         except KafkaError as error:
             self._discard(producer)
@@ -136,15 +136,25 @@ class Publisher:
                 self._producer.close(timeout=2)
                 self._producer = None
 
-    def _current(self) -> Any:
-        with self._lock:
+    def _current(self, deadline: float) -> Any:
+        # Whoever builds a producer holds the lock for as long as the broker does not answer; the others wait
+        # no longer than their own deadline.
+        if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise KafkaTimeoutError("another request waits for the broker already")
+        try:
             if self._producer is None:
-                self._producer = KafkaProducer(**self._config)
+                left_ms = max(1, int((deadline - time.monotonic()) * 1000))
+                bootstrap_ms = min(self._config["bootstrap_timeout_ms"], left_ms)
+                self._producer = KafkaProducer(**{**self._config, "bootstrap_timeout_ms": bootstrap_ms})
             return self._producer
+        finally:
+            self._lock.release()
 
     def _discard(self, broken: Any) -> None:
+        if broken is None:
+            return
         with self._lock:
-            if broken is None or broken is not self._producer:
+            if broken is not self._producer:
                 return
             self._producer = None
         # Closing a wedged producer can hang, and nobody needs its end.

@@ -105,7 +105,7 @@ class KafkaLoop:
         self._admin = Admin(settings, client_id=f"{self._group}-admin")
         self._identities: dict[str, LogIdentity] = {}
         self._claims: dict[TopicPartition, Claim] = {}
-        self._fenced: set[TopicPartition] = set()
+        self._fenced: dict[TopicPartition, float] = {}
         self._assignments = _Assignments()
         self._connection: Connection | None = None
         self._consumer: Any = None
@@ -280,7 +280,10 @@ class KafkaLoop:
     # --- partitions --------------------------------------------------------------------------
 
     def _claim_unclaimed(self) -> set[TopicPartition]:
-        wanted = self._consumer.assignment() - self._claims.keys() - self._fenced
+        # Who fenced us is assigned the partition, and we are told soon; or it was a zombie and is gone then.
+        now = time.monotonic()
+        self._fenced = {tp: until for tp, until in self._fenced.items() if until > now}
+        wanted = self._consumer.assignment() - self._claims.keys() - self._fenced.keys()
         wanted = {tp for tp in wanted if tp.topic in self._identities}
         if not wanted or self._connection is None:
             return set()
@@ -326,7 +329,7 @@ class KafkaLoop:
             _log.warning("fenced", error=str(error))
             metrics.BATCHES_ROLLED_BACK.labels(tp.topic, "fenced").inc()
             del self._claims[tp]
-            self._fenced.add(tp)
+            self._fenced[tp] = time.monotonic() + 2 * self._settings.kafka_session_timeout_ms / 1000
         except MovedError as error:
             _log.warning("position moved", partition=f"{tp.topic}/{tp.partition}", to=error.next_offset)
             metrics.BATCHES_ROLLED_BACK.labels(tp.topic, "moved").inc()

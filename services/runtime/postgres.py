@@ -51,11 +51,18 @@ psycopg2.extras.register_uuid()  # type: ignore[no-untyped-call]
 
 
 def connect(database_url: str, *, application: str) -> Connection:
-    """A new connection with bounded waits. Raises ``psycopg2.OperationalError``."""
+    """A new connection with bounded waits.
+
+    Raises ``psycopg2.OperationalError``, and ``StopServiceError`` for a URL that is none.
+    """
     options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
-    connection: Connection = psycopg2.connect(
-        database_url, application_name=application, connect_timeout=5, options=options, **_KEEPALIVES
-    )
+    try:
+        connection: Connection = psycopg2.connect(
+            database_url, application_name=application, connect_timeout=5, options=options, **_KEEPALIVES
+        )
+    except psycopg2.ProgrammingError:
+        # Not its text: libpq quotes the URL, and the password stands in it.
+        raise StopServiceError("DATABASE_URL is no libpq URL (docs/SETTINGS.md)") from None
     return connection
 
 

@@ -9,15 +9,36 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from flask import Flask
-from waitress.server import create_server
+from pydantic import ValidationError
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer, create_server
+from waitress.task import ErrorTask
 
 from services.runtime import config, logs
 from services.runtime.config import Settings
-from services.runtime.errors import StopServiceError
+from services.runtime.errors import ProblemError, StopServiceError
 from services.runtime.postgres import CONNECTION_ERRORS
 
 _log = logs.get(__name__)
 _STOP_SECONDS = 15.0
+
+
+class _ProblemTask(ErrorTask):  # type: ignore[misc]
+    """What waitress refuses before the application sees it, answered as a problem too."""
+
+    def execute(self) -> None:
+        refused = self.request.error
+        code = refused.reason.lower().replace(" ", "-")
+        problem = ProblemError(refused.code, code, refused.reason, refused.body).problem
+        body = problem.model_dump_json().encode()
+        self.status = f"{refused.code} {refused.reason}"
+        self.response_headers.append(("Content-Type", "application/problem+json"))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+HTTPChannel.error_task_class = _ProblemTask
 
 
 class Loop(Protocol):
@@ -40,7 +61,12 @@ def start(name: str, assemble: Callable[[Settings], Parts]) -> int:
 
     What keeps it from starting (a policy, a migration, no database) is one line in the log.
     """
-    settings = config.load()
+    try:
+        settings = config.load()
+    except ValidationError as error:
+        logs.configure("INFO", name)
+        _log.critical("service does not start", settings=config.faults(error))
+        return 1
     logs.configure(settings.log_level, name)
     try:
         parts = assemble(settings)
@@ -53,22 +79,28 @@ def start(name: str, assemble: Callable[[Settings], Parts]) -> int:
         parts.close()
 
 
+def server_of(settings: Settings, parts: Parts, *, port: int) -> BaseWSGIServer:
+    """The HTTP server of a service, listening and not yet answering."""
+    return create_server(
+        parts.app,
+        host=settings.bind_host,
+        port=port,
+        threads=settings.http_threads,
+        ident="giaingan",
+        # waitress refuses a body of exactly its limit too.
+        max_request_body_size=settings.max_body_bytes + 1,
+        channel_timeout=30,
+        clear_untrusted_proxy_headers=True,
+    )
+
+
 def _run(settings: Settings, parts: Parts, *, port: int) -> int:
     stop = threading.Event()
     failed: list[str] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
 
-    server = create_server(
-        parts.app,
-        host=settings.bind_host,
-        port=port,
-        threads=settings.http_threads,
-        ident="giaingan",
-        max_request_body_size=settings.max_body_bytes,
-        channel_timeout=30,
-        clear_untrusted_proxy_headers=True,
-    )
+    server = server_of(settings, parts, port=port)
 
     def guarded(name: str, loop: Loop) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import psycopg2
 import pytest
@@ -48,7 +48,7 @@ def test_movements_become_ledger_rows_balances_and_progress(aggregation: Aggrega
     project = aggregation.told()["project", "P1"]
     assert (project.disbursed, project.current_plan) == (340, 1_000)
     assert aggregation.told()["province", "96"].disbursed == 340
-    assert aggregation.told()["owner", "O1"].disbursed == 340
+    assert aggregation.told()["owner", "96/O1"].disbursed == 340
 
 
 def test_the_same_event_twice_counts_once(aggregation: Aggregation) -> None:
@@ -258,6 +258,79 @@ def test_progress_is_told_as_of_the_day_the_books_reach(aggregation: Aggregation
     aggregation.publish(facts.movement("2", 1, "2022-06-30"))
     aggregation.settle()
     assert aggregation.told()["project", "P2"].as_of == date(2022, 6, 30)
+
+
+def test_an_owner_is_summed_within_each_province(aggregation: Aggregation) -> None:
+    aggregation.publish(
+        facts.plan(1_000),
+        facts.plan(9_000, "P2", province_code="49"),
+        facts.movement("1", 900),
+        facts.movement("2", 100, project_code="P2"),
+    )
+    aggregation.settle()
+    told = aggregation.told()
+    assert (told["owner", "96/O1"].disbursed, told["owner", "96/O1"].current_plan) == (900, 1_000)
+    assert (told["owner", "49/O1"].disbursed, told["owner", "49/O1"].current_plan) == (100, 9_000)
+
+
+def test_the_owner_that_a_project_left_is_told(aggregation: Aggregation) -> None:
+    aggregation.publish(facts.plan(1_000), facts.plan(1_500, "P2"), facts.movement("1", 10))
+    aggregation.settle()
+    assert aggregation.told()["owner", "96/O1"].current_plan == 2_500
+
+    for number, code in enumerate(("P1", "P2")):
+        moved = facts.plan(
+            1_000,
+            code,
+            base=PlanBase.ADJUSTED,
+            decision_number=f"2/{number}",
+            owner_code="O2",
+            effective_date=date(2022, 3, 1),
+        )
+        aggregation.publish(moved)
+        aggregation.settle()
+    told = aggregation.told()
+    assert told["owner", "96/O1"].current_plan == 0
+    assert told["owner", "96/O2"].current_plan == 2_000
+
+
+def test_vouchers_taken_back_give_way_to_the_statement(aggregation: Aggregation) -> None:
+    mistaken = facts.movement("1", 5)
+    aggregation.publish(
+        facts.plan(1_000), facts.statement(800, "2022-05-31"), mistaken, facts.reversal("2", mistaken)
+    )
+    aggregation.settle()
+    assert aggregation.summary(province="96", as_of="2022-05-31")["total"]["disbursed"] == 800
+
+
+def test_a_treasury_statement_of_nothing_counts_before_the_owners_figure(aggregation: Aggregation) -> None:
+    aggregation.publish(
+        facts.plan(1_000),
+        facts.statement(0, "2022-05-31"),
+        facts.statement(800, "2022-05-31", reporter=Reporter.OWNER, source_ref="owner"),
+    )
+    aggregation.settle()
+    assert aggregation.summary(province="96", as_of="2022-05-31")["total"]["disbursed"] == 0
+    assert aggregation.told()["project", "P1"].books_through == date(2022, 5, 31)
+
+
+def test_a_batch_of_nothing_known_is_quarantined(aggregation: Aggregation) -> None:
+    aggregation.publisher.publish(topics.DISBURSEMENT, [Record("P1", b"\x12\x03abc")])
+    aggregation.settle()
+    (held,) = aggregation.client.get("/v1/quarantine").get_json()["items"]
+    assert held["reason"] == "not-decoded"
+
+
+def test_a_reversal_held_under_two_recording_times_is_one(aggregation: Aggregation) -> None:
+    paid = facts.movement("1", 300)
+    cancelled = facts.reversal("2", paid)
+    for recorded_at in (RECORDED_AT, RECORDED_AT + timedelta(seconds=5)):
+        record = codec.encode_batch([cancelled], recorded_at=recorded_at)
+        aggregation.publisher.publish(topics.DISBURSEMENT, [Record("P1", record)])
+    aggregation.publish(paid)
+    aggregation.settle()
+    assert disbursed(aggregation) == 0
+    assert aggregation.client.get("/v1/quarantine").get_json()["items"] == []
 
 
 def test_every_appended_table_refuses_update_delete_and_truncate(aggregation: Aggregation) -> None:

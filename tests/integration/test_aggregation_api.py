@@ -135,6 +135,10 @@ def test_a_curve_has_what_was_planned_and_what_was_paid(aggregation: Aggregation
     assert [p["amount"] for p in curve["planned"][0]["points"]] == [300, 750, 1_125, 1_500]
 
 
+def test_the_last_day_there_is_has_nothing(aggregation: Aggregation) -> None:
+    assert get(aggregation, "/v1/summary", as_of="9999-12-31")["total"]["current_plan"] == 0
+
+
 @pytest.mark.parametrize(
     ("path", "query", "status", "code"),
     [

@@ -115,6 +115,58 @@ def test_a_consumer_goes_on_after_several_records_in_one_batch_of_the_log(
         require_exact(second)
 
 
+def test_a_worker_fenced_by_a_zombie_takes_its_partition_back(database_url: str, broker: Broker) -> None:
+    settings = settings_for(database_url, broker.bootstrap_servers)
+    with running(settings) as aggregation:
+        aggregation.publish(*SENT[:6])
+        aggregation.settle()
+        identities = aggregation.rows(
+            "SELECT DISTINCT topic, topic_id, cluster_id FROM aggregation.source_position"
+        )
+        for topic, topic_id, cluster_id in identities:
+            identity = LogIdentity(cluster_id, topic_id, 3)
+            with transaction(aggregation.database) as cursor:
+                for partition in range(3):
+                    Positions("aggregation").claim(
+                        cursor,
+                        topic=topic,
+                        partition=partition,
+                        identity=identity,
+                        owner="zombie",
+                        adopt=False,
+                    )
+        aggregation.publish(*SENT[6:])
+        aggregation.settle()
+        require_exact(aggregation)
+
+
+def test_a_reversal_that_crossed_its_movement_in_another_partition_is_found(
+    database_url: str, broker: Broker
+) -> None:
+    """Both transactions at once, neither sees the other: the next batch looks again."""
+    paid = SENT[0]
+    with running(settings_for(database_url, broker.bootstrap_servers)) as aggregation:
+        aggregation.publish(facts.reversal("r", paid))
+        aggregation.settle()
+        with transaction(aggregation.database) as cursor:
+            cursor.execute(
+                "INSERT INTO aggregation.ledger (event_id, origin_event_id, content_hash, source, source_ref,"
+                " project_code, fund_source, budget_year, series, kind, amount, currency, disbursed,"
+                " work_certified, advance_outstanding, value_date, status, recorded_at, topic_id, partition,"
+                " \"offset\", index) VALUES (%s, %s, %s, 't', 'r', 'P1', 'central.sector', 2022,"
+                " 'treasury_vouchers', 'completed_work_payment', %s, 'VND', %s, %s, 0, '2022-05-31',"
+                " 'actual', now(), 'other', 0, 0, 0)",
+                (paid.event_id, paid.event_id, paid.content_hash, *[paid.amount.minor_units] * 3),
+            )
+        aggregation.publish(SENT[1])
+        aggregation.settle()
+        assert aggregation.client.get("/v1/quarantine").get_json()["items"] == []
+        found = aggregation.rows(
+            "SELECT disbursed FROM aggregation.ledger WHERE reverses_event_id = %s", paid.event_id
+        )
+        assert found == [(-paid.amount.minor_units,)]
+
+
 @pytest.fixture
 def positions(database_url: str) -> Iterator[tuple[Positions, Callable[[], Cursor]]]:
     migrate(database_url, schema="aggregation", folders=MIGRATIONS)

@@ -206,6 +206,21 @@ def test_books_older_than_45_days_are_stale(cutoff: str, *, flagged: bool) -> No
     assert (RuleName.SOURCE_STALE in reasons(project)) is flagged
 
 
+@pytest.mark.parametrize(
+    ("books_through", "business_date"),
+    [(date(2023, 1, 31), date(2023, 6, 1)), (None, date(2022, 1, 25))],
+    ids=["the year is closed", "the year has just begun"],
+)
+def test_no_books_are_owed_outside_the_year(books_through: date | None, business_date: date) -> None:
+    project = replace(
+        ledger("2022-01-10 plan P1 1000\n2022-01-31 cutoff"),
+        books_through=books_through,
+        business_date=business_date,
+        plan_effective_date=date(2021, 12, 10),
+    )
+    assert RuleName.SOURCE_STALE not in reasons(project)
+
+
 def test_where_nothing_was_ever_reported_only_the_silence_is_told() -> None:
     """No data is not lagging."""
     project = without_books(

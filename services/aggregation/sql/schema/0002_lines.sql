@@ -63,6 +63,19 @@ WITH project AS (
       FROM aggregation.balance AS b
      WHERE b.budget_year = p_budget_year AND b.value_date <= p_as_of AND b.series = ANY (p_series)
      GROUP BY b.project_code, b.fund_source, b.series
+    -- Vouchers that were all taken back are no account of the line.
+    HAVING b.series LIKE '%\_statements'
+        OR sum(b.disbursed) <> 0 OR sum(b.work_certified) <> 0 OR sum(b.advance_outstanding) <> 0
+     UNION ALL
+    -- A statement of zero moves nothing, and is an account all the same.
+    SELECT s.project_code, s.fund_source, s.series, 0, 0, 0, NULL
+      FROM aggregation.statement_line AS s
+     WHERE s.budget_year = p_budget_year AND s.as_of <= p_as_of AND s.series = ANY (p_series)
+       AND NOT EXISTS (
+           SELECT FROM aggregation.balance AS b
+            WHERE b.budget_year = s.budget_year AND b.project_code = s.project_code
+              AND b.fund_source = s.fund_source AND b.series = s.series AND b.value_date <= p_as_of)
+     GROUP BY s.project_code, s.fund_source, s.series
 ), counted AS (
     SELECT DISTINCT ON (s.project_code, s.fund_source) s.*
       FROM by_series AS s
