@@ -11,7 +11,7 @@ import click
 import psycopg2
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from services.contracts import topics as contract_topics
 from services.import_client import KINDS, NoAnswerError, RefusedError, send_file
@@ -129,23 +129,45 @@ def import_file(*, file: Path, kind: str, source: str, dry_run: bool, wait: floa
         raise click.ClickException(str(error)) from error
     except (NoAnswerError, OSError) as error:
         raise click.ClickException(str(error)) from error
+    _print_receipt(receipt)
+
+
+def _print_receipt(receipt: dict[str, Any]) -> None:
+    console = _plain_console()
     table = Table(show_header=False)
     for name, value in receipt.items():
-        if isinstance(value, list):
+        if name == "event_ids":
             table.add_row(name, str(len(value)))
-        else:
+        elif value is not None and not isinstance(value, list):
             table.add_row(name, str(value))
-    Console().print(table)
+    console.print(table)
+    if totals := receipt.get("totals"):
+        sums = Table("nguồn vốn / fund source", Column("tổng / total", justify="right"), "")
+        for total in totals:
+            sums.add_row(total["fund_source"], _amount(total), total["currency"])
+        console.print(sums)
+    for warning in receipt.get("warnings") or []:
+        console.print(f"Lưu ý / note: {warning}", soft_wrap=True)
+
+
+def _amount(total: dict[str, Any]) -> str:
+    """The amount of a receipt the Vietnamese way: 1.234.567. Ingest takes đồng only, which have no parts."""
+    return f"{total['minor_units']:,d}".replace(",", ".")
 
 
 def _print_faults(problem: dict[str, Any]) -> None:
     faults = problem.get("errors") or []
     if not faults:
         return
-    table = Table("where", "read", "fault", "how to mend it")
+    table = Table("chỗ / where", "đọc được / read", "lỗi / fault", "cách sửa / how to mend it")
     for fault in faults:
         table.add_row(*(str(fault.get(name, "")) for name in ("where", "read", "detail", "mend")))
-    Console(stderr=True).print(table)
+    _plain_console(stderr=True).print(table)
+
+
+def _plain_console(*, stderr: bool = False) -> Console:
+    """A console that shows texts of others as they are: "[x]" in a file is no colour."""
+    return Console(stderr=stderr, markup=False, highlight=False)
 
 
 # --- the embedded stack (deploy is imported by these only) -------------------------------------

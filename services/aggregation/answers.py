@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from services.domain.progress import Measures
+from services.runtime.days import Day
 
 Date = dt.date
 # A decimal inside, a JSON number outside: rates are read by people and charts, and no money is made of them.
@@ -249,7 +250,7 @@ class AsOfQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    as_of: Date | None = Field(None, description="Figures up to this day. Default: the business date.")
+    as_of: Day | None = Field(None, description="Figures up to this day. Default: the business date.")
     budget_year: int | None = Field(None, ge=2000, le=2100, description="Default: the year of as_of.")
 
 

@@ -43,12 +43,19 @@ _LENGTHS = {
     "province_code": (1, MAX_CODE),
     "project_group": (0, MAX_CODE),
 }
+# Codes are compared, listed and put in addresses: none holds white space.
+_CODES = {"source", "project_code", "owner_code", "scope_code", "rate_base"}
 _PATTERNS = {"fund_source": FUND_SOURCE, "province_code": PROVINCE_CODE, "project_group": PROJECT_GROUP}
 
 
 def invisible_character(text: str) -> str | None:
     """The first character nobody can see, as ``U+200B``; ``None`` where there is none."""
     return next((f"U+{ord(c):04X}" for c in text if unicodedata.category(c) in _INVISIBLE), None)
+
+
+def has_space(code: str) -> bool:
+    """Whether a code holds white space of any kind, the no-break space included."""
+    return any(sign.isspace() for sign in code)
 
 
 def faults(fact: Movement | StatementLine | PlanRevision | BaselineSchedule) -> Iterator[tuple[str, str]]:
@@ -83,6 +90,8 @@ def _text_faults(name: str, text: str) -> Iterator[str]:
         yield f"holds the invisible character {hidden}"
     if text != unicodedata.normalize("NFC", text).strip():
         yield "is not in Unicode normal form C without spaces around it"
+    if name in _CODES and has_space(text):
+        yield "holds white space"
     if name in _PATTERNS and not re.fullmatch(_PATTERNS[name], text):
         yield f"does not have the form {_PATTERNS[name]}"
 

@@ -14,6 +14,7 @@ from services.ingest.topic_watch import TopicWatch
 from services.runtime import postgres, service
 from services.runtime.clock import Clock
 from services.runtime.config import Settings
+from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Publisher
 
 SCHEMA = "ingest"
@@ -30,7 +31,13 @@ def assemble(settings: Settings) -> service.Parts:
     publisher = Publisher(settings, client_id="giaingan-ingest")
     admin = Admin(settings, client_id="giaingan-ingest-admin")
     watch = TopicWatch(admin, topics=(topics.PLAN, topics.DISBURSEMENT))
-    intake = Intake(pool=pool, publisher=publisher, watch=watch, clock=Clock(settings.business_date))
+    intake = Intake(
+        pool=pool,
+        publisher=publisher,
+        watch=watch,
+        clock=Clock(settings.business_date),
+        fund_sources=FundSourceNames.load(settings.policy_dir),
+    )
 
     keeps_log = settings.ephemeral_broker
     keeper = LogKeeper(admin=admin, watch=watch, publisher=publisher, pool=pool)

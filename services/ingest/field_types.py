@@ -1,17 +1,23 @@
-"""The fields a sender may state: texts, codes, amounts and days, each with its own rules.
+"""The fields a sender may state: texts, codes and amounts, each with its own rules.
 
-An amount is an integer or a text of digits and never a float; a day is ISO 8601; a text holds no
-character that cannot be seen, so that two texts that look the same are the same.
+An amount is an integer or a text of digits and never a float; a text holds no character that cannot be
+seen, so that two texts that look the same are the same. Days are in ``services.runtime.days``.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 from services.domain import field_rules
@@ -27,23 +33,33 @@ def _clean(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def _digits(value: Any) -> Any:
-    """An amount as a text of digits or an integer; every other spelling is left to be refused."""
+def _unspaced(text: str) -> str:
+    if field_rules.has_space(text):
+        raise PydanticCustomError("space_in_code", "the code holds white space")
+    return text
+
+
+_MEND_AMOUNT = {
+    "int_type": "số tiền là số nguyên hoặc chuỗi chữ số, không có dấu chấm, dấu phẩy / "
+    "an amount is an integer or a text of digits: no point, no comma",
+    "greater_than_equal": "không ghi dấu trừ; một bút toán phải lớn hơn 0 / "
+    "write no minus sign; a movement is above zero",
+    "less_than_equal": "đơn vị là đồng, không phải triệu đồng / the unit is đồng, not million đồng",
+}
+
+
+def _amount(value: Any, read: ValidatorFunctionWrapHandler) -> int:
+    """An amount as a text of digits or an integer; a refusal says how an amount is written."""
     if isinstance(value, str) and re.fullmatch("-?[0-9]{1,18}", value):
-        return int(value)
-    return value
-
-
-def _iso_date(value: Any) -> Any:
-    """A text as an ISO 8601 day and nothing else; Pydantic alone takes "1640995200" for a day too."""
-    if not isinstance(value, str):
-        return value
+        value = int(value)
     try:
-        if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-            return date.fromisoformat(value)
-    except ValueError:
-        pass
-    raise PydanticCustomError("not_iso_date", "is no day of the calendar in ISO 8601, such as 2022-05-31")
+        number: int = read(value)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        raise PydanticCustomError(
+            fault["type"], fault["msg"], {"mend": _MEND_AMOUNT.get(fault["type"], "")}
+        ) from error
+    return number
 
 
 def _amount_schema(minimum: int) -> WithJsonSchema:
@@ -52,7 +68,7 @@ def _amount_schema(minimum: int) -> WithJsonSchema:
         {
             "anyOf": [
                 {"type": "integer", "minimum": minimum, "maximum": MAX_MINOR_UNITS},
-                {"type": "string", "pattern": "^[0-9]{0,14}[1-9]$" if minimum else "^[0-9]{1,15}$"},
+                {"type": "string", "pattern": "^0*[1-9][0-9]{0,15}$" if minimum else "^[0-9]{1,16}$"},
             ]
         }
     )
@@ -70,14 +86,19 @@ def _short(length: int) -> AfterValidator:
 
 
 Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_clean)]
-Code = Annotated[str, Field(min_length=1, max_length=MAX_CODE), AfterValidator(_clean), _short(MAX_CODE)]
+Code = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_CODE),
+    AfterValidator(_clean),
+    _short(MAX_CODE),
+    AfterValidator(_unspaced),
+]
 Reference = Annotated[
     str, Field(min_length=1, max_length=MAX_REFERENCE), AfterValidator(_clean), _short(MAX_REFERENCE)
 ]
 FundSource = Annotated[str, Field(pattern=field_rules.FUND_SOURCE, max_length=MAX_CODE)]
 ProvinceCode = Annotated[str, Field(pattern=field_rules.PROVINCE_CODE)]
 BudgetYear = Annotated[int, Field(ge=BUDGET_YEARS.start, le=BUDGET_YEARS.stop - 1)]
-Amount = Annotated[int, Field(ge=0, le=MAX_MINOR_UNITS), BeforeValidator(_digits), _amount_schema(0)]
-AmountAboveZero = Annotated[int, Field(ge=1, le=MAX_MINOR_UNITS), BeforeValidator(_digits), _amount_schema(1)]
+Amount = Annotated[int, Field(ge=0, le=MAX_MINOR_UNITS), WrapValidator(_amount), _amount_schema(0)]
+AmountAboveZero = Annotated[int, Field(ge=1, le=MAX_MINOR_UNITS), WrapValidator(_amount), _amount_schema(1)]
 Currency = Annotated[str, Field(pattern="^(VND|USD|EUR|JPY)$")]
-Day = Annotated[date, BeforeValidator(_iso_date)]

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from flask import Response
 
 from services.ingest import import_form, json_bodies, receipts
-from services.ingest.intake import FileRead, Intake, StatedFact, Submission
+from services.ingest.intake import FileRead, Intake, Submission
 from services.ingest.json_bodies import Body
 from services.ingest.models import DisbursementsIn, PlansIn, StatementsIn
 from services.ingest.receipts import Receipt
 from services.ingest.sheets.sheet_rows import read_file
+from services.ingest.stated_fact import StatedFact
 from services.runtime.api import Api, uuid_of
 from services.runtime.config import Settings
 from services.runtime.errors import ProblemError
@@ -33,6 +34,7 @@ def build(settings: Settings, *, intake: Intake, pool: Pool) -> Api:
         title="giaingan ingest",
         description=_DESCRIPTION,
         max_body_bytes=settings.max_body_bytes,
+        known_values={"fund_source": list(intake.fund_sources.by_code)},
     )
     api.ready_when("database", lambda: pool.not_ready)
     api.ready_when("broker", lambda: intake.watch.not_ready)
@@ -43,7 +45,7 @@ def build(settings: Settings, *, intake: Intake, pool: Pool) -> Api:
 
 def _bind_json_doors(api: Api, intake: Intake) -> None:
     def reader(model: type[Body]) -> Callable[[bytes], Body]:
-        return lambda content: json_bodies.read(model, content, business_date=intake.clock.business_date())
+        return lambda content: json_bodies.read(model, content, judge=intake.faults)
 
     def take(kind: str, body: Body) -> Receipt:
         return intake.accept(Submission(kind, json_bodies.stated(body)))
@@ -129,7 +131,7 @@ def _submission(sent: import_form.SentFile, settings: Settings) -> Submission:
         max_rows=settings.max_import_rows,
     )
     stated = [
-        StatedFact(item.fact(), f"{place}, ") for item, place in zip(read.items, read.places, strict=True)
+        StatedFact(item.fact(), f"{place}: ") for item, place in zip(read.items, read.places, strict=True)
     ]
     sha256 = hashlib.sha256(sent.content).hexdigest()
     file = FileRead(form.file_name, sha256, read.rows_read, tuple(read.warnings))

@@ -8,9 +8,11 @@ from typing import Any, Literal
 from flask import request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.ingest.field_types import BudgetYear, Code, Day, ProvinceCode, Reference, Text
-from services.runtime.api import field_errors, invalid
+from services.ingest.field_types import BudgetYear, Code, ProvinceCode, Reference, Text
+from services.runtime.api import invalid
+from services.runtime.days import Day
 from services.runtime.errors import FieldError, ProblemError, shortened
+from services.runtime.field_faults import MEND, field_errors
 
 _FILE = "file"
 _MULTIPART = "multipart/form-data"
@@ -81,19 +83,31 @@ def read() -> SentFile:
             f"Content-Type is {shortened(request.mimetype)!r}; send {_MULTIPART}.",
         )
     found = [
-        FieldError(code="repeated", where=name, detail="gửi hai lần / given twice")
+        FieldError(code="repeated", where=name, detail="gửi hai lần / given twice", mend=MEND["repeated"])
         for parts in (request.form, request.files)
         for name, values in parts.lists()
         if len(values) > 1
     ]
     found += [
-        FieldError(code="extra-forbidden", where=name, detail="không nhận tệp này / no such file is taken")
+        FieldError(
+            code="extra-forbidden",
+            where=name,
+            detail="không nhận tệp này / no such file is taken",
+            mend=MEND["extra-forbidden"],
+        )
         for name in request.files
         if name != _FILE
     ]
     upload = request.files.get(_FILE)
     if upload is None:
-        found.append(FieldError(code="missing", where=_FILE, detail="thiếu tệp / the file is missing"))
+        found.append(
+            FieldError(
+                code="missing",
+                where=_FILE,
+                detail="thiếu tệp / the file is missing",
+                mend="gửi kèm tệp / send the file",
+            )
+        )
     fields = {name: value for name, value in request.form.items() if value != ""}
     try:
         form = ImportForm.model_validate({**fields, "file_name": (upload and upload.filename) or "?"})

@@ -15,16 +15,17 @@ from enum import StrEnum
 from uuid import UUID, uuid4
 
 from services.domain import validation
-from services.domain.validation import Fact
-from services.ingest import journal, log_writer, receipts
+from services.ingest import journal, known_funds, log_writer, receipts
 from services.ingest.journal import PlacedEntry
 from services.ingest.receipts import Receipt
 from services.ingest.record_packing import Entry
+from services.ingest.stated_fact import StatedFact
 from services.ingest.topic_watch import TopicWatch
 from services.runtime import logs, metrics
 from services.runtime.api import invalid
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldError, ProblemError
+from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import BrokerUnavailableError, Publisher
 from services.runtime.postgres import CONNECTION_ERRORS, Pool
 
@@ -38,14 +39,6 @@ class Standing(StrEnum):
     NEW = "new"
     DUPLICATE = "duplicate"
     CONFLICTING = "conflicting"
-
-
-@dataclass(frozen=True, slots=True)
-class StatedFact:
-    """A fact with the place it was read from: what to put before a field's name to point at it."""
-
-    fact: Fact
-    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +69,7 @@ class Intake:
     publisher: Publisher
     watch: TopicWatch
     clock: Clock
+    fund_sources: FundSourceNames
 
     def accept(self, submission: Submission) -> Receipt:
         """All events or none. Raises ``ProblemError``: 422 with every fault, 503 with the event ids."""
@@ -98,8 +92,15 @@ class Intake:
         found = self._standings(self._entries(submission))
         return self._receipt(submission, found, receipt_id=None)
 
+    def faults(self, stated: Sequence[StatedFact]) -> list[FieldError]:
+        """Every fault of facts that are sound field by field, at its place in the request."""
+        return [
+            *known_funds.unknown(stated, self.fund_sources),
+            *faults(stated, business_date=self.clock.business_date()),
+        ]
+
     def _refuse_faulty(self, submission: Submission) -> None:
-        found = [*submission.faults, *faults(submission.stated, business_date=self.clock.business_date())]
+        found = [*submission.faults, *self.faults(submission.stated)]
         if found:
             raise invalid(found)
 

@@ -3,50 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import get_args
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from services.ingest.intake import StatedFact, faults
 from services.ingest.models import DisbursementsIn, PlansIn, StatementsIn
-from services.runtime.api import field_errors, invalid
+from services.ingest.stated_fact import StatedFact
+from services.runtime.api import invalid
 from services.runtime.errors import FieldError
+from services.runtime.field_faults import field_errors
 
 Body = DisbursementsIn | PlansIn | StatementsIn
 
-# How to mend what Pydantic found, by its error type; what is not here says it in its detail.
-MEND = {
-    "missing": "điền trường này / add the field",
-    "extra-forbidden": "bỏ trường này hoặc sửa tên / leave the field out or mend its name",
-    "int-type": "số tiền là số nguyên hoặc chuỗi chữ số, không dấu chấm phẩy / "
-    "an integer; an amount may be a text of digits: no point, no comma",
-    "greater-than-equal": "xem giới hạn trong tài liệu API / see the bound in the API description",
-    "less-than-equal": "đơn vị là đồng, không phải triệu đồng / the unit is đồng, not million đồng",
-    "enum": "dùng một trong các giá trị liệt kê / use one of the values listed",
-    "not-iso-date": "ghi ngày theo dạng năm-tháng-ngày: 2022-05-31 / write the day as 2022-05-31",
-    "date-type": "ghi ngày dạng chuỗi 2022-05-31 / write the day as a text, 2022-05-31",
-    "invisible-character": "xóa ký tự ẩn rồi gõ lại / delete the invisible character and type the text again",
-    "text-length": "rút gọn hoặc điền nội dung / shorten the text, or fill it in",
-    "string-too-long": "rút gọn / shorten the text",
-    "string-too-short": "điền nội dung / fill it in",
-    "string-pattern-mismatch": "viết theo mẫu trong mô tả / write it in the form of the pattern",
-    "too-long": "chia thành nhiều yêu cầu / split it into several requests",
-    "too-short": "gửi ít nhất một mục / send at least one item",
-}
+# What is wrong with facts that are sound field by field.
+Judge = Callable[[Sequence[StatedFact]], Iterable[FieldError]]
 
 
-def read(model: type[Body], content: bytes, *, business_date: date) -> Body:
-    """The body. Raises ``ProblemError`` with all faults, or ``ValidationError`` where it is no JSON."""
+def read(model: type[Body], content: bytes, *, judge: Judge) -> Body:
+    """The body. Raises ``ProblemError`` with all faults, or ``ValidationError`` where it is no JSON.
+
+    ``judge`` is asked about the sound items of a faulty body; of a sound body, intake asks it.
+    """
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
         if error.errors(include_input=False)[0]["type"] == "json_invalid":
             raise
-        spanning = faults(list(_sound_items(model, content, error)), business_date=business_date)
-        raise invalid([*map(_mendable, field_errors(error)), *spanning]) from error
+        spanning = judge(list(_sound_items(model, content, error)))
+        raise invalid([*field_errors(error), *spanning]) from error
 
 
 def stated(body: Body) -> list[StatedFact]:
@@ -56,10 +42,6 @@ def stated(body: Body) -> list[StatedFact]:
         for name in type(body).model_fields
         for number, item in enumerate(getattr(body, name))
     ]
-
-
-def _mendable(error: FieldError) -> FieldError:
-    return error.model_copy(update={"mend": MEND.get(error.code, "")})
 
 
 def _sound_items(model: type[Body], content: bytes, error: ValidationError) -> Iterator[StatedFact]:

@@ -36,12 +36,12 @@ from services.ingest.field_types import (
     BudgetYear,
     Code,
     Currency,
-    Day,
     FundSource,
     ProvinceCode,
     Reference,
     Text,
 )
+from services.runtime.days import Day
 
 MAX_MOVEMENTS = 1_000
 

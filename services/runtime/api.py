@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-from flask import Flask, Response, request
+from flask import Flask, Response, has_request_context, request
 from flask_swagger_ui import get_swaggerui_blueprint
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ValidationError
@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from services.runtime import logs, metrics
 from services.runtime.errors import FieldError, Problem, ProblemError, shortened
+from services.runtime.field_faults import MEND, as_json, field_errors
 from services.runtime.kafka_client import BrokerUnavailableError
 from services.runtime.postgres import CONNECTION_ERRORS
 
@@ -51,11 +52,21 @@ class _Route:
 class Api:
     """The HTTP side of one service: its routes, problems, health, metrics, OpenAPI and docs page."""
 
-    def __init__(self, *, service: str, title: str, description: str, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        *,
+        service: str,
+        title: str,
+        description: str,
+        max_body_bytes: int,
+        known_values: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """``known_values``: what the policy lets stand in a field, by its name, for the description."""
         self.app = Flask(service, static_folder=None)
         self.app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
         self._service = service
         self._info = {"title": title, "version": "1", "description": description}
+        self._known_values = dict(known_values or {})
         self._routes: list[_Route] = []
         self._checks: dict[str, ReadinessCheck] = {}
         self._install_errors()
@@ -238,6 +249,10 @@ class Api:
             ],
             ref_template=_REF,
         )
+        for schema in definitions["$defs"].values():
+            for name, described in schema.get("properties", {}).items():
+                if name in self._known_values:
+                    described["enum"] = list(self._known_values[name])
         paths: dict[str, dict[str, Any]] = {}
         for route in self._routes:
             path = route.path.replace("<", "{").replace(">", "}")
@@ -305,7 +320,13 @@ def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
 def _refuse_nul(values: Mapping[str, str]) -> None:
     """No name or code holds U+0000, and PostgreSQL takes no text with it."""
     errors = [
-        FieldError(code="invalid-character", where=name, read=shortened(repr(value)), detail="holds U+0000")
+        FieldError(
+            code="invalid-character",
+            where=name,
+            read=as_json(value),
+            detail="holds U+0000",
+            mend=MEND["invalid-character"],
+        )
         for name, value in values.items()
         if "\0" in value
     ]
@@ -316,7 +337,12 @@ def _refuse_nul(values: Mapping[str, str]) -> None:
 def _read_query(model: type[ModelT]) -> ModelT:
     repeated = [name for name, values in request.args.lists() if len(values) > 1]
     if repeated:
-        raise invalid([FieldError(code="repeated", where=name, detail="given twice") for name in repeated])
+        raise invalid(
+            [
+                FieldError(code="repeated", where=name, detail="given twice", mend=MEND["repeated"])
+                for name in repeated
+            ]
+        )
     try:
         return model.model_validate(request.args.to_dict())
     except ValidationError as error:
@@ -354,23 +380,11 @@ def uuid_of(text: str) -> UUID | None:
 
 def invalid(errors: list[FieldError]) -> ProblemError:
     """422: understood, and refused as a whole; every fault is named."""
+    is_question = has_request_context() and request.method in ("GET", "HEAD")
     return ProblemError(
         422,
         "invalid",
-        "Refused: nothing was accepted",
+        "The question cannot be read" if is_question else "Refused: nothing was accepted",
         f"{len(errors)} fault(s), each in errors.",
         errors=errors,
     )
-
-
-def field_errors(error: ValidationError) -> list[FieldError]:
-    """Pydantic's errors as ours: the code is Pydantic's error type with dashes."""
-    return [
-        FieldError(
-            code=fault["type"].replace("_", "-"),
-            where=".".join(str(part) for part in fault["loc"]),
-            read="" if fault["type"] == "missing" else shortened(fault["input"]),
-            detail=fault["msg"],
-        )
-        for fault in error.errors(include_url=False)
-    ]

@@ -149,6 +149,8 @@ def test_every_fault_of_a_body_is_told_at_once_and_nothing_is_accepted(
             stated.movement(source_ref="hidden\u200b", colour="red"),
             stated.movement(source_ref="ok", amount=7),
             stated.movement(source_ref="reversal", kind="reversal"),
+            stated.movement(source_ref="fund", fund_source="central.secter"),
+            stated.movement(source_ref="space", project_code="7 891"),
         ]
     }
     answer = ingest.post("/v1/disbursements", body)
@@ -162,6 +164,8 @@ def test_every_fault_of_a_body_is_told_at_once_and_nothing_is_accepted(
         ("extra-forbidden", "movements.3.colour"),
         ("contradicts-itself", "movements.4.source_ref"),
         ("reversal-without-reference", "movements.5.reverses_event_id"),
+        ("unknown-choice", "movements.6.fund_source"),
+        ("space-in-code", "movements.7.project_code"),
     }
     assert all(error["mend"] for error in answer.json["errors"])
     assert read_log(broker, topics.DISBURSEMENT) == []
@@ -191,6 +195,21 @@ def test_a_bad_body_gets_a_clear_answer(ingest: Ingest, content: bytes, status: 
     answer = ingest.post_raw("/v1/disbursements", content, "application/json")
     assert (answer.status_code, answer.json["type"]) == (status, f"urn:giaingan:problem:{code}")
     assert len(answer.text) < 2_000 or status == 422
+
+
+def test_a_fund_source_that_the_policy_does_not_name_is_refused(ingest: Ingest, broker: Broker) -> None:
+    """Alone too, where every field has the right form."""
+    for path, body in (
+        ("/v1/disbursements", {"movements": [stated.movement(fund_source="central.secter")]}),
+        ("/v1/statements", {"lines": [stated.statement(fund_source="central.secter")]}),
+        ("/v1/plans", {"revisions": [stated.revision(fund_source="central.secter")]}),
+    ):
+        answer = ingest.post(path, body)
+        assert answer.status_code == 422
+        (error,) = answer.json["errors"]
+        assert error["code"] == "unknown-choice"
+        assert "central.sector" in error["mend"]
+    assert read_log(broker, topics.DISBURSEMENT) == []
 
 
 def test_a_body_that_is_not_json_is_415(ingest: Ingest) -> None:

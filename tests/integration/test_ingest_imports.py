@@ -118,6 +118,8 @@ def test_what_is_sent_with_the_file_stands_in_for_what_it_lacks(ingest: Ingest, 
         ({"dry_run": "perhaps"}, "dry_run"),
         ({"budget_year": "1"}, "budget_year"),
         ({"as_of": "31/05/2022"}, "as_of"),
+        ({"as_of": "0"}, "as_of"),
+        ({"source": "kbnn ca-mau"}, "source"),
         ({"province_code": "٩٦"}, "province_code"),
         ({"colour": "red"}, "colour"),
         ({"name": "t3\x00.csv"}, "file_name"),
@@ -128,13 +130,14 @@ def test_a_bad_form_is_refused_by_field(ingest: Ingest, fields: dict[str, Any], 
     answer = send(ingest, VOUCHERS, **fields)
     assert answer.status_code == 422, answer.text
     assert where in [error["where"] for error in answer.json["errors"]]
+    assert all(error["mend"] for error in answer.json["errors"])
 
 
 def test_a_form_without_a_file_is_refused(ingest: Ingest) -> None:
     form = {"kind": "plan", "source": "s"}
     answer = ingest.post_form("/v1/imports", form)
     assert answer.status_code == 422
-    assert [error["where"] for error in answer.json["errors"]] == ["file"]
+    assert [(error["where"], bool(error["mend"])) for error in answer.json["errors"]] == [("file", True)]
 
 
 def test_a_body_that_is_no_form_is_415(ingest: Ingest) -> None:
@@ -148,7 +151,8 @@ def test_a_body_that_is_no_form_is_415(ingest: Ingest) -> None:
         (b"", "t3.csv", {400, 422}),
         (b"\x00" * 2_000, "t3.csv", {400, 415, 422}),
         (b"%PDF-1.4", "t3.pdf", {415}),
-        (b"PK\x03\x04 cut off", "t3.xlsx", {400, 415}),
+        (b"PK\x03\x04 cut off", "t3.xlsx", {400}),
+        (b"%PDF-1.4", "t3.xlsx", {415}),
     ],
 )
 def test_what_is_no_table_gets_a_clear_answer(

@@ -75,3 +75,9 @@ def test_receipts_and_forms_are_described_as_they_are(ingest: Ingest) -> None:
             case.call_and_validate(checks=CHECKS)
 
         send()
+
+
+def test_the_description_lists_the_fund_sources_of_the_policy(ingest: Ingest) -> None:
+    schemas = ingest.get("/openapi.json").json["components"]["schemas"]
+    for name in ("MovementIn", "StatementLineIn", "PlanRevisionIn"):
+        assert {"central.sector", "local.lottery"} <= set(schemas[name]["properties"]["fund_source"]["enum"])

@@ -31,6 +31,8 @@ texts = (
     .map(lambda text: unicodedata.normalize("NFC", text).strip())
     .filter(bool)
 )
+# A code holds no white space either.
+codes = texts.map(lambda text: "".join(text.split())).filter(bool)
 fund_sources = st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,8})?", fullmatch=True)
 years = st.integers(2000, 2100)
 days = st.dates(date(1999, 1, 1), date(2101, 12, 31))
@@ -40,9 +42,9 @@ money = st.builds(Money, amounts, currencies)
 
 movements = st.builds(
     Movement,
-    source=texts,
+    source=codes,
     source_ref=texts,
-    project_code=texts,
+    project_code=codes,
     fund_source=fund_sources,
     budget_year=years,
     kind=st.sampled_from(MovementKind),
@@ -55,9 +57,9 @@ movements = st.builds(
 )
 statement_lines = st.builds(
     StatementLine,
-    source=texts,
+    source=codes,
     source_ref=texts,
-    project_code=texts,
+    project_code=codes,
     fund_source=fund_sources,
     budget_year=years,
     cumulative=money,
@@ -68,11 +70,11 @@ statement_lines = st.builds(
 )
 plan_revisions = st.builds(
     PlanRevision,
-    source=texts,
+    source=codes,
     source_ref=texts,
-    project_code=texts,
+    project_code=codes,
     project_name=texts,
-    owner_code=texts,
+    owner_code=codes,
     owner_name=texts,
     fund_source=fund_sources,
     province_code=st.from_regex("[0-9]{2}", fullmatch=True),
@@ -100,14 +102,14 @@ def money_points(draw: st.DrawFn) -> tuple[BaselinePoint, ...]:
 
 baseline_schedules = st.builds(
     BaselineSchedule,
-    source=texts,
+    source=codes,
     source_ref=texts,
     kind=st.sampled_from(BaselineKind),
-    scope_code=texts,
+    scope_code=codes,
     budget_year=years,
     points=st.lists(share_points, min_size=1, max_size=8).map(tuple) | money_points(),
     decision_number=texts,
     effective_date=days,
-    rate_base=texts,
+    rate_base=codes,
 )
 every_fact = st.one_of(movements, statement_lines, plan_revisions, baseline_schedules)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
+from flask import Flask
+from werkzeug.serving import make_server
 
 from deploy.embedded.servers import free_port
 from services import cli
+from services.ingest.receipts import Receipt, Total
+from services.runtime.errors import FieldError, Problem
 
 
 def _run(*arguments: str, **environment: str | None) -> tuple[int, str]:
@@ -64,6 +75,58 @@ def test_reset_without_state_says_so(tmp_path: Path) -> None:
     code, output = _run("reset", "--state-dir", str(tmp_path / "none"))
     assert code == 0
     assert "nothing to delete" in output
+
+
+@contextmanager
+def _ingest(answer: dict[str, Any], status: int) -> Iterator[str]:
+    """A server that answers every import with ``answer``."""
+    app = Flask("ingest")
+    app.add_url_rule("/v1/imports", "imports", lambda: (answer, status), methods=["POST"])
+    server = make_server("127.0.0.1", 0, app)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+def _import(tmp_path: Path, answer: dict[str, Any], status: int) -> tuple[int, str]:
+    file = tmp_path / "x.csv"
+    file.write_text("a\n", encoding="utf-8")
+    with _ingest(answer, status) as url:
+        return _run("import", str(file), "--kind", "plan", "--source", "s", "--url", url, COLUMNS="200")
+
+
+def test_a_receipt_is_shown_with_its_totals_and_warnings(tmp_path: Path) -> None:
+    receipt = Receipt(
+        receipt_id=None,
+        kind="plan",
+        received_at=datetime(2022, 7, 31, tzinfo=UTC),
+        new=2,
+        duplicate=0,
+        conflicting=0,
+        event_ids=[uuid4(), uuid4()],
+        totals=[Total(fund_source="local.lottery", currency="VND", minor_units=99_999_999_999_999_999)],
+        dry_run=True,
+        warnings=["dòng 9 / row 9: [bold]dòng ẩn[/bold]"],
+    )
+    code, output = _import(tmp_path, receipt.model_dump(mode="json"), 200)
+    assert code == 0
+    assert re.search(r"event_ids\W+2\b", output)
+    assert re.search(r"local\.lottery\W+99\.999\.999\.999\.999\.999\W+VND", output)
+    assert "dòng 9 / row 9: [bold]dòng ẩn[/bold]" in output
+    assert "None" not in output
+
+
+def test_faults_are_shown_as_they_are(tmp_path: Path) -> None:
+    fault = FieldError(code="x", where="row 9", read="[red]", detail="lỗi", mend="sửa")
+    problem = Problem(type="x", title="Refused", status=422, errors=[fault])
+    code, output = _import(tmp_path, problem.model_dump(), 422)
+    assert code == 1
+    for text in ("chỗ / where", "đọc được / read", "lỗi / fault", "cách sửa / how to mend it", "[red]"):
+        assert text in output
 
 
 def test_a_file_for_nobody_is_said(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def _number(cell: Cell, locale: NumberLocale) -> Decimal:
         return numbers.from_text(cell, locale).value
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
         return numbers.from_number(cell)
-    raise CellFaultError("not-a-number", locale=locale, example=numbers.EXAMPLES[locale])
+    raise numbers.not_a_number(locale)
 
 
 def _basis_points(cell: Cell, locale: NumberLocale) -> int:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from services.runtime.errors import FieldError, shortened
 
+# The place of what concerns no single sheet, row or cell.
+WHOLE_FILE = "tệp / file"
+
 
 @dataclass(frozen=True, slots=True)
 class Wording:
@@ -19,6 +22,12 @@ class Wording:
 
 FAULTS = {
     # The sheet
+    "empty-file": Wording(
+        "Tệp rỗng.",
+        "The file is empty.",
+        "Kiểm tra xem có gửi nhầm tệp không.",
+        "Check that this is the file you meant.",
+    ),
     "header-not-found": Wording(
         "Không tìm thấy dòng tiêu đề của bảng.",
         "No header row was found.",
@@ -62,8 +71,8 @@ FAULTS = {
         "Unmerge them and write the value in each row.",
     ),
     "total-mismatch": Wording(
-        "Tổng ghi {printed}, cộng các dòng được {summed}, lệch {difference} (đồng).",
-        "The printed total is {printed}, the rows add up to {summed}: {difference} apart (đồng).",
+        "Tổng ghi {printed} đồng, cộng các dòng được {summed} đồng, lệch {difference} đồng.",
+        "The printed total is {printed} đồng, the rows add up to {summed} đồng: {difference} đồng apart.",
         "Sửa dòng bị sai hoặc sửa dòng tổng.",
         "Correct the wrong row or the total.",
     ),
@@ -107,14 +116,15 @@ FAULTS = {
     "not-a-number": Wording(
         "Không phải là số.",
         "Not a number.",
-        "Ghi số theo kiểu {locale}, ví dụ {example}.",
-        "Write it the {locale} way, for example {example}.",
+        "Ghi số theo kiểu {way}, ví dụ {example}.",
+        "Write it the {way_in_english} way, for example {example}.",
     ),
     "ambiguous-number": Wording(
-        "Số không rõ nghĩa: đọc theo kiểu vi là {vi}, theo kiểu en là {en}; tệp này dùng kiểu {locale}.",
-        "Ambiguous: read the vi way it is {vi}, the en way {en}; this file is {locale}.",
-        "Ghi số theo kiểu {locale}, ví dụ {example}.",
-        "Write it the {locale} way, for example {example}.",
+        "Số không rõ nghĩa: theo kiểu Việt Nam là {vi}, theo kiểu Anh là {en}; tệp này dùng kiểu {way}.",
+        "Ambiguous: the Vietnamese way it is {vi_in_english}, the English way {en_in_english}; "
+        "this file is written the {way_in_english} way.",
+        "Ghi số theo kiểu {way}, ví dụ {example}.",
+        "Write it the {way_in_english} way, for example {example}.",
     ),
     "number-not-exact": Wording(
         "Số quá lớn: Excel chỉ giữ đúng đến 9.007.199.254.740.992.",
@@ -169,6 +179,12 @@ FAULTS = {
         "The code holds white space.",
         "Bỏ khoảng trắng.",
         "Remove it.",
+    ),
+    "invisible-character": Wording(
+        "Có ký tự ẩn {character}.",
+        "It holds the invisible character {character}.",
+        "Xóa ký tự ẩn rồi gõ lại.",
+        "Delete it and type the text again.",
     ),
     "not-an-integer": Wording(
         "Không phải là số nguyên.",
@@ -257,11 +273,14 @@ class Findings:
     def faults(self) -> list[FieldError]:
         if not self._faults_beyond:
             return list(self._faults)
-        return [*self._faults, fault("more-faults", where="file", count=self._faults_beyond)]
+        return [*self._faults, fault("more-faults", where=WHOLE_FILE, count=self._faults_beyond)]
 
     @property
     def warnings(self) -> list[str]:
         if not self._warnings_beyond:
             return list(self._warnings)
         more = self._warnings_beyond
-        return [*self._warnings, f"file: còn {more} cảnh báo nữa / {more} more warnings are not listed"]
+        return [
+            *self._warnings,
+            f"{WHOLE_FILE}: còn {more} cảnh báo nữa / {more} more warnings are not listed",
+        ]

@@ -10,6 +10,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
+from services.ingest.sheets.faults import WHOLE_FILE
+
 _NOT_A_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 
 
@@ -50,17 +52,23 @@ class Grid:
         return cells[column] if column < len(cells) else None
 
     def place(self, row: int) -> str:
-        """The row's short name: ``Sheet1!12``, for a CSV file ``row 12``."""
-        return f"{self.name}!{row + 1}" if self.name else f"row {row + 1}"
+        """The row's short name, for "row …": ``Sheet1!12``, for a CSV file ``12``."""
+        return f"{self.name}!{row + 1}" if self.name else str(row + 1)
 
     def where(self, row: int | None = None, column: int | None = None, header: str = "") -> str:
-        """The place in words: ``sheet Sheet1, row 12, column E (Số tiền)``."""
-        parts = [f"sheet {self.name}"] if self.name else []
+        """The place in words: ``dòng 12, cột E (Số tiền) / row 12, column E (Số tiền)``."""
+        vietnamese = self._in_words(("trang", "dòng", "cột"), row, column, header)
+        english = self._in_words(("sheet", "row", "column"), row, column, header)
+        return f"{vietnamese} / {english}" if english else WHOLE_FILE
+
+    def _in_words(self, words: tuple[str, str, str], row: int | None, column: int | None, header: str) -> str:
+        for_sheet, for_row, for_column = words
+        parts = [f"{for_sheet} {self.name}"] if self.name else []
         if row is not None:
-            parts.append(f"row {row + 1}")
+            parts.append(f"{for_row} {row + 1}")
         if column is not None:
-            parts.append(f"column {column_letters(column)}" + (f" ({header})" if header else ""))
-        return ", ".join(parts) or "file"
+            parts.append(f"{for_column} {column_letters(column)}" + (f" ({header})" if header else ""))
+        return ", ".join(parts)
 
 
 def is_empty(cell: Cell) -> bool:

@@ -20,7 +20,9 @@ _LONGEST_NUMBER = 40
 _DECIMALS_LIKE_A_GROUP = 3
 
 _MARKS: dict[NumberLocale, tuple[str, str]] = {"vi": (".", ","), "en": (",", ".")}
-EXAMPLES: dict[NumberLocale, str] = {"vi": "1.234.567,5", "en": "1,234,567.5"}
+_EXAMPLES: dict[NumberLocale, str] = {"vi": "1.234.567,5", "en": "1,234,567.5"}
+# The name of each way of writing, in Vietnamese and in English.
+_NAMES: dict[NumberLocale, tuple[str, str]] = {"vi": ("Việt Nam", "Vietnamese"), "en": ("Anh", "English")}
 _SPACES = re.compile(r"(?<=[0-9])[ \u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 
 
@@ -45,9 +47,16 @@ def from_text(text: str, locale: NumberLocale) -> NumberText:
         exponent = value.as_tuple().exponent
         return NumberText(sign * value, looks_grouped=exponent == -_DECIMALS_LIKE_A_GROUP)
     if all(reading is None for reading in readings.values()):
-        raise CellFaultError("not-a-number", locale=locale, example=EXAMPLES[locale])
-    shown = {name: "?" if reading is None else written(reading) for name, reading in readings.items()}
-    raise CellFaultError("ambiguous-number", **shown, locale=locale, example=EXAMPLES[locale])
+        raise not_a_number(locale)
+    shown = {name: None if reading is None else written(reading) for name, reading in readings.items()}
+    raise CellFaultError(
+        "ambiguous-number",
+        vi=shown["vi"] or "không đọc được",
+        en=shown["en"] or "không đọc được",
+        vi_in_english=shown["vi"] or "unreadable",
+        en_in_english=shown["en"] or "unreadable",
+        **_way(locale),
+    )
 
 
 def from_number(number: int | float) -> Decimal:
@@ -57,16 +66,27 @@ def from_number(number: int | float) -> Decimal:
     """
     value = Decimal(repr(number))
     if not value.is_finite():
-        raise CellFaultError("not-a-number", locale="vi", example=EXAMPLES["vi"])
+        raise not_a_number("vi")
     if abs(value) > _EXACT_LIMIT:
         raise CellFaultError("number-not-exact")
     whole = value.to_integral_value()
     return whole if whole == value else _EXCEL_DIGITS.plus(value)
 
 
+def not_a_number(locale: NumberLocale) -> CellFaultError:
+    """The fault of a cell that is no number, with the way to write one."""
+    return CellFaultError("not-a-number", **_way(locale))
+
+
 def written(value: Decimal | int) -> str:
     """The number the Vietnamese way: 1.234.567,5."""
-    return f"{value:,f}".replace(",", "\0").replace(".", ",").replace("\0", ".")
+    # An integer's own ",f" goes through a float: wrong beyond 2**53, and with six decimals.
+    return f"{Decimal(value):,f}".replace(",", "\0").replace(".", ",").replace("\0", ".")
+
+
+def _way(locale: NumberLocale) -> dict[str, str]:
+    way, way_in_english = _NAMES[locale]
+    return {"way": way, "way_in_english": way_in_english, "example": _EXAMPLES[locale]}
 
 
 def _unsigned(text: str) -> tuple[str, int]:

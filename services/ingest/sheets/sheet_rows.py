@@ -10,14 +10,15 @@ from pydantic import ValidationError
 
 from services.ingest.sheets import csv_reader, excel_reader, import_profile, row_items, workbook_archive
 from services.ingest.sheets.cell_values import CellReader
-from services.ingest.sheets.faults import Findings
+from services.ingest.sheets.faults import FAULTS, WHOLE_FILE, Findings
 from services.ingest.sheets.grid import Grid, is_empty
 from services.ingest.sheets.import_profile import ImportProfile
 from services.ingest.sheets.row_items import CURVE_FIELDS, REPEATED_FIELDS, ROW_ITEMS, SCHEDULE_KIND, Item
 from services.ingest.sheets.sheet_layout import HeaderMatcher
 from services.ingest.sheets.stated_once import StatedOnce
 from services.ingest.sheets.table_reader import TableReader, TableRow
-from services.runtime.errors import FieldError, ProblemError, shortened
+from services.runtime.errors import FieldError, shortened
+from services.runtime.field_faults import plain_message
 
 KINDS = (*ROW_ITEMS, SCHEDULE_KIND)
 
@@ -31,8 +32,8 @@ _LIKELY_A_FRACTION_BASIS_POINTS = 100
 class ReadFile:
     """What a file states. With any error the items are partial: refuse the file as a whole.
 
-    ``places`` names the row of each item (``Sheet1!12``; of a curve its first row); ``rows_read`` counts
-    the rows that are items, faulty ones too.
+    ``places`` names the row of each item in words (of a curve its first row); ``rows_read`` counts the rows
+    that are items, faulty ones too.
     """
 
     items: list[Item]
@@ -56,10 +57,10 @@ def read_file(
 
     ``defaults`` are texts by field name (and ``unit``) for what the file does not state.
     Raises ``ProblemError``: 415 for a kind of file that is not read, 413 for one that is too large, 400
-    for a damaged one, 422 for an unknown ``kind``. Every other fault is in ``errors``.
+    for a damaged one; ``ValueError`` for an unknown ``kind``. Every other fault is in ``errors``.
     """
     if kind not in KINDS:
-        raise ProblemError(422, "unknown-kind", "Unknown kind of file", f"Use one of: {', '.join(KINDS)}.")
+        raise ValueError(f"no kind of file {kind!r}; known: {', '.join(KINDS)}")
     profile = import_profile.load(policy_dir, kind)
     findings = Findings()
     matcher = HeaderMatcher(profile)
@@ -80,7 +81,7 @@ def read_file(
     _refuse_repeated(stated, findings)
     return ReadFile(
         items=[item for _, item in stated],
-        places=[row.place for row, _ in stated],
+        places=[row.where() for row, _ in stated],
         errors=findings.faults,
         rows_read=len(rows),
         warnings=findings.warnings,
@@ -88,6 +89,8 @@ def read_file(
 
 
 def _grids(content: bytes, *, file_name: str, max_rows: int, matcher: HeaderMatcher) -> list[Grid]:
+    if not content.strip():
+        return []
     is_text = PurePath(file_name).suffix.lower() in _CSV_ENDINGS and not content.startswith(_ZIP_MAGIC)
     if is_text:
         return [csv_reader.read(content, max_rows=max_rows, header_score=matcher.score)]
@@ -125,11 +128,13 @@ def _read_tables(
             findings=findings,
         )
         rows.extend(table.read())
-    if all(layout is None for _, layout in layouts):
+    if not _beginning(grids):
+        findings.add("empty-file", where=WHOLE_FILE)
+    elif all(layout is None for _, layout in layouts):
         expected = ", ".join(field.headers[0] for field in profile.fields.values() if field.required)
-        findings.add("header-not-found", where="file", read=_beginning(grids), expected=expected)
+        findings.add("header-not-found", where=WHOLE_FILE, read=_beginning(grids), expected=expected)
     elif not rows:
-        findings.add("no-rows", where="file")
+        findings.add("no-rows", where=WHOLE_FILE)
     if len(rows) > max_rows:
         raise workbook_archive.too_many_rows(f"{len(rows)} > {max_rows}")
     return rows
@@ -206,7 +211,12 @@ def _note_refusal(error: ValidationError, row: TableRow, findings: Findings) -> 
     for refused in error.errors(include_url=False):
         name = str(refused["loc"][0]) if refused["loc"] else ""
         where = row.where(column_of.get(name, name))
-        findings.add("refused", where=where, read=refused["input"], reason=f"{name}: {refused['msg']}")
+        code = refused["type"].replace("_", "-")
+        if code in FAULTS:
+            findings.add(code, where=where, read=refused["input"], **refused.get("ctx", {}))
+        else:
+            reason = f"{name}: {plain_message(refused)}"
+            findings.add("refused", where=where, read=refused["input"], reason=reason)
 
 
 def _refuse_repeated(stated: list[tuple[TableRow, Item]], findings: Findings) -> None:

@@ -16,6 +16,7 @@ _CHUNK_BYTES = 1 << 16
 _BYTES_PER_ROW = 2_000
 _BYTES_BESIDE_ROWS = 32 * 1024 * 1024
 _ENCRYPTED_FLAG = 0x1
+_ZIP_BEGINNING = b"PK"
 
 # What reading a damaged or dishonest archive raises.
 _DAMAGE = (
@@ -37,11 +38,13 @@ def opened(content: bytes, *, max_rows: int) -> Iterator[zipfile.ZipFile]:
     """The archive of an .xlsx workbook.
 
     Raises ``ProblemError``: 415 where it is no plain .xlsx workbook, 413 where it inflates beyond what
-    ``max_rows`` rows can need, 400 where it turns out damaged while it is used.
+    ``max_rows`` rows can need, 400 where it is damaged.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
-    except zipfile.BadZipFile as error:
+    except _DAMAGE as error:
+        if content.startswith(_ZIP_BEGINNING):
+            raise _malformed(error) from error
         raise unsupported("the content is not a workbook (.xlsx)") from error
     with archive:
         _refuse_other_kinds(archive)
@@ -49,13 +52,7 @@ def opened(content: bytes, *, max_rows: int) -> Iterator[zipfile.ZipFile]:
             _refuse_bomb(archive, content, _BYTES_BESIDE_ROWS + _BYTES_PER_ROW * max_rows)
             yield archive
         except _DAMAGE as error:
-            raise ProblemError(
-                400,
-                "malformed-workbook",
-                "The workbook is damaged",
-                f"Tệp hỏng ({error}); mở bằng Excel rồi lưu lại. / "
-                f"Damaged ({error}); open it in Excel and save it again.",
-            ) from error
+            raise _malformed(error) from error
 
 
 def xml_parser() -> expat.XMLParserType:
@@ -97,6 +94,16 @@ def too_many_rows(found: str) -> ProblemError:
         "The file has too many rows",
         f"Quá nhiều dòng hoặc ô ở quá xa ({found}); hãy chia nhỏ tệp, hoặc xóa ô thừa. / "
         f"Too many rows, or cells too far out ({found}); split the file, or clear stray cells.",
+    )
+
+
+def _malformed(error: Exception) -> ProblemError:
+    return ProblemError(
+        400,
+        "malformed-workbook",
+        "The workbook is damaged",
+        f"Tệp hỏng ({error}); mở bằng Excel rồi lưu lại. / "
+        f"Damaged ({error}); open it in Excel and save it again.",
     )
 
 

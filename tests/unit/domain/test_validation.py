@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import date
 from typing import Any
@@ -214,3 +215,20 @@ def test_every_rejection_says_how_to_mend_it_in_both_languages() -> None:
     for rejection in rejections:
         assert " / " in rejection.detail, rejection
         assert " / " in rejection.mend, rejection
+
+
+@pytest.mark.parametrize(
+    ("fact", "field"),
+    [
+        (movement(), "source"),
+        (movement(), "project_code"),
+        (statement(), "project_code"),
+        (revision(), "owner_code"),
+        (schedule(), "scope_code"),
+        (schedule(), "rate_base"),
+    ],
+)
+def test_a_code_straight_from_the_log_holds_no_white_space(fact: Fact, field: str) -> None:
+    changes: dict[str, Any] = {field: "a\u00a0b"}
+    spaced = dataclasses.replace(fact, **changes)
+    assert faults_of(spaced) == [("malformed-field", field)]

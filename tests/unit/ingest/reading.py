@@ -56,6 +56,12 @@ def faults(read_back: ReadFile) -> list[tuple[str, str]]:
     return [(error.code, error.where) for error in read_back.errors]
 
 
+def both(english: str) -> str:
+    """A place as it is told: in Vietnamese, then as given."""
+    vietnamese = english.replace("sheet ", "trang ").replace("row ", "dòng ").replace("column ", "cột ")
+    return f"{vietnamese} / {english}"
+
+
 def workbook(fill: Callable[[Any], None], *, title: str = "Sheet1") -> bytes:
     """A workbook of one sheet, filled by ``fill``."""
     book = openpyxl.Workbook()

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 from services.domain.validation import RejectionCode
-from services.ingest import json_bodies
 from services.ingest.sheets import faults
 
 ROOT = Path(__file__).parents[3]
@@ -23,7 +22,3 @@ def test_every_rule_across_fields_is_explained() -> None:
 
 def test_every_fault_of_a_file_is_explained() -> None:
     assert set(faults.FAULTS) <= explained()
-
-
-def test_every_fault_of_a_field_that_has_a_remedy_is_explained() -> None:
-    assert set(json_bodies.MEND) <= explained()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from services.ingest.models import MovementIn, PlanRevisionIn, PlansIn
 from tests.support import stated
@@ -91,3 +92,25 @@ def test_the_description_lets_an_amount_be_digits_or_an_integer() -> None:
     amount = MovementIn.model_json_schema()["properties"]["amount"]
     assert [choice["type"] for choice in amount["anyOf"]] == ["integer", "string"]
     assert amount["anyOf"][0] == {"type": "integer", "minimum": 1, "maximum": 10**15}
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "refused"),
+    [(MovementIn, "amount", ["0", "000", "1.5", "", "-1"]), (PlanRevisionIn, "amount", ["1.5", "", "-1"])],
+)
+def test_the_described_pattern_takes_the_digits_that_the_field_takes(
+    model: type[BaseModel], field: str, refused: list[str]
+) -> None:
+    pattern = model.model_json_schema()["properties"][field]["anyOf"][1]["pattern"]
+    for digits in ("1", "10", "1000000", "007", "1000000000000000"):
+        assert re.search(pattern, digits), digits
+    for text in refused:
+        assert not re.search(pattern, text), text
+
+
+@pytest.mark.parametrize("space", [" ", "\u00a0", "\u3000"])
+@pytest.mark.parametrize("field", ["source", "project_code"])
+def test_a_code_holds_no_white_space(field: str, space: str) -> None:
+    assert faults_of(**{field: f"a{space}b"}) == [("space_in_code", field)]
+    assert faults_of(**{field: f"{space}ab{space}"}) == []
+    assert faults_of(source_ref=f"V{space}1") == []

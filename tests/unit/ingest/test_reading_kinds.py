@@ -17,7 +17,7 @@ from services.ingest.sheets import import_profile
 from services.ingest.sheets.grid import matching_form
 from services.ingest.sheets.import_profile import FieldProfile
 from services.ingest.sheets.sheet_rows import KINDS
-from tests.unit.ingest.reading import POLICY, faults, read_text
+from tests.unit.ingest.reading import POLICY, both, faults, read_text
 
 VOUCHERS = """
     Đơn vị tính: triệu đồng;;;;;;
@@ -45,7 +45,7 @@ def test_a_voucher_line_is_a_movement_named_by_voucher_and_line() -> None:
 
 def test_a_voucher_line_given_twice_is_refused() -> None:
     text = VOUCHERS.replace("13/RV;2", "13/RV;1")
-    assert faults(read_text(text, kind="disbursements", defaults=YEAR)) == [("duplicate-row", "row 5")]
+    assert faults(read_text(text, kind="disbursements", defaults=YEAR)) == [("duplicate-row", both("row 5"))]
 
 
 def test_a_reversal_names_the_voucher_line_it_cancels() -> None:
@@ -62,7 +62,7 @@ def test_a_reversal_names_the_voucher_line_it_cancels() -> None:
 def test_zero_is_no_movement() -> None:
     text = VOUCHERS.replace(";300", ";0")
     assert faults(read_text(text, kind="disbursements", defaults=YEAR)) == [
-        ("refused", "row 3, column G (Số tiền)")
+        ("refused", both("row 3, column G (Số tiền)"))
     ]
 
 
@@ -101,7 +101,7 @@ def test_rows_of_one_curve_gather() -> None:
     national, target = (item.fact() for item in read_back.items)
     assert [p.basis_points for p in national.points] == [861, 1848]  # type: ignore[union-attr]
     assert (target.kind, target.scope_code) == (BaselineKind.TARGET, "96")  # type: ignore[union-attr]
-    assert (read_back.places, read_back.rows_read) == (["row 2", "row 4"], 3)
+    assert (read_back.places, read_back.rows_read) == ([both("row 2"), both("row 4")], 3)
 
 
 @pytest.mark.parametrize(
@@ -110,14 +110,14 @@ def test_rows_of_one_curve_gather() -> None:
         (
             "18,48;MOF;01/01/2022",
             "18,48;MOF;01/02/2022",
-            ("schedule-disagrees", "row 3, column G (Ngày hiệu lực)"),
+            ("schedule-disagrees", both("row 3, column G (Ngày hiệu lực)")),
         ),
-        ("18,48;", "18,481;", ("too-precise", "row 3, column E (Tỷ lệ)")),
-        ("18,48;", ";", ("refused", "row 3")),
-        ("18,48;", "118,48;", ("refused", "row 3, column E (Tỷ lệ)")),
-        ("Chỉ tiêu", "Kế hoạch", ("unknown-choice", "row 4, column A (Loại)")),
-        ("96;2022", "96;hai", ("not-an-integer", "row 4, column C (Năm ngân sách)")),
-        ("96;2022", "96;2022,5", ("not-an-integer", "row 4, column C (Năm ngân sách)")),
+        ("18,48;", "18,481;", ("too-precise", both("row 3, column E (Tỷ lệ)"))),
+        ("18,48;", ";", ("refused", both("row 3"))),
+        ("18,48;", "118,48;", ("refused", both("row 3, column E (Tỷ lệ)"))),
+        ("Chỉ tiêu", "Kế hoạch", ("unknown-choice", both("row 4, column A (Loại)"))),
+        ("96;2022", "96;hai", ("not-an-integer", both("row 4, column C (Năm ngân sách)"))),
+        ("96;2022", "96;2022,5", ("not-an-integer", both("row 4, column C (Năm ngân sách)"))),
     ],
 )
 def test_a_faulty_point_is_refused(old: str, new: str, expected: tuple[str, str]) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from services.ingest.sheets import numbers
 from services.ingest.sheets.faults import CellFaultError
-from tests.unit.ingest.reading import amounts, faults, read_text, statement
+from tests.unit.ingest.reading import amounts, both, faults, read_text, statement
 
-AMOUNT = "row 3, column E (Lũy kế giải ngân)"
+AMOUNT = both("row 3, column E (Lũy kế giải ngân)")
 
 
 @pytest.mark.parametrize(
@@ -129,5 +129,16 @@ def test_days_are_read_day_first_or_iso(day: str) -> None:
 )
 def test_a_day_that_is_none_is_refused(day: str, code: str) -> None:
     assert faults(read_text(statement("1").replace("31/07/2022", day))) == [
-        (code, "row 3, column D (Đến ngày)")
+        (code, both("row 3, column D (Đến ngày)"))
     ]
+
+
+def test_an_ambiguous_number_is_told_in_both_ways_of_writing() -> None:
+    (fault,) = read_text(statement("1,234,567")).errors
+    assert fault.detail == (
+        "Số không rõ nghĩa: theo kiểu Việt Nam là không đọc được, theo kiểu Anh là 1.234.567; "
+        "tệp này dùng kiểu Việt Nam. / "
+        "Ambiguous: the Vietnamese way it is unreadable, the English way 1.234.567; "
+        "this file is written the Vietnamese way."
+    )
+    assert fault.mend.startswith("Ghi số theo kiểu Việt Nam, ví dụ 1.234.567,5.")

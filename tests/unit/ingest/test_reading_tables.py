@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 
 from services.runtime.errors import ProblemError
-from tests.unit.ingest.reading import amounts, faults, read, read_text, statement
+from tests.unit.ingest.reading import amounts, both, faults, read, read_text, statement, workbook
 
-AMOUNT_OF_TOTAL = "row 5, column E (Lũy kế giải ngân)"
+AMOUNT_OF_TOTAL = both("row 5, column E (Lũy kế giải ngân)")
 
 
 def test_a_statement_as_an_office_sends_it() -> None:
@@ -39,18 +39,18 @@ def test_notes_and_signatures_under_the_total_are_passed_over() -> None:
     below = "Tổng cộng;;;;3\n;;;;\nNgười lập biểu;;;;\nGhi chú: số liệu KBNN;;;;"
     read_back = read_text(statement("1", "2", below=below))
     assert (amounts(read_back), read_back.errors) == ([1_000_000, 2_000_000], [])
-    assert read_back.places == ["row 3", "row 4"]
+    assert read_back.places == [both("row 3"), both("row 4")]
     assert read_back.rows_read == 2
 
 
 def test_an_amount_under_the_total_is_an_item_whose_faults_are_told() -> None:
     read_back = read_text(statement("1", "2", below="Tổng cộng;;;;3\nbổ sung sau;;;;9"))
-    assert ("space-in-code", "row 6, column A (Mã dự án)") in faults(read_back)
+    assert ("space-in-code", both("row 6, column A (Mã dự án)")) in faults(read_back)
 
 
 def test_a_row_under_the_total_that_lacks_only_its_amount_is_told() -> None:
     read_back = read_text(statement("1", below="Tổng cộng;;;;1\nP9;NSTW;2022;31/07/2022;"))
-    assert faults(read_back) == [("missing-value", "row 5, column E (Lũy kế giải ngân)")]
+    assert faults(read_back) == [("missing-value", both("row 5, column E (Lũy kế giải ngân)"))]
 
 
 def test_a_heading_of_a_group_is_passed_over_and_named() -> None:
@@ -80,9 +80,20 @@ def test_a_total_that_is_not_the_sum_of_its_parts_names_both_figures() -> None:
     assert "27.559.000.000" in fault.detail
 
 
+def test_the_figures_of_a_total_are_exact_and_each_has_its_unit() -> None:
+    text = statement("1.000.000", "0", below="Tổng cộng;;;;99.999.999.999.999")
+    (fault,) = read_text(text).errors
+    assert fault.detail == (
+        "Tổng ghi 99.999.999.999.999.000.000 đồng, cộng các dòng được 1.000.000.000.000 đồng, "
+        "lệch 99.999.998.999.999.000.000 đồng. / "
+        "The printed total is 99.999.999.999.999.000.000 đồng, the rows add up to 1.000.000.000.000 đồng: "
+        "99.999.998.999.999.000.000 đồng apart."
+    )
+
+
 def test_a_total_above_the_rows_is_compared_too() -> None:
     text = statement("1", "2").replace("\nP1", "\nTổng số;;;;4\nP1")
-    assert faults(read_text(text)) == [("total-mismatch", "row 3, column E (Lũy kế giải ngân)")]
+    assert faults(read_text(text)) == [("total-mismatch", both("row 3, column E (Lũy kế giải ngân)"))]
 
 
 def test_subtotals_count_since_the_last_and_the_total_counts_all() -> None:
@@ -145,12 +156,12 @@ def test_without_a_unit_dong_is_taken_and_said() -> None:
 
 def test_two_units_in_the_title_are_refused() -> None:
     text = "Đơn vị tính: tỷ đồng\n" + statement("1")
-    assert faults(read_text(text)) == [("title-disagrees", "file")]
+    assert faults(read_text(text)) == [("title-disagrees", "tệp / file")]
 
 
 def test_a_unit_given_with_the_upload_must_agree_with_the_title() -> None:
     assert read_text(statement("1"), defaults={"unit": "triệu đồng"}).errors == []
-    assert faults(read_text(statement("1"), defaults={"unit": "đồng"})) == [("title-disagrees", "file")]
+    assert faults(read_text(statement("1"), defaults={"unit": "đồng"})) == [("title-disagrees", "tệp / file")]
     assert faults(read_text(statement("1"), defaults={"unit": "USD"})) == [
         ("unknown-choice", "defaults.unit")
     ]
@@ -176,14 +187,14 @@ def test_the_year_of_a_date_in_words_is_not_the_budget_year() -> None:
 
 def test_a_title_that_states_two_dates_is_refused() -> None:
     title = "NĂM 2022 đến ngày 31/07/2022\nđến ngày 31/08/2022"
-    assert ("title-disagrees", "file") in faults(read_text(_without_dates(title)))
+    assert ("title-disagrees", "tệp / file") in faults(read_text(_without_dates(title)))
 
 
 def test_what_the_file_does_not_state_may_come_with_the_upload() -> None:
     given = {"budget_year": "2022", "as_of": "31/07/2022"}
     assert read_text(_without_dates("x"), defaults=given).items[0].budget_year == 2022
     contradicted = read_text(_without_dates("năm 2021"), defaults=given)
-    assert faults(contradicted) == [("title-disagrees", "file")]
+    assert faults(contradicted) == [("title-disagrees", "tệp / file")]
     assert faults(read_text(statement("1"), defaults={"colour": "red"})) == [
         ("unknown-default", "defaults.colour")
     ]
@@ -191,7 +202,7 @@ def test_what_the_file_does_not_state_may_come_with_the_upload() -> None:
 
 def test_a_missing_column_tells_what_was_seen_and_what_is_expected() -> None:
     (fault,) = read_text(statement("1").replace("Nguồn vốn", "Ngân khoản")).errors
-    assert (fault.code, fault.where) == ("column-missing", "row 2")
+    assert (fault.code, fault.where) == ("column-missing", both("row 2"))
     assert "Ngân khoản" in fault.detail
     assert "fund_source" in fault.detail
     assert "nguồn vốn" in fault.mend
@@ -205,7 +216,7 @@ def test_a_file_without_a_header_row_tells_what_is_expected() -> None:
 
 def test_two_columns_of_one_field_are_refused() -> None:
     text = statement("1").replace("Đến ngày;", "Mã số dự án;")
-    assert ("column-repeated", "row 2, column D (Mã số dự án)") in faults(read_text(text))
+    assert ("column-repeated", both("row 2, column D (Mã số dự án)")) in faults(read_text(text))
 
 
 def test_a_column_that_is_not_read_is_named() -> None:
@@ -216,11 +227,11 @@ def test_a_column_that_is_not_read_is_named() -> None:
 def test_every_fault_of_a_file_is_told_at_once() -> None:
     text = statement("1", "x", "1,234,567", "-4", "5").replace("P5;NSTW", "P5;Quỹ khác").replace("P1;", ";")
     assert faults(read_text(text)) == [
-        ("missing-value", "row 3, column A (Mã dự án)"),
-        ("not-a-number", "row 4, column E (Lũy kế giải ngân)"),
-        ("ambiguous-number", "row 5, column E (Lũy kế giải ngân)"),
-        ("negative-amount", "row 6, column E (Lũy kế giải ngân)"),
-        ("unknown-choice", "row 7, column B (Nguồn vốn)"),
+        ("missing-value", both("row 3, column A (Mã dự án)")),
+        ("not-a-number", both("row 4, column E (Lũy kế giải ngân)")),
+        ("ambiguous-number", both("row 5, column E (Lũy kế giải ngân)")),
+        ("negative-amount", both("row 6, column E (Lũy kế giải ngân)")),
+        ("unknown-choice", both("row 7, column B (Nguồn vốn)")),
     ]
 
 
@@ -232,13 +243,20 @@ def test_the_list_of_faults_is_bounded_and_says_so() -> None:
 
 def test_the_models_refusals_are_told_at_their_cell() -> None:
     text = statement("1").replace("P1;", "P\u200b1;")
-    ((code, where),) = faults(read_text(text))
-    assert (code, where) == ("refused", "row 3, column A (Mã dự án)")
+    (fault,) = read_text(text).errors
+    assert (fault.code, fault.where) == ("invisible-character", both("row 3, column A (Mã dự án)"))
+    assert fault.detail == "Có ký tự ẩn U+200B. / It holds the invisible character U+200B."
+
+
+def test_a_rule_that_the_models_alone_know_is_told_in_their_words() -> None:
+    (fault,) = read_text(statement("1").replace("P1;", "P" * 65 + ";")).errors
+    assert (fault.code, fault.where) == ("refused", both("row 3, column A (Mã dự án)"))
+    assert "project_code" in fault.detail
 
 
 def test_the_same_line_twice_in_a_file_is_refused() -> None:
     ((code, where),) = faults(read_text(statement("1", "1").replace("P2", "P1")))
-    assert (code, where) == ("duplicate-row", "row 4")
+    assert (code, where) == ("duplicate-row", both("row 4"))
 
 
 def test_only_utf8_is_read() -> None:
@@ -250,9 +268,9 @@ def test_only_utf8_is_read() -> None:
 
 
 def test_an_unfinished_quotation_is_told() -> None:
-    assert ("unreadable-row", "row 4") in faults(read_text(statement("1", '"2')))
+    assert ("unreadable-row", both("row 4")) in faults(read_text(statement("1", '"2')))
     under_the_total = 'Tổng cộng;;;;1\n"Người lập\nP2;NSTW;2022;31/07/2022;5'
-    assert faults(read_text(statement("1", below=under_the_total))) == [("unreadable-row", "row 5")]
+    assert faults(read_text(statement("1", below=under_the_total))) == [("unreadable-row", both("row 5"))]
 
 
 def test_too_many_rows_are_refused() -> None:
@@ -268,10 +286,25 @@ def test_rows_beyond_a_gap_are_refused_and_not_cut_off() -> None:
 
 
 def test_an_empty_table_is_refused() -> None:
-    assert faults(read_text(statement())) == [("no-rows", "file")]
-    assert faults(read(b"", file_name="a.csv")) == [("header-not-found", "file")]
+    assert faults(read_text(statement())) == [("no-rows", "tệp / file")]
+    assert faults(read_text("Cột lạ;Khác")) == [("header-not-found", "tệp / file")]
+
+
+@pytest.mark.parametrize(
+    ("content", "file_name"),
+    [
+        (b"", "a.csv"),
+        (b"", "a.xlsx"),
+        (b"\xef\xbb\xbf\r\n", "a.csv"),
+        (b";;\n;;\n", "a.csv"),
+        (workbook(lambda _: None), "a.xlsx"),
+    ],
+)
+def test_an_empty_file_is_called_so(content: bytes, file_name: str) -> None:
+    (fault,) = read(content, file_name=file_name).errors
+    assert (fault.code, fault.detail) == ("empty-file", "Tệp rỗng. / The file is empty.")
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(ProblemError, match="unknown-kind"):
+    with pytest.raises(ValueError, match="no kind of file"):
         read_text(statement("1"), kind="../plan")

@@ -19,6 +19,7 @@ from services.runtime.errors import ProblemError
 from tests.unit.ingest.reading import (
     STATEMENT_HEADERS,
     amounts,
+    both,
     faults,
     fill_statement,
     read,
@@ -27,7 +28,7 @@ from tests.unit.ingest.reading import (
     workbook,
 )
 
-AMOUNT = "sheet Sheet1, row 3, column E (Lũy kế giải ngân)"
+AMOUNT = both("sheet Sheet1, row 3, column E (Lũy kế giải ngân)")
 
 
 def _read(content: bytes, **options: Any) -> ReadFile:
@@ -59,7 +60,7 @@ def _problem(content: bytes, *, file_name: str = "bao-cao.xlsx", **options: Any)
 def test_cells_are_read_and_rows_named_by_their_sheet() -> None:
     read_back = _read_sheet(lambda sheet: fill_statement(sheet, 113753, 78604.5))
     assert (amounts(read_back), read_back.errors) == ([113_753_000_000, 78_604_500_000], [])
-    assert read_back.places == ["Sheet1!3", "Sheet1!4"]
+    assert read_back.places == [both("sheet Sheet1, row 3"), both("sheet Sheet1, row 4")]
 
 
 def test_what_xlsxwriter_writes_is_read() -> None:
@@ -74,7 +75,8 @@ def test_what_xlsxwriter_writes_is_read() -> None:
     sheet.write_string(2, 0, "Tổng cộng")
     book.close()
     read_back = _read(stream.getvalue(), defaults={"unit": "tỷ đồng"})
-    assert (amounts(read_back), read_back.errors, read_back.places) == ([5 * 10**9], [], ["Lũy kế!2"])
+    assert (amounts(read_back), read_back.errors) == ([5 * 10**9], [])
+    assert read_back.places == [both("sheet Lũy kế, row 2")]
 
 
 def test_leading_empty_rows_and_columns_do_not_shift_the_places() -> None:
@@ -84,7 +86,9 @@ def test_leading_empty_rows_and_columns_do_not_shift_the_places() -> None:
         for column, value in enumerate(["P1", "NSTW", 2022, "31/07/2022", "x"], start=3):
             sheet.cell(6, column, value)
 
-    assert faults(_read_sheet(fill)) == [("not-a-number", "sheet Sheet1, row 6, column G (Lũy kế giải ngân)")]
+    assert faults(_read_sheet(fill)) == [
+        ("not-a-number", both("sheet Sheet1, row 6, column G (Lũy kế giải ngân)"))
+    ]
 
 
 def test_a_voucher_number_typed_as_a_number_is_its_digits() -> None:
@@ -124,7 +128,9 @@ def test_a_row_of_nothing_but_an_error_cell_is_not_an_empty_row() -> None:
         fill_statement(sheet, 1)
         sheet["E9"] = "#N/A"
 
-    assert ("error-cell", "sheet Sheet1, row 9, column E (Lũy kế giải ngân)") in faults(_read_sheet(fill))
+    assert ("error-cell", both("sheet Sheet1, row 9, column E (Lũy kế giải ngân)")) in faults(
+        _read_sheet(fill)
+    )
 
 
 def test_a_broken_total_is_told() -> None:
@@ -133,7 +139,7 @@ def test_a_broken_total_is_told() -> None:
         sheet.append(["Tổng cộng", None, None, None, "=SUM(E3:E4)"])
 
     assert faults(_read_sheet(fill)) == [
-        ("formula-without-value", "sheet Sheet1, row 5, column E (Lũy kế giải ngân)")
+        ("formula-without-value", both("sheet Sheet1, row 5, column E (Lũy kế giải ngân)"))
     ]
 
 
@@ -152,7 +158,7 @@ def test_a_bare_serial_number_is_no_day() -> None:
         fill_statement(sheet, 1)
         sheet["D3"] = 44712
 
-    assert faults(_read_sheet(fill)) == [("not-a-date", "sheet Sheet1, row 3, column D (Đến ngày)")]
+    assert faults(_read_sheet(fill)) == [("not-a-date", both("sheet Sheet1, row 3, column D (Đến ngày)"))]
 
 
 def test_a_code_that_excel_made_a_date_is_refused() -> None:
@@ -160,7 +166,7 @@ def test_a_code_that_excel_made_a_date_is_refused() -> None:
         fill_statement(sheet, 1)
         sheet["A3"] = date(2022, 3, 1)
 
-    assert faults(_read_sheet(fill)) == [("not-text", "sheet Sheet1, row 3, column A (Mã dự án)")]
+    assert faults(_read_sheet(fill)) == [("not-text", both("sheet Sheet1, row 3, column A (Mã dự án)"))]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +194,7 @@ def test_cells_merged_over_rows_of_figures_are_refused() -> None:
         fill_statement(sheet, 1, 2)
         sheet.merge_cells("B3:B4")
 
-    assert ("merged-cells", "sheet Sheet1, row 3") in faults(_read_sheet(fill))
+    assert ("merged-cells", both("sheet Sheet1, row 3")) in faults(_read_sheet(fill))
 
 
 def test_merged_titles_and_totals_are_fine() -> None:
@@ -211,7 +217,10 @@ def test_hidden_rows_and_sheets_are_read_and_named() -> None:
     other.sheet_state = "hidden"
     read_back = _read(saved(book))
     assert amounts(read_back) == [1_000_000, 2_000_000, 3_000_000]
-    assert [warning.partition(":")[0] for warning in read_back.warnings] == ["sheet Sheet, row 4", "sheet Ẩn"]
+    assert [warning.partition(":")[0] for warning in read_back.warnings] == [
+        both("sheet Sheet, row 4"),
+        both("sheet Ẩn"),
+    ]
 
 
 def test_a_sheet_without_a_table_is_named() -> None:
@@ -221,7 +230,7 @@ def test_a_sheet_without_a_table_is_named() -> None:
     book.create_sheet("Trống")
     read_back = _read(saved(book))
     assert len(read_back.items) == 1
-    assert [warning.partition(":")[0] for warning in read_back.warnings] == ["sheet Hướng dẫn"]
+    assert [warning.partition(":")[0] for warning in read_back.warnings] == [both("sheet Hướng dẫn")]
 
 
 # --- files that are not read ----------------------------------------------------------------------
@@ -239,7 +248,7 @@ OLE = bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 512
         (SOUND, "a.csv"),
         (SOUND, "a"),
         (b"not a zip", "a.xlsx"),
-        (b"", "a.xlsx"),
+        (b"%PDF-1.4", "a.xlsx"),
         (statement("1").encode(), "a.xlsx"),
         (
             _rewritten(SOUND, lambda _, content: content).replace(b"xl/workbook.xml", b"xl/workbooc.xml"),
@@ -272,6 +281,11 @@ def test_a_document_type_is_refused_before_its_entities_unfold() -> None:
         return bomb + content if name == "xl/worksheets/sheet1.xml" else content
 
     assert _problem(_rewritten(SOUND, declare)) == (400, "malformed-workbook")
+
+
+@pytest.mark.parametrize("content", [b"PK", b"PK\x03\x04 cut off", SOUND[: len(SOUND) // 2]])
+def test_a_damaged_archive_is_a_damaged_workbook(content: bytes) -> None:
+    assert _problem(content) == (400, "malformed-workbook")
 
 
 def test_damaged_xml_is_refused() -> None:
