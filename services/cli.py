@@ -223,10 +223,7 @@ def _settings() -> config.Settings:
     try:
         return config.load()
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
-        )
-        raise click.ClickException(f"settings (docs/SETTINGS.md): {faults}") from error
+        raise click.ClickException(f"settings (docs/SETTINGS.md): {config.faults(error)}") from error
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import get_args
 
@@ -12,7 +13,7 @@ from pydantic_core import from_json
 from services.ingest.models import DisbursementsIn, PlansIn, StatementsIn
 from services.ingest.stated_fact import StatedFact
 from services.runtime.api import invalid
-from services.runtime.errors import FieldError
+from services.runtime.errors import FieldError, ProblemError
 from services.runtime.field_faults import field_errors
 
 Body = DisbursementsIn | PlansIn | StatementsIn
@@ -27,12 +28,32 @@ def read(model: type[Body], content: bytes, *, judge: Judge) -> Body:
     ``judge`` is asked about the sound items of a faulty body; of a sound body, intake asks it.
     """
     try:
-        return model.model_validate_json(content)
+        body = model.model_validate_json(content)
     except ValidationError as error:
         if error.errors(include_input=False)[0]["type"] == "json_invalid":
             raise
+        _refuse_repeated_names(content)
         spanning = judge(list(_sound_items(model, content, error)))
         raise invalid([*field_errors(error), *spanning]) from error
+    _refuse_repeated_names(content)
+    return body
+
+
+def _refuse_repeated_names(content: bytes) -> None:
+    """Which of two amounts is meant, only the sender knows; a parser takes the last and says nothing."""
+
+    def check(pairs: list[tuple[str, object]]) -> None:
+        names = Counter(name for name, _ in pairs)
+        if repeated := sorted(name for name, count in names.items() if count > 1):
+            raise ProblemError(
+                400,
+                "duplicate-key",
+                "A field is stated twice",
+                f"Trường ghi hai lần: {', '.join(repeated)}. Giữ lại một. / Stated twice: "
+                f"{', '.join(repeated)}. Keep one.",
+            )
+
+    json.loads(content, object_pairs_hook=check, parse_int=str)
 
 
 def stated(body: Body) -> list[StatedFact]:

@@ -18,6 +18,8 @@ from services.runtime.kafka_client import partition_of
 from tests.integration.ingest_stack import PARTITIONS, Ingest, read_log, running_ingest, settings_for
 from tests.support import stated
 
+SOUND = json.dumps({"movements": [stated.movement()]}, separators=(",", ":")).encode()
+
 
 @pytest.fixture
 def ingest(database_url: str, broker: Broker) -> Iterator[Ingest]:
@@ -179,6 +181,8 @@ def test_every_fault_of_a_body_is_told_at_once_and_nothing_is_accepted(
         (b"", 400, "empty-body"),
         (b'{"movements":[', 400, "malformed-json"),
         (b"[" * 10_000, 400, "malformed-json"),
+        (SOUND.replace(b'"amount":', b'"amount":5,"amount":'), 400, "duplicate-key"),
+        (SOUND.replace(b'"amount":', b'"colour":1,"colour":2,"amount":'), 400, "duplicate-key"),
         (b'{"movements":[{"source":"\xff"}]}', 400, "malformed-json"),
         (b"[]", 422, "invalid"),
         (b'{"movements":[]}', 422, "invalid"),
