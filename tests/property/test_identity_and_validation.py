@@ -86,13 +86,13 @@ def test_any_fact_is_judged_without_an_error(fact: Fact, business_date: date) ->
         assert rejection.field in {"currency", *(field.name for field in dataclasses.fields(fact))}
 
 
-@given(st.lists(facts.every_fact, max_size=6), st.randoms(use_true_random=False))
-def test_sending_facts_again_finds_only_duplicates(sent: list[Fact], random: Any) -> None:
+@given(st.lists(facts.every_fact, max_size=6), st.data())
+def test_sending_facts_again_finds_only_duplicates(sent: list[Fact], data: st.DataObject) -> None:
     entries = [Entry.of(fact, recorded_at=RECORDED_AT) for fact in sent]
     journal: dict[Any, set[bytes]] = {}
     for entry in entries:
         journal.setdefault(entry.event_id, set()).add(entry.content_hash)
-    again = random.sample(entries, len(entries))
+    again = data.draw(st.permutations(entries))
     assert standings(again, journal) == [Standing.DUPLICATE] * len(entries)
     assert Standing.DUPLICATE not in standings(list({e.content_hash: e for e in entries}.values()), {})
 
