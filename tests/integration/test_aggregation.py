@@ -260,6 +260,23 @@ def test_progress_is_told_as_of_the_day_the_books_reach(aggregation: Aggregation
     assert aggregation.told()["project", "P2"].as_of == date(2022, 6, 30)
 
 
+def test_each_business_date_every_project_is_evaluated_again_once(database_url: str, broker: Broker) -> None:
+    """A project that paid nothing sends no event: only the calendar brings it up."""
+    settings = settings_for(database_url, broker.bootstrap_servers, business_date=date(2022, 3, 31))
+    with running(settings) as march:
+        march.publish(facts.plan(1_000), facts.plan(500, "P2"), facts.movement("1", 300, "2022-03-10"))
+        march.settle()
+        assert march.told()["project", "P2"].business_date == date(2022, 3, 31)
+
+    april = settings_for(database_url, broker.bootstrap_servers, business_date=date(2022, 4, 30))
+    for _ in range(2):
+        with running(april) as later:
+            eventually(lambda: later.told()["project", "P2"].business_date == date(2022, 4, 30))
+            later.settle()
+            ticks = later.rows("SELECT business_date, projects FROM aggregation.cutoff_tick ORDER BY 1")
+    assert ticks == [(date(2022, 3, 31), 0), (date(2022, 4, 30), 2)]
+
+
 def test_an_owner_is_summed_within_each_province(aggregation: Aggregation) -> None:
     aggregation.publish(
         facts.plan(1_000),
