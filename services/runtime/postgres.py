@@ -63,6 +63,13 @@ def connect(database_url: str, *, application: str) -> Connection:
     except psycopg2.ProgrammingError:
         # Not its text: libpq quotes the URL, and the password stands in it.
         raise StopServiceError("DATABASE_URL is no libpq URL (docs/SETTINGS.md)") from None
+    except psycopg2.OperationalError as error:
+        if "translate host name" in str(error):
+            # An @ that stands raw in a password makes its tail the host that libpq then quotes.
+            raise psycopg2.OperationalError(
+                "the host in DATABASE_URL is not known (an @ in a password is written %40)"
+            ) from None
+        raise
     return connection
 
 

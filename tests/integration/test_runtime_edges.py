@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 
+import psycopg2
 import pytest
 
 from deploy.embedded import servers
@@ -48,6 +49,13 @@ def test_a_url_that_is_none_is_refused_without_its_password(url: str) -> None:
         connect(url, application="test")
     assert SECRET not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+def test_a_password_with_a_raw_at_sign_is_not_quoted_as_a_host() -> None:
+    with pytest.raises(psycopg2.OperationalError) as refused:
+        connect(f"postgresql://user:secret@{SECRET}@nowhere.invalid/x", application="test")
+    assert SECRET not in str(refused.value)
+    assert "%40" in str(refused.value)
 
 
 def test_a_missing_setting_is_named_without_the_value_of_any(
