@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from deploy.embedded.child import Child
+
 _STOP_SECONDS = 20.0
 _WATCH_SECONDS = 0.2
 
@@ -33,27 +35,19 @@ class Part(Protocol):
     def stop(self) -> None: ...
 
 
-class ServiceProcess:
+class ServiceProcess(Child):
     """One service, started as an operator would: ``giaingan <name>`` with settings from the environment."""
 
     def __init__(self, name: str, *, port: int, environment: Mapping[str, str], log_file: Path) -> None:
+        super().__init__()
         self.name = name
         self.port = port
         self.log_file = log_file
         self._environment = environment
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
 
     @property
     def exit_code(self) -> int | None:
@@ -86,12 +80,6 @@ class ServiceProcess:
         """SIGTERM, without waiting."""
         if self._process is not None and self.is_running:
             self._process.send_signal(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """SIGKILL, as a fault would."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
 
     def not_ready(self) -> str:
         """Why it cannot work yet, by its own /readyz; empty when it can."""

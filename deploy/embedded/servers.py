@@ -23,6 +23,8 @@ import psutil
 import psycopg2
 from psycopg2 import sql
 
+from deploy.embedded.child import Child
+
 _START_SECONDS = 20.0
 
 
@@ -85,27 +87,19 @@ def create_database(server_url: str, name: str) -> str:
     return server_url.replace("/postgres?", f"/{name}?", 1)
 
 
-class Broker:
+class Broker(Child):
     """The embedded broker on a loopback port."""
 
     name = "broker"
 
     def __init__(self, *, port: int | None = None, log_file: Path | None = None) -> None:
         self.port = port or free_port()
+        super().__init__()
         self._log_file = log_file
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def bootstrap_servers(self) -> str:
         return f"127.0.0.1:{self.port}"
-
-    @property
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
 
     def start(self) -> None:
         """Start with an empty log and wait until it listens. Raises ``TimeoutError``."""
@@ -143,13 +137,6 @@ class Broker:
             self._process.kill()
             self._process.wait()
         self._process = None
-
-    def kill(self) -> None:
-        """SIGKILL, as a fault would."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
 
 
 def _broker_program() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 
 from services.domain.fiscal_calendar import month_position
@@ -80,8 +79,3 @@ def s_curve(x: Fraction, *, c: Fraction, k: Fraction) -> Fraction:
     Building and Quantity Surveying Quarterly, 1978).
     """
     return x + c * x**2 - c * x - (6 * x**3 - 9 * x**2 + 3 * x) / k
-
-
-def share_on(schedule: BaselineSchedule, day: date, *, plan: int) -> Fraction:
-    """Planned share of ``plan`` at the end of ``day``."""
-    return Curve.of(schedule, plan=plan).share_at(month_position(day, schedule.budget_year))

@@ -34,7 +34,6 @@ class Record:
 
     key: str
     value: bytes
-    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +100,7 @@ class Publisher:
         producer = None
         try:
             producer = self._current(deadline)
-            sent = [
-                producer.send(topic, key=r.key.encode(), value=r.value, headers=list(r.headers))
-                for r in records
-            ]
+            sent = [producer.send(topic, key=r.key.encode(), value=r.value) for r in records]
             answers = [future.get(timeout=max(0.001, deadline - time.monotonic())) for future in sent]
         except KafkaError:
             self._discard(producer)

@@ -50,7 +50,6 @@ class ReceivedRecord:
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +72,13 @@ class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self) -> None:
         self.changed = threading.Event()
 
-    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:  # noqa: ARG002
+    def on_partitions_revoked(self, *_: object) -> None:
         self.changed.set()
 
-    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:  # noqa: ARG002
+    def on_partitions_assigned(self, *_: object) -> None:
         self.changed.set()
 
-    def on_partitions_lost(self, lost: set[TopicPartition]) -> None:  # noqa: ARG002
+    def on_partitions_lost(self, *_: object) -> None:
         self.changed.set()
 
 
@@ -147,14 +146,15 @@ class KafkaLoop:
             self._fenced.clear()
             self._next_check = 0.0
         try:
-            if self._connection is None and not self._open_connection():
+            connection = self._connection or self._open_connection()
+            if connection is None:
                 return
             self._check_identities()
-            newly_claimed = self._claim_unclaimed()
+            newly_claimed = self._claim_unclaimed(connection)
             for tp, records in polled.items():
                 # What was polled before the seek is not what comes next.
                 if tp in self._claims and tp not in newly_claimed:
-                    self._take(tp, records)
+                    self._take(connection, tp, records)
         except CONNECTION_ERRORS as error:
             self._drop_connection(error)
 
@@ -252,9 +252,9 @@ class KafkaLoop:
 
     # --- database ----------------------------------------------------------------------------
 
-    def _open_connection(self) -> bool:
+    def _open_connection(self) -> Connection | None:
         if time.monotonic() < self._next_connect:
-            return False
+            return None
         self._next_connect = time.monotonic() + _RECONNECT_SECONDS
         try:
             self._connection = connect(
@@ -262,9 +262,9 @@ class KafkaLoop:
             )
         except CONNECTION_ERRORS as error:
             _log.warning("database not reached", error=str(error).strip())
-            return False
+            return None
         self._consumer.resume(*self._consumer.paused())
-        return True
+        return self._connection
 
     def _drop_connection(self, error: Exception) -> None:
         """PostgreSQL is away or slow: stop fetching, keep polling, and ask it again for every position
@@ -279,13 +279,13 @@ class KafkaLoop:
 
     # --- partitions --------------------------------------------------------------------------
 
-    def _claim_unclaimed(self) -> set[TopicPartition]:
+    def _claim_unclaimed(self, connection: Connection) -> set[TopicPartition]:
         # Who fenced us is assigned the partition, and we are told soon; or it was a zombie and is gone then.
         now = time.monotonic()
         self._fenced = {tp: until for tp, until in self._fenced.items() if until > now}
         wanted = self._consumer.assignment() - self._claims.keys() - self._fenced.keys()
         wanted = {tp for tp in wanted if tp.topic in self._identities}
-        if not wanted or self._connection is None:
+        if not wanted:
             return set()
         try:
             ends = self._consumer.end_offsets(list(wanted), timeout_ms=5_000)
@@ -295,7 +295,7 @@ class KafkaLoop:
             return set()
         self._doubted_since = None
         for tp in sorted(wanted):
-            with transaction(self._connection) as cursor:
+            with transaction(connection) as cursor:
                 claim = self._positions.claim(
                     cursor,
                     topic=tp.topic,
@@ -313,18 +313,16 @@ class KafkaLoop:
         _log.info("partitions claimed", partitions=[f"{tp.topic}/{tp.partition}" for tp in sorted(wanted)])
         return wanted
 
-    def _take(self, tp: TopicPartition, polled: list[Any]) -> None:
+    def _take(self, connection: Connection, tp: TopicPartition, polled: list[Any]) -> None:
         claim = self._claims[tp]
         records = tuple(
-            ReceivedRecord(r.offset, r.key, r.value, r.headers or ())
-            for r in polled
-            if r.offset >= claim.next_offset
+            ReceivedRecord(r.offset, r.key, r.value) for r in polled if r.offset >= claim.next_offset
         )
         if not records:
             return
         batch = Batch(tp.topic, claim.identity.topic_id, tp.partition, records)
         try:
-            self._commit(claim, batch)
+            self._commit(connection, claim, batch)
         except FencedError as error:
             _log.warning("fenced", error=str(error))
             metrics.BATCHES_ROLLED_BACK.labels(tp.topic, "fenced").inc()
@@ -338,15 +336,14 @@ class KafkaLoop:
         else:
             self._on_commit()
 
-    def _commit(self, claim: Claim, batch: Batch) -> None:
+    def _commit(self, connection: Connection, claim: Claim, batch: Batch) -> None:
         """One transaction: what the batch means, its block, and the position after it."""
         next_offset = batch.records[-1].offset + 1
         for attempt in range(_CONTENTION_RETRIES):
-            assert self._connection is not None  # noqa: S101
             try:
                 with (
                     metrics.BATCH_SECONDS.labels(batch.topic).time(),
-                    transaction(self._connection) as cursor,
+                    transaction(connection) as cursor,
                 ):
                     head = self._positions.lock(cursor, claim)
                     digest = self._apply(cursor, batch)

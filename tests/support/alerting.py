@@ -85,7 +85,7 @@ class Desk:
         records = []
         for progress in progresses:
             value = progress if isinstance(progress, bytes) else progress_codec.encode_progress(progress)
-            records.append(ReceivedRecord(self.offset, b"key", value, ()))
+            records.append(ReceivedRecord(self.offset, b"key", value))
             self.offset += 1
         connection = connect(self.database_url, application="test")
         try:

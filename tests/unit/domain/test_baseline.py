@@ -7,7 +7,8 @@ from fractions import Fraction
 
 import pytest
 
-from services.domain.baseline import Curve, linear, s_curve, share_on
+from services.domain.baseline import Curve, linear, s_curve
+from services.domain.fiscal_calendar import month_position
 from services.domain.money import Money
 from services.domain.plan import BaselineKind, BaselinePoint, BaselineSchedule
 from tests.support.ca_mau import TARGET, schedule
@@ -17,6 +18,11 @@ CUMULATIVE_10_20_40_70_100 = Curve.through(
     (Fraction(month), Fraction(percent, 100))
     for month, percent in ((1, 10), (2, 20), (3, 40), (4, 70), (5, 100))
 )
+
+
+def share_on(of: BaselineSchedule, day: date, *, plan: int) -> Fraction:
+    """Planned share of ``plan`` at the end of ``day``."""
+    return Curve.of(of, plan=plan).share_at(month_position(day, of.budget_year))
 
 
 @pytest.mark.parametrize(
