@@ -10,8 +10,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from services.contracts.stated.days import Day
 from services.domain.progress import Measures
-from services.runtime.days import Day
 
 Date = dt.date
 # A decimal inside, a JSON number outside: rates are read by people and charts, and no money is made of them.

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from flask import Response
 
+from services.contracts.stated.models import DisbursementsIn, PlansIn, StatementsIn
 from services.ingest import import_form, json_bodies, receipts
 from services.ingest.intake import FileRead, Intake, Submission
 from services.ingest.json_bodies import Body
-from services.ingest.models import DisbursementsIn, PlansIn, StatementsIn
 from services.ingest.receipts import Receipt
 from services.ingest.sheets.sheet_rows import read_file
 from services.ingest.stated_fact import StatedFact

@@ -8,9 +8,9 @@ from typing import Any, Literal
 from flask import request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.ingest.field_types import BudgetYear, Code, ProvinceCode, Reference, Text
+from services.contracts.stated.days import Day
+from services.contracts.stated.field_types import BudgetYear, Code, ProvinceCode, Reference, Text
 from services.runtime.api import invalid
-from services.runtime.days import Day
 from services.runtime.errors import FieldError, ProblemError, shortened
 from services.runtime.field_faults import MEND, field_errors
 

@@ -10,7 +10,7 @@ from typing import get_args
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from services.ingest.models import DisbursementsIn, PlansIn, StatementsIn
+from services.contracts.stated.models import DisbursementsIn, PlansIn, StatementsIn
 from services.ingest.stated_fact import StatedFact
 from services.runtime.api import invalid
 from services.runtime.errors import FieldError, ProblemError

@@ -17,9 +17,9 @@ from psycopg2 import sql
 
 from deploy.embedded.servers import Broker
 from services.contracts import topics
+from services.contracts.stated.models import MovementIn
 from services.ingest import journal, log_writer
 from services.ingest.journal import PlacedEntry
-from services.ingest.models import MovementIn
 from services.ingest.record_packing import Entry
 from services.runtime import postgres
 from services.runtime.kafka_client import Place

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.embedded.servers import Broker
 from services.contracts import topics
-from services.ingest.models import BaselineScheduleIn, MovementIn, PlanRevisionIn, StatementLineIn
+from services.contracts.stated.models import BaselineScheduleIn, MovementIn, PlanRevisionIn, StatementLineIn
 from services.runtime.kafka_client import partition_of
 from tests.integration.ingest_stack import PARTITIONS, Ingest, read_log, running_ingest, settings_for
 from tests.support import stated

@@ -12,8 +12,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from services.aggregation import answers
-from services.ingest.import_form import ImportForm
-from services.ingest.models import (
+from services.contracts.stated.models import (
     BaselinePointIn,
     BaselineScheduleIn,
     DisbursementsIn,
@@ -23,6 +22,7 @@ from services.ingest.models import (
     StatementLineIn,
     StatementsIn,
 )
+from services.ingest.import_form import ImportForm
 from services.runtime.api import Api
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import MEND, field_errors

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from services.domain.disbursement import FigureStatus, MovementKind, RecoveryBooking, Reporter
-from services.domain.plan import BaselineKind, PlanBase, PlanLevel
-from services.ingest.models import (
+from services.contracts.stated.models import (
     BaselinePointIn,
     BaselineScheduleIn,
     MovementIn,
     PlanRevisionIn,
     StatementLineIn,
 )
+from services.domain.disbursement import FigureStatus, MovementKind, RecoveryBooking, Reporter
+from services.domain.plan import BaselineKind, PlanBase, PlanLevel
 
 Item = MovementIn | StatementLineIn | PlanRevisionIn | BaselineScheduleIn
 Values = Mapping[str, Any]

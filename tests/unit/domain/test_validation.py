@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from services.contracts.stated.models import BaselineScheduleIn, MovementIn, PlanRevisionIn, StatementLineIn
 from services.domain import validation
 from services.domain.money import Money
 from services.domain.plan import BaselineKind, BaselinePoint, BaselineSchedule
 from services.domain.validation import Fact, RejectionCode
-from services.ingest.models import BaselineScheduleIn, MovementIn, PlanRevisionIn, StatementLineIn
 from tests.support import stated
 
 BUSINESS_DATE = date(2022, 7, 31)

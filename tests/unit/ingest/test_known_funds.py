@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from services.contracts.stated.models import BaselineScheduleIn, MovementIn
 from services.ingest import known_funds
-from services.ingest.models import BaselineScheduleIn, MovementIn
 from services.ingest.stated_fact import StatedFact
 from services.runtime.fund_sources import FundSourceNames
 from tests.support import stated

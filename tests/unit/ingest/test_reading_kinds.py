@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from services.contracts.stated.models import MovementIn, PlanRevisionIn
 from services.domain import event_identity
 from services.domain.disbursement import FigureStatus, MovementKind, RecoveryBooking, Reporter
 from services.domain.plan import BaselineKind, PlanBase, PlanLevel
-from services.ingest.models import MovementIn, PlanRevisionIn
 from services.ingest.sheets import import_profile
 from services.ingest.sheets.grid import matching_form
 from services.ingest.sheets.import_profile import FieldProfile

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
+from services.contracts.stated.models import BaselineScheduleIn, MovementIn, PlanRevisionIn, StatementLineIn
 from services.domain.validation import Fact
 from services.ingest import receipts
-from services.ingest.models import BaselineScheduleIn, MovementIn, PlanRevisionIn, StatementLineIn
 from services.ingest.receipts import Total
 from tests.support import stated
 

@@ -12,6 +12,18 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.contracts.stated.days import Day
+from services.contracts.stated.field_types import (
+    Amount,
+    AmountAboveZero,
+    BudgetYear,
+    Code,
+    Currency,
+    FundSource,
+    ProvinceCode,
+    Reference,
+    Text,
+)
 from services.domain.disbursement import (
     FigureStatus,
     Movement,
@@ -30,18 +42,6 @@ from services.domain.plan import (
     PlanLevel,
     PlanRevision,
 )
-from services.ingest.field_types import (
-    Amount,
-    AmountAboveZero,
-    BudgetYear,
-    Code,
-    Currency,
-    FundSource,
-    ProvinceCode,
-    Reference,
-    Text,
-)
-from services.runtime.days import Day
 
 MAX_MOVEMENTS = 1_000
 

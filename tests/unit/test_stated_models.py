@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from services.ingest.models import MovementIn, PlanRevisionIn, PlansIn
+from services.contracts.stated.models import MovementIn, PlanRevisionIn, PlansIn
 from tests.support import stated
 
 

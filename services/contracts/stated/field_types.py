@@ -1,7 +1,7 @@
 """The fields a sender may state: texts, codes and amounts, each with its own rules.
 
 An amount is an integer or a text of digits and never a float; a text holds no character that cannot be
-seen, so that two texts that look the same are the same. Days are in ``services.runtime.days``.
+seen, so that two texts that look the same are the same. Days are in ``services.contracts.stated.days``.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The contract for senders: what a fact looks like in JSON, in a form and in a row of a file."""
