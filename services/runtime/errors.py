@@ -17,6 +17,9 @@ class FieldError(BaseModel):
     read: str = Field("", description="What was read there, shortened.")
     detail: str = Field(description="Why it is refused.")
     mend: str = Field("", description="How to mend it.")
+    sheet: str | None = Field(None, description="Of a fault in a workbook: the sheet's name.")
+    row: int | None = Field(None, ge=1, description="Of a fault in a file: the row, counted from 1.")
+    column: str | None = Field(None, description="Of a fault in a file: the column's letters.")
 
 
 class Problem(BaseModel):

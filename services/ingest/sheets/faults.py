@@ -6,6 +6,31 @@ from dataclasses import dataclass
 
 from services.runtime.errors import FieldError, shortened
 
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A sheet, row or cell of a file. ``row`` counts from 1, ``column`` is its letters; as text, it is
+    the place in words: ``dòng 12, cột E (Số tiền) / row 12, column E (Số tiền)``.
+    """
+
+    sheet: str = ""
+    row: int | None = None
+    column: str | None = None
+    header: str = ""
+
+    def __str__(self) -> str:
+        vietnamese, english = self._in_words("trang", "dòng", "cột"), self._in_words("sheet", "row", "column")
+        return f"{vietnamese} / {english}" if english else WHOLE_FILE
+
+    def _in_words(self, for_sheet: str, for_row: str, for_column: str) -> str:
+        parts = [f"{for_sheet} {self.sheet}"] if self.sheet else []
+        if self.row is not None:
+            parts.append(f"{for_row} {self.row}")
+        if self.column is not None:
+            parts.append(f"{for_column} {self.column}" + (f" ({self.header})" if self.header else ""))
+        return ", ".join(parts)
+
+
 # The place of what concerns no single sheet, row or cell.
 WHOLE_FILE = "tệp / file"
 
@@ -228,15 +253,28 @@ class CellFaultError(ValueError):
         self.values = values
 
 
-def fault(code: str, *, where: str, read: object = "", **values: object) -> FieldError:
+def fault(code: str, *, where: Place | str, read: object = "", **values: object) -> FieldError:
     """The fault with its wording filled in. Raises ``KeyError`` for a code or name that is not there."""
     wording = FAULTS[code]
-    return FieldError(
+    found = FieldError(
         code=code,
-        where=where,
+        where=str(where),
         read=shortened(read),
         detail=_both(wording.detail_vi, wording.detail_en, values),
         mend=_both(wording.mend_vi, wording.mend_en, values),
+    )
+    return at(found, where) if isinstance(where, Place) else found
+
+
+def at(found: FieldError, place: Place) -> FieldError:
+    """The fault with its place in the file, in words and as data."""
+    return found.model_copy(
+        update={
+            "where": str(place),
+            "sheet": place.sheet or None,
+            "row": place.row,
+            "column": place.column,
+        }
     )
 
 
@@ -255,14 +293,14 @@ class Findings:
         self._warnings: list[str] = []
         self._faults_beyond = self._warnings_beyond = 0
 
-    def add(self, code: str, *, where: str, read: object = "", **values: object) -> None:
+    def add(self, code: str, *, where: Place | str, read: object = "", **values: object) -> None:
         """Note a fault of ``FAULTS``."""
         if len(self._faults) < self._MOST_FAULTS:
             self._faults.append(fault(code, where=where, read=read, **values))
         else:
             self._faults_beyond += 1
 
-    def warn(self, where: str, text: str) -> None:
+    def warn(self, where: Place | str, text: str) -> None:
         """Note what a person should know and nothing needs to be refused for."""
         if len(self._warnings) < self._MOST_WARNINGS:
             self._warnings.append(f"{where}: {text}")

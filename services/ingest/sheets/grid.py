@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from services.ingest.sheets.faults import WHOLE_FILE
+from services.ingest.sheets.faults import Place
 
 _NOT_A_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 
@@ -55,20 +55,14 @@ class Grid:
         """The row's short name, for "row …": ``Sheet1!12``, for a CSV file ``12``."""
         return f"{self.name}!{row + 1}" if self.name else str(row + 1)
 
-    def where(self, row: int | None = None, column: int | None = None, header: str = "") -> str:
-        """The place in words: ``dòng 12, cột E (Số tiền) / row 12, column E (Số tiền)``."""
-        vietnamese = self._in_words(("trang", "dòng", "cột"), row, column, header)
-        english = self._in_words(("sheet", "row", "column"), row, column, header)
-        return f"{vietnamese} / {english}" if english else WHOLE_FILE
-
-    def _in_words(self, words: tuple[str, str, str], row: int | None, column: int | None, header: str) -> str:
-        for_sheet, for_row, for_column = words
-        parts = [f"{for_sheet} {self.name}"] if self.name else []
-        if row is not None:
-            parts.append(f"{for_row} {row + 1}")
-        if column is not None:
-            parts.append(f"{for_column} {column_letters(column)}" + (f" ({header})" if header else ""))
-        return ", ".join(parts)
+    def where(self, row: int | None = None, column: int | None = None, header: str = "") -> Place:
+        """The sheet, its row or cell; indexes count from 0."""
+        return Place(
+            sheet=self.name,
+            row=None if row is None else row + 1,
+            column=None if column is None else column_letters(column),
+            header=header,
+        )
 
 
 def is_empty(cell: Cell) -> bool:

@@ -81,7 +81,7 @@ def read_file(
     _refuse_repeated(stated, findings)
     return ReadFile(
         items=[item for _, item in stated],
-        places=[row.where() for row, _ in stated],
+        places=[str(row.where()) for row, _ in stated],
         errors=findings.faults,
         rows_read=len(rows),
         warnings=findings.warnings,

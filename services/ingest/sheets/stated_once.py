@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.ingest.sheets.cell_values import CellReader
-from services.ingest.sheets.faults import CellFaultError, Findings
+from services.ingest.sheets.faults import CellFaultError, Findings, Place
 from services.ingest.sheets.grid import Grid
 from services.ingest.sheets.import_profile import ImportProfile, Unit
 from services.ingest.sheets.sheet_layout import Layout, title_values
@@ -91,7 +91,7 @@ class StatedOnce:
                 values[name] = next(iter(different))
         return values
 
-    def _read(self, name: str, text: str, *, where: str) -> Any:
+    def _read(self, name: str, text: str, *, where: Place | str) -> Any:
         try:
             return self._cells.read(name, text, unit=self._given_unit or self._default_unit).value
         except CellFaultError as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.ingest.sheets import numbers
 from services.ingest.sheets.cell_values import CellReader, check_limit, shown
-from services.ingest.sheets.faults import CellFaultError, Findings
+from services.ingest.sheets.faults import CellFaultError, Findings, Place
 from services.ingest.sheets.grid import BrokenCell, Cell, Grid, column_letters, is_empty, matching_form
 from services.ingest.sheets.import_profile import ImportProfile, Unit
 from services.ingest.sheets.sheet_layout import Layout, numbers_the_columns
@@ -28,8 +28,8 @@ class TableRow:
     def place(self) -> str:
         return self.grid.place(self.row)
 
-    def where(self, field: str = "") -> str:
-        """The row, or its cell of ``field``, in words."""
+    def where(self, field: str = "") -> Place:
+        """The row, or its cell of ``field``."""
         column = self.layout.columns.get(field)
         if column is None:
             return self.grid.where(self.row)
@@ -243,7 +243,7 @@ class TableReader:
         column = self._layout.columns.get(name)
         return None if column is None else self._grid.cell(row, column.index)
 
-    def _where(self, row: int, name: str) -> str:
+    def _where(self, row: int, name: str) -> Place:
         column = self._layout.columns[name]
         return self._grid.where(row, column.index, column.header)
 
