@@ -35,6 +35,12 @@ class Settings(BaseSettings):
         32 * 1024 * 1024, ge=1024, description="Largest request body that is read; above it, 413."
     )
     max_import_rows: int = Field(200_000, ge=1, description="Most rows read from one file.")
+    import_seconds: float = Field(
+        60, ge=0.01, le=3600, description="How long reading one file may take; above it, 413."
+    )
+    import_memory_mb: int = Field(
+        1024, ge=64, description="Memory (address space) that reading one file may take; above it, 413."
+    )
     public_url: str = Field(
         "http://127.0.0.1:8083", description="Where readers reach the alert service; feed links use it."
     )
