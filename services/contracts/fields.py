@@ -88,6 +88,7 @@ def write_schedule(fact: BaselineSchedule) -> plan_pb2.BaselineSchedule:
         decision_number=fact.decision_number,
         effective_date=fact.effective_date.isoformat(),
         rate_base=fact.rate_base,
+        revision=fact.revision,
     )
 
 
@@ -98,11 +99,12 @@ def _point(point: BaselinePoint) -> plan_pb2.BaselinePoint:
 
 
 def read_schedule(
-    schedule: plan_pb2.BaselineSchedule, *, source: str = "", ref: str = ""
+    schedule: plan_pb2.BaselineSchedule, *, source: str = "", source_ref: str = ""
 ) -> BaselineSchedule:
+    """Message to domain. Raises ``ValueError``."""
     return BaselineSchedule(
         source=source,
-        source_ref=ref,
+        source_ref=source_ref,
         kind=member(plan_pb2.BaselineKind, schedule.kind, BaselineKind),
         scope_code=schedule.scope_code,
         budget_year=schedule.budget_year,
@@ -115,4 +117,5 @@ def read_schedule(
         decision_number=schedule.decision_number,
         effective_date=date.fromisoformat(schedule.effective_date),
         rate_base=schedule.rate_base,
+        revision=schedule.revision,
     )

@@ -184,6 +184,40 @@ class StatementLine:
 
 
 @dataclass(frozen=True, slots=True)
+class CompletedWorkLine:
+    """What the work done on a project is worth (giá trị khối lượng hoàn thành), from 1 January up to
+    ``as_of``: earned value, as its owner reports it. No cash moves by it."""
+
+    source: str
+    source_ref: str
+    project_code: str
+    budget_year: int
+    cumulative: Money
+    as_of: date
+    status: FigureStatus = FigureStatus.ACTUAL
+    revision: int = 0
+
+    @property
+    def event_id(self) -> UUID:
+        return event_identity.event_id(source=self.source, source_ref=self.source_ref)
+
+    @property
+    def content_hash(self) -> bytes:
+        return event_identity.content_hash(
+            {
+                "type": "completed_work_line",
+                "project_code": self.project_code,
+                "budget_year": self.budget_year,
+                "minor_units": self.cumulative.minor_units,
+                "currency": self.cumulative.currency,
+                "as_of": self.as_of.isoformat(),
+                "status": self.status,
+                "revision": self.revision,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class StatementPosting:
     """A movement that a statement leads to: ``disbursed`` is what changed at ``value_date``."""
 

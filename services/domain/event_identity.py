@@ -46,5 +46,11 @@ def content_hash(fields: Mapping[str, str | int | None]) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
+def if_stated(**fields: int) -> dict[str, int]:
+    """Fields that joined the contract later, as far as they are not 0: facts stated before they existed keep
+    their content hash."""
+    return {name: value for name, value in fields.items() if value}
+
+
 def _joined(*parts: str) -> str:
     return unicodedata.normalize("NFC", _SEPARATOR.join(parts))

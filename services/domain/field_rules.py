@@ -7,9 +7,21 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import fields
 
-from services.domain.disbursement import Movement, StatementLine
+from services.domain.disbursement import CompletedWorkLine, Movement, StatementLine
 from services.domain.money import MAX_MINOR_UNITS
 from services.domain.plan import WHOLE_PLAN_BASIS_POINTS, BaselineSchedule, PlanRevision
+from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
+
+Fact = (
+    Movement
+    | StatementLine
+    | CompletedWorkLine
+    | PlanRevision
+    | BaselineSchedule
+    | ProjectRegistration
+    | OwnerRegistration
+    | OfficerAssignment
+)
 
 MAX_CODE = 64
 MAX_REFERENCE = 200
@@ -20,6 +32,7 @@ MAX_REVISION = 1000
 FUND_SOURCE = r"^[a-z][a-z_]*(\.[a-z][a-z_]*)*$"
 PROVINCE_CODE = "^[0-9]{2}$"
 PROJECT_GROUP = "^(A|B|C|)$"
+EMAIL = r"^([^@\s]+@[^@\s]+\.[^@\s.]+|)$"
 
 # Control, format (zero-width, bidirectional), surrogate, private-use and unassigned characters: two
 # texts that look the same must be the same.
@@ -42,10 +55,21 @@ _LENGTHS = {
     "fund_source": (1, MAX_CODE),
     "province_code": (1, MAX_CODE),
     "project_group": (0, MAX_CODE),
+    "head_name": (0, MAX_REFERENCE),
+    "head_post": (0, MAX_REFERENCE),
+    "supervisor_name": (0, MAX_REFERENCE),
+    "officer_name": (1, MAX_REFERENCE),
+    "officer_post": (0, MAX_REFERENCE),
+    "officer_email": (0, MAX_REFERENCE),
 }
 # Codes are compared, listed and put in addresses: none holds white space.
 _CODES = {"source", "project_code", "owner_code", "scope_code", "rate_base"}
-_PATTERNS = {"fund_source": FUND_SOURCE, "province_code": PROVINCE_CODE, "project_group": PROJECT_GROUP}
+_PATTERNS = {
+    "fund_source": FUND_SOURCE,
+    "province_code": PROVINCE_CODE,
+    "project_group": PROJECT_GROUP,
+    "officer_email": EMAIL,
+}
 
 
 def invisible_character(text: str) -> str | None:
@@ -58,21 +82,26 @@ def has_space(code: str) -> bool:
     return any(sign.isspace() for sign in code)
 
 
-def faults(fact: Movement | StatementLine | PlanRevision | BaselineSchedule) -> Iterator[tuple[str, str]]:
+def faults(fact: Fact) -> Iterator[tuple[str, str]]:
     """(field, what is wrong) for every field that holds what it may not."""
-    for name in (field.name for field in fields(fact)):
-        value = getattr(fact, name)
-        if name in _LENGTHS:
-            yield from ((name, fault) for fault in _text_faults(name, value))
-    yield from _number_faults("budget_year", fact.budget_year, BUDGET_YEARS.start, BUDGET_YEARS.stop - 1)
+    for name in _texts_of(fact):
+        yield from ((name, fault) for fault in _text_faults(name, getattr(fact, name)))
+    if not isinstance(fact, ProjectRegistration | OwnerRegistration | OfficerAssignment):
+        yield from _number_faults("budget_year", fact.budget_year, BUDGET_YEARS.start, BUDGET_YEARS.stop - 1)
+    if not isinstance(fact, Movement):
+        yield from _number_faults("revision", fact.revision, 0, MAX_REVISION)
     match fact:
         case Movement():
             yield from _number_faults("amount", fact.amount.minor_units, 1, MAX_MINOR_UNITS)
-        case StatementLine():
+        case StatementLine() | CompletedWorkLine():
             yield from _number_faults("cumulative", fact.cumulative.minor_units, 0, MAX_MINOR_UNITS)
-            yield from _number_faults("revision", fact.revision, 0, MAX_REVISION)
         case PlanRevision():
             yield from _number_faults("amount", fact.amount.minor_units, 0, MAX_MINOR_UNITS)
+        case ProjectRegistration():
+            if fact.total_investment is not None:
+                yield from _number_faults(
+                    "total_investment", fact.total_investment.minor_units, 0, MAX_MINOR_UNITS
+                )
         case BaselineSchedule():
             yield from _number_faults("points", len(fact.points), 1, MAX_POINTS)
             for point in fact.points:
@@ -80,6 +109,16 @@ def faults(fact: Movement | StatementLine | PlanRevision | BaselineSchedule) -> 
                     yield from _number_faults("points", point.amount.minor_units, 0, MAX_MINOR_UNITS)
                 if point.basis_points is not None:
                     yield from _number_faults("points", point.basis_points, 0, WHOLE_PLAN_BASIS_POINTS)
+
+
+def _texts_of(fact: Fact) -> Iterator[str]:
+    """Names of the fact's text fields. An officer of a whole unit names no project."""
+    for name in (field.name for field in fields(fact)):
+        of_whole_unit = (
+            name == "project_code" and isinstance(fact, OfficerAssignment) and not fact.project_code
+        )
+        if name in _LENGTHS and not of_whole_unit:
+            yield name
 
 
 def _text_faults(name: str, text: str) -> Iterator[str]:

@@ -21,6 +21,8 @@ class PlanBase(StrEnum):
     INITIAL = "initial"
     ADJUSTED = "adjusted"
     ALLOCATED = "allocated"
+    # Kept beside the year's own plan, with its own rate; never in it.
+    CARRY_OVER = "carry_over"
 
 
 class PlanLevel(StrEnum):
@@ -40,7 +42,11 @@ class BaselineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlanRevision:
-    """A decision on one line: ``amount`` is the line's whole appropriation under it, not the change."""
+    """A decision on one line: ``amount`` is the line's whole appropriation under it, not the change.
+
+    ``carried_from_year`` is the year whose plan carry-over capital comes from, 0 for any other base. A
+    corrected line of the same decision has a higher ``revision``.
+    """
 
     source: str
     source_ref: str
@@ -61,6 +67,8 @@ class PlanRevision:
     project_group: str = ""
     district: str = ""
     sector: str = ""
+    carried_from_year: int = 0
+    revision: int = 0
 
     @property
     def event_id(self) -> UUID:
@@ -89,6 +97,7 @@ class PlanRevision:
                 "project_group": self.project_group,
                 "district": self.district,
                 "sector": self.sector,
+                **event_identity.if_stated(carried_from_year=self.carried_from_year, revision=self.revision),
             }
         )
 
@@ -127,6 +136,7 @@ class BaselineSchedule:
     decision_number: str
     effective_date: date
     rate_base: str = "plan"
+    revision: int = 0
 
     @property
     def event_id(self) -> UUID:
@@ -151,5 +161,6 @@ class BaselineSchedule:
                 "decision_number": self.decision_number,
                 "effective_date": self.effective_date.isoformat(),
                 "rate_base": self.rate_base,
+                **event_identity.if_stated(revision=self.revision),
             }
         )

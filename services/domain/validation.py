@@ -15,17 +15,26 @@ from itertools import pairwise
 from uuid import UUID
 
 from services.domain import field_rules, fiscal_calendar
-from services.domain.disbursement import FigureStatus, Movement, MovementKind, StatementLine
+from services.domain.disbursement import (
+    CompletedWorkLine,
+    FigureStatus,
+    Movement,
+    MovementKind,
+    StatementLine,
+)
+from services.domain.field_rules import Fact
 from services.domain.money import LEDGER_CURRENCY, Money
 from services.domain.plan import (
     NATIONAL_SCOPE,
     BaselineKind,
     BaselinePoint,
     BaselineSchedule,
+    PlanBase,
     PlanRevision,
 )
+from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 
-Fact = Movement | StatementLine | PlanRevision | BaselineSchedule
+__all__ = ["Fact", "Rejection", "RejectionCode", "check", "contradictions"]
 
 
 class RejectionCode(StrEnum):
@@ -45,6 +54,8 @@ class RejectionCode(StrEnum):
     FALLING_CURVE = "falling-curve"
     SCOPE_MISMATCH = "scope-mismatch"
     CONTRADICTS_ITSELF = "contradicts-itself"
+    CARRY_OVER_YEAR = "carry-over-year"
+    CLOSED_BEFORE_START = "closed-before-start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +93,7 @@ def _across_fields(fact: Fact, business_date: date) -> list[Rejection]:
                 *_currency(fact.amount),
                 *_reversal(fact),
             ]
-        case StatementLine():
+        case StatementLine() | CompletedWorkLine():
             return [
                 *_booking_date("as_of", fact.as_of, fact, business_date),
                 *_currency(fact.cumulative),
@@ -93,6 +104,7 @@ def _across_fields(fact: Fact, business_date: date) -> list[Rejection]:
                 *_not_after("decision_date", fact.decision_date, business_date),
                 *_decision_date("effective_date", fact.effective_date, fact.budget_year),
                 *_currency(fact.amount),
+                *_carried_over(fact),
             ]
         case BaselineSchedule():
             return [
@@ -103,6 +115,11 @@ def _across_fields(fact: Fact, business_date: date) -> list[Rejection]:
                 *_one_measure(fact),
                 *_rising(fact.points),
             ]
+        case ProjectRegistration():
+            investment = fact.total_investment
+            return [*_open_days(fact), *_currency(*([investment] if investment else []))]
+        case OwnerRegistration() | OfficerAssignment():
+            return []
 
 
 def contradictions(facts: Sequence[Fact]) -> list[tuple[int, Rejection]]:
@@ -131,7 +148,7 @@ def contradictions(facts: Sequence[Fact]) -> list[tuple[int, Rejection]]:
 
 
 def _booking_date(
-    field: str, day: date, fact: Movement | StatementLine, business_date: date
+    field: str, day: date, fact: Movement | StatementLine | CompletedWorkLine, business_date: date
 ) -> Iterator[Rejection]:
     """The thirteen months of Law 39/2019/QH14, art. 68, up to today.
 
@@ -200,6 +217,46 @@ def _currency(*amounts: Money) -> Iterator[Rejection]:
             ", ".join(others),
             f"sổ ghi bằng {LEDGER_CURRENCY} / the books are kept in {LEDGER_CURRENCY}",
             "ghi số tiền đồng mà Kho bạc đã hạch toán / state the đồng that the Treasury booked",
+        )
+
+
+# --- plans and the register --------------------------------------------------------------------
+
+
+def _carried_over(revision: PlanRevision) -> Iterator[Rejection]:
+    """Carry-over capital names the earlier year whose plan it comes from; no other base does."""
+    year = revision.carried_from_year
+    is_carried = revision.base is PlanBase.CARRY_OVER
+    if is_carried and year not in range(field_rules.BUDGET_YEARS.start, revision.budget_year):
+        yield Rejection(
+            RejectionCode.CARRY_OVER_YEAR,
+            "carried_from_year",
+            str(year),
+            f"vốn kéo dài sang năm {revision.budget_year} phải từ kế hoạch của một năm trước đó / "
+            f"capital carried over into {revision.budget_year} comes from the plan of an earlier year",
+            f"ghi năm của kế hoạch được kéo dài, ví dụ {revision.budget_year - 1} / "
+            f"give the year whose plan is carried over, for example {revision.budget_year - 1}",
+        )
+    if not is_carried and year:
+        yield Rejection(
+            RejectionCode.CARRY_OVER_YEAR,
+            "carried_from_year",
+            str(year),
+            "chỉ vốn kéo dài mới nêu năm của kế hoạch cũ / "
+            "only carry-over capital names the year of an earlier plan",
+            "bỏ năm này, hoặc đổi loại kế hoạch thành carry_over / "
+            "leave the year out, or make the base carry_over",
+        )
+
+
+def _open_days(project: ProjectRegistration) -> Iterator[Rejection]:
+    if project.starts_on and project.closed_on and project.closed_on < project.starts_on:
+        yield Rejection(
+            RejectionCode.CLOSED_BEFORE_START,
+            "closed_on",
+            project.closed_on.isoformat(),
+            f"trước ngày bắt đầu {_vi(project.starts_on)} / before the project starts on {project.starts_on}",
+            "sửa một trong hai ngày / mend one of the two dates",
         )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
-from services.domain.plan import BaselineSchedule
 from services.ingest.sheets.faults import fault
 from services.ingest.stated_fact import StatedFact
 from services.runtime.errors import FieldError
@@ -18,9 +17,9 @@ _SHOWN = 3
 def unknown(stated: Sequence[StatedFact], names: FundSourceNames) -> Iterator[FieldError]:
     """A fault for every fact of a fund source that ``names`` does not know, with the nearest it does."""
     for each in stated:
-        if isinstance(each.fact, BaselineSchedule) or each.fact.fund_source in names.by_code:
+        code = getattr(each.fact, "fund_source", None)
+        if code is None or code in names.by_code:
             continue
-        code = each.fact.fund_source
         nearest = get_close_matches(code, names.by_code, n=_SHOWN, cutoff=0)
         yield fault(
             "unknown-choice",

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.domain.disbursement import Movement
+from services.domain.disbursement import CompletedWorkLine, Movement, StatementLine
 from services.domain.money import Money
-from services.domain.plan import BaselineSchedule
+from services.domain.plan import PlanRevision
 from services.domain.validation import Fact
 from services.runtime.postgres import Cursor
 
@@ -19,7 +19,7 @@ from services.runtime.postgres import Cursor
 class Total(BaseModel):
     """The sum of the amounts as stated, of one fund source: for comparison with the sender's own total."""
 
-    fund_source: str
+    fund_source: str = Field(description="Empty for completed work, which is stated without one.")
     currency: str
     minor_units: int
 
@@ -48,24 +48,23 @@ def totals(facts: Iterable[Fact]) -> list[Total]:
     """Sums by fund source and currency, sorted. Unsigned, as a file's own total line is."""
     sums: Counter[tuple[str, str]] = Counter()
     for fact in facts:
-        if isinstance(fact, BaselineSchedule):
-            continue
-        amount = _stated_amount(fact)
-        sums[fact.fund_source, amount.currency] += amount.minor_units
+        if amount := _stated_amount(fact):
+            sums[getattr(fact, "fund_source", ""), amount.currency] += amount.minor_units
     return [
         Total(fund_source=fund_source, currency=currency, minor_units=minor_units)
         for (fund_source, currency), minor_units in sorted(sums.items())
     ]
 
 
-def _stated_amount(fact: Fact) -> Money:
+def _stated_amount(fact: Fact) -> Money | None:
+    """The amount a file's own total line would add up; none for curves and entries of the register."""
     match fact:
-        case BaselineSchedule():
-            raise TypeError("a curve states no single amount")
-        case _ if isinstance(fact, Movement) or hasattr(fact, "amount"):
+        case Movement() | PlanRevision():
             return fact.amount
-        case _:
+        case StatementLine() | CompletedWorkLine():
             return fact.cumulative
+        case _:
+            return None
 
 
 def add(cursor: Cursor, receipt: Receipt) -> None:

@@ -8,7 +8,6 @@ from datetime import datetime
 from uuid import UUID
 
 from services.contracts import codec, topics
-from services.domain.disbursement import Movement, StatementLine
 from services.runtime.kafka_client import MAX_RECORD_BYTES, Record, partition_of
 
 # The cost is per record, not per event; beyond this the gain is small and a batch downstream unwieldy.
@@ -31,7 +30,7 @@ class Entry:
         return cls(
             event_id=fact.event_id,
             content_hash=fact.content_hash,
-            topic=topics.DISBURSEMENT if isinstance(fact, Movement | StatementLine) else topics.PLAN,
+            topic=topics.DISBURSEMENT if isinstance(fact, codec.DisbursementFact) else topics.PLAN,
             routing_key=codec.routing_key(fact),
             payload=codec.encode_batch([fact], recorded_at=recorded_at),
             recorded_at=recorded_at,

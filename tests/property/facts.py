@@ -8,6 +8,7 @@ from datetime import date
 from hypothesis import strategies as st
 
 from services.domain.disbursement import (
+    CompletedWorkLine,
     FigureStatus,
     Movement,
     MovementKind,
@@ -24,6 +25,7 @@ from services.domain.plan import (
     PlanLevel,
     PlanRevision,
 )
+from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 
 # As the doors leave them: no invisible character, NFC, no space around.
 texts = (
@@ -89,6 +91,8 @@ plan_revisions = st.builds(
     project_group=st.sampled_from(["A", "B", "C", ""]),
     district=texts | st.just(""),
     sector=texts | st.just(""),
+    carried_from_year=st.just(0) | years,
+    revision=st.integers(0, 1000),
 )
 share_points = st.builds(BaselinePoint, days, basis_points=st.integers(0, 10_000))
 
@@ -111,5 +115,62 @@ baseline_schedules = st.builds(
     decision_number=texts,
     effective_date=days,
     rate_base=codes,
+    revision=st.integers(0, 1000),
 )
-every_fact = st.one_of(movements, statement_lines, plan_revisions, baseline_schedules)
+completed_work_lines = st.builds(
+    CompletedWorkLine,
+    source=codes,
+    source_ref=texts,
+    project_code=codes,
+    budget_year=years,
+    cumulative=money,
+    as_of=days,
+    status=st.sampled_from(FigureStatus),
+    revision=st.integers(0, 1000),
+)
+_register_fields = {
+    "source": codes,
+    "source_ref": texts,
+    "province_code": st.from_regex("[0-9]{2}", fullmatch=True),
+    "owner_code": codes,
+    "effective_date": days,
+    "revision": st.integers(0, 1000),
+}
+project_registrations = st.builds(
+    ProjectRegistration,
+    **_register_fields,
+    project_code=codes,
+    project_name=texts,
+    project_group=st.sampled_from(["A", "B", "C", ""]),
+    district=texts | st.just(""),
+    sector=texts | st.just(""),
+    starts_on=st.none() | days,
+    closed_on=st.none() | days,
+    total_investment=st.none() | money,
+)
+owner_registrations = st.builds(
+    OwnerRegistration,
+    **_register_fields,
+    owner_name=texts,
+    head_name=texts | st.just(""),
+    head_post=texts | st.just(""),
+    supervisor_name=texts | st.just(""),
+)
+officer_assignments = st.builds(
+    OfficerAssignment,
+    **_register_fields,
+    project_code=codes | st.just(""),
+    officer_name=texts,
+    officer_post=texts | st.just(""),
+    officer_email=st.sampled_from(["", "lan@camau.example", "can.bo@so-khdt.example"]),
+)
+every_fact = st.one_of(
+    movements,
+    statement_lines,
+    completed_work_lines,
+    plan_revisions,
+    baseline_schedules,
+    project_registrations,
+    owner_registrations,
+    officer_assignments,
+)

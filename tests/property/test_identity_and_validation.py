@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from services.contracts import codec
 from services.domain import validation
 from services.domain.event_identity import event_id
-from services.domain.plan import BaselineSchedule, PlanRevision
 from services.domain.validation import Fact
 from services.ingest.intake import Standing, standings
 from services.ingest.record_packing import MAX_EVENTS, Entry, pack
@@ -28,13 +27,18 @@ STRATEGIES: dict[str, st.SearchStrategy[Fact]] = {
     "statement line": facts.statement_lines,
     "plan revision": facts.plan_revisions,
     "baseline schedule": facts.baseline_schedules,
+    "completed work line": facts.completed_work_lines,
+    "project registration": facts.project_registrations,
+    "owner registration": facts.owner_registrations,
+    "officer assignment": facts.officer_assignments,
 }
 every_kind_of_fact = pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
 
 
 def decoded(value: bytes, fact: Fact) -> list[Any]:
-    is_plan = isinstance(fact, PlanRevision | BaselineSchedule)
-    events = codec.decode_plans(value) if is_plan else codec.decode_disbursements(value)
+    events = (
+        codec.decode_plans(value) if isinstance(fact, codec.PlanFact) else codec.decode_disbursements(value)
+    )
     return [(event.fact, event.recorded_at) for event in events if isinstance(event, codec.Event)]
 
 

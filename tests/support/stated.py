@@ -33,6 +33,61 @@ def statement(**changes: Any) -> dict[str, Any]:
     }
 
 
+def completed_work(**changes: Any) -> dict[str, Any]:
+    """Work worth 1,500,000 đồng up to 31/03/2022, with ``changes``."""
+    return {
+        "source": "bql-gt.ca-mau",
+        "project_code": "7891234",
+        "budget_year": 2022,
+        "cumulative": 1500000,
+        "as_of": "2022-03-31",
+        **changes,
+    }
+
+
+def project(**changes: Any) -> dict[str, Any]:
+    """The project of the register from 01/01/2022, with ``changes``."""
+    return {
+        "source": "skhdt.ca-mau",
+        "project_code": "7891234",
+        "project_name": "Cầu sông Ông Đốc",
+        "province_code": "96",
+        "owner_code": "BQL-GT",
+        "starts_on": "2020-06-01",
+        "total_investment": "90000000000",
+        "effective_date": "2022-01-01",
+        **changes,
+    }
+
+
+def owner(**changes: Any) -> dict[str, Any]:
+    """The accountable unit from 01/01/2022, with ``changes``."""
+    return {
+        "source": "skhdt.ca-mau",
+        "province_code": "96",
+        "owner_code": "BQL-GT",
+        "owner_name": "Ban QLDA công trình giao thông",
+        "head_name": "Nguyễn Văn An",
+        "head_post": "Giám đốc",
+        "effective_date": "2022-01-01",
+        **changes,
+    }
+
+
+def officer(**changes: Any) -> dict[str, Any]:
+    """Who answers for the project from 01/03/2022, with ``changes``."""
+    return {
+        "source": "skhdt.ca-mau",
+        "province_code": "96",
+        "owner_code": "BQL-GT",
+        "project_code": "7891234",
+        "officer_name": "Trần Thị Bình",
+        "officer_email": "binh@bql-gt.example",
+        "effective_date": "2022-03-01",
+        **changes,
+    }
+
+
 def revision(**changes: Any) -> dict[str, Any]:
     """The plan of 2022 assigned on 10/12/2021, with ``changes``."""
     return {

@@ -96,6 +96,8 @@ Code = Annotated[
 Reference = Annotated[
     str, Field(min_length=1, max_length=MAX_REFERENCE), AfterValidator(_clean), _short(MAX_REFERENCE)
 ]
+Name = Annotated[str, Field(max_length=MAX_REFERENCE), AfterValidator(_clean)]
+Email = Annotated[str, Field(max_length=MAX_REFERENCE, pattern=field_rules.EMAIL), AfterValidator(_clean)]
 FundSource = Annotated[str, Field(pattern=field_rules.FUND_SOURCE, max_length=MAX_CODE)]
 ProvinceCode = Annotated[str, Field(pattern=field_rules.PROVINCE_CODE)]
 BudgetYear = Annotated[int, Field(ge=BUDGET_YEARS.start, le=BUDGET_YEARS.stop - 1)]

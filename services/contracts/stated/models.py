@@ -19,12 +19,15 @@ from services.contracts.stated.field_types import (
     BudgetYear,
     Code,
     Currency,
+    Email,
     FundSource,
+    Name,
     ProvinceCode,
     Reference,
     Text,
 )
 from services.domain.disbursement import (
+    CompletedWorkLine,
     FigureStatus,
     Movement,
     MovementKind,
@@ -32,6 +35,7 @@ from services.domain.disbursement import (
     Reporter,
     StatementLine,
 )
+from services.domain.field_rules import MAX_REVISION
 from services.domain.money import Money
 from services.domain.plan import (
     WHOLE_PLAN_BASIS_POINTS,
@@ -42,8 +46,21 @@ from services.domain.plan import (
     PlanLevel,
     PlanRevision,
 )
+from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 
 MAX_MOVEMENTS = 1_000
+
+Revision = Annotated[
+    int,
+    Field(ge=0, le=MAX_REVISION, description="What corrects an earlier one of the same day counts one more."),
+]
+
+
+def _reference(*key: str | int, revision: int) -> str:
+    """The business key as the source's own reference, never a row number: the same fact by any door is the
+    same event. A correction is another event."""
+    parts = [*key, f"r{revision}"] if revision else [*key]
+    return "/".join(str(part) for part in parts)
 
 
 class _Stated(BaseModel):
@@ -96,7 +113,7 @@ class StatementLineIn(_Stated):
     as_of: Day = Field(description="The date up to which the statement counts.")
     status: FigureStatus = FigureStatus.ACTUAL
     reporter: Reporter = Reporter.TREASURY
-    revision: int = Field(0, ge=0, le=1000, description="A corrected statement of a date counts one more.")
+    revision: Revision = 0
 
     def fact(self) -> StatementLine:
         # The business key, never a row number: the same statement sent by any door is the same event.
@@ -124,6 +141,32 @@ class StatementLineIn(_Stated):
         )
 
 
+class CompletedWorkLineIn(_Stated):
+    """One line of an owner's report of completed work (giá trị khối lượng hoàn thành)."""
+
+    source: Code
+    project_code: Code
+    budget_year: BudgetYear
+    cumulative: Amount = Field(description="Value of the work from 1 January to the date, minor units.")
+    currency: Currency = "VND"
+    as_of: Day = Field(description="The date up to which the report counts.")
+    status: FigureStatus = FigureStatus.ACTUAL
+    revision: Revision = 0
+
+    def fact(self) -> CompletedWorkLine:
+        key = ("kl", self.status, self.project_code, self.budget_year, self.as_of.isoformat(), self.revision)
+        return CompletedWorkLine(
+            source=self.source,
+            source_ref="/".join(str(part) for part in key),
+            project_code=self.project_code,
+            budget_year=self.budget_year,
+            cumulative=Money(self.cumulative, self.currency),
+            as_of=self.as_of,
+            status=self.status,
+            revision=self.revision,
+        )
+
+
 class PlanRevisionIn(_Stated):
     """A decision on the appropriation of one project from one fund source."""
 
@@ -146,12 +189,16 @@ class PlanRevisionIn(_Stated):
     decision_number: Reference
     decision_date: Day
     effective_date: Day
+    carried_from_year: int = Field(
+        0, ge=0, le=2100, description="For base carry_over: the year whose plan the capital comes from."
+    )
+    revision: Revision = 0
 
     def fact(self) -> PlanRevision:
         key = (self.decision_number, self.base, self.project_code, self.fund_source, self.budget_year)
         return PlanRevision(
             source=self.source,
-            source_ref="/".join(str(part) for part in key),
+            source_ref=_reference(*key, revision=self.revision),
             project_code=self.project_code,
             project_name=self.project_name,
             level=self.level,
@@ -169,6 +216,8 @@ class PlanRevisionIn(_Stated):
             decision_number=self.decision_number,
             decision_date=self.decision_date,
             effective_date=self.effective_date,
+            carried_from_year=self.carried_from_year,
+            revision=self.revision,
         )
 
 
@@ -198,11 +247,13 @@ class BaselineScheduleIn(_Stated):
     effective_date: Day
     rate_base: Code = "plan"
     currency: Currency = "VND"
+    revision: Revision = 0
 
     def fact(self) -> BaselineSchedule:
+        key = (self.kind, self.scope_code, self.budget_year, self.decision_number)
         return BaselineSchedule(
             source=self.source,
-            source_ref=f"{self.kind}/{self.scope_code}/{self.budget_year}/{self.decision_number}",
+            source_ref=_reference(*key, revision=self.revision),
             kind=self.kind,
             scope_code=self.scope_code,
             budget_year=self.budget_year,
@@ -217,6 +268,106 @@ class BaselineScheduleIn(_Stated):
             decision_number=self.decision_number,
             effective_date=self.effective_date,
             rate_base=self.rate_base,
+            revision=self.revision,
+        )
+
+
+class ProjectIn(_Stated):
+    """A project of the register, as it is from a day on."""
+
+    source: Code
+    project_code: Code
+    project_name: Reference
+    province_code: ProvinceCode
+    owner_code: Code
+    project_group: Annotated[str, Field(pattern="^(A|B|C|)$")] = ""
+    district: Text = ""
+    sector: Text = ""
+    starts_on: Day | None = Field(None, description="First day on which money may move.")
+    closed_on: Day | None = Field(None, description="Last day on which money may move (settled, stopped).")
+    total_investment: Amount | None = Field(None, description="Total investment cost, minor units.")
+    currency: Currency = "VND"
+    effective_date: Day = Field(description="From when on this counts.")
+    revision: Revision = 0
+
+    def fact(self) -> ProjectRegistration:
+        investment = self.total_investment
+        return ProjectRegistration(
+            source=self.source,
+            source_ref=_reference(
+                "da", self.project_code, self.effective_date.isoformat(), revision=self.revision
+            ),
+            project_code=self.project_code,
+            project_name=self.project_name,
+            province_code=self.province_code,
+            owner_code=self.owner_code,
+            project_group=self.project_group,
+            district=self.district,
+            sector=self.sector,
+            starts_on=self.starts_on,
+            closed_on=self.closed_on,
+            total_investment=None if investment is None else Money(investment, self.currency),
+            effective_date=self.effective_date,
+            revision=self.revision,
+        )
+
+
+class OwnerIn(_Stated):
+    """An accountable unit (chủ đầu tư) of the register, as it is from a day on."""
+
+    source: Code
+    province_code: ProvinceCode
+    owner_code: Code = Field(description="Known within its province.")
+    owner_name: Reference
+    head_name: Name = Field("", description="Who heads the unit.")
+    head_post: Name = ""
+    supervisor_name: Name = Field("", description="Who supervises the unit.")
+    effective_date: Day = Field(description="From when on this counts.")
+    revision: Revision = 0
+
+    def fact(self) -> OwnerRegistration:
+        key = ("cdt", self.province_code, self.owner_code, self.effective_date.isoformat())
+        return OwnerRegistration(
+            source=self.source,
+            source_ref=_reference(*key, revision=self.revision),
+            province_code=self.province_code,
+            owner_code=self.owner_code,
+            owner_name=self.owner_name,
+            head_name=self.head_name,
+            head_post=self.head_post,
+            supervisor_name=self.supervisor_name,
+            effective_date=self.effective_date,
+            revision=self.revision,
+        )
+
+
+class OfficerIn(_Stated):
+    """Who answers for a project, or for a whole unit, from a day on."""
+
+    source: Code
+    province_code: ProvinceCode
+    owner_code: Code
+    project_code: Code | None = Field(None, description="Leave it out for the whole unit.")
+    officer_name: Reference
+    officer_post: Name = ""
+    officer_email: Email = Field("", description="Where notices reach the officer.")
+    effective_date: Day = Field(description="From when on this counts.")
+    revision: Revision = 0
+
+    def fact(self) -> OfficerAssignment:
+        project = self.project_code or ""
+        key = ("cb", self.province_code, self.owner_code, project, self.effective_date.isoformat())
+        return OfficerAssignment(
+            source=self.source,
+            source_ref=_reference(*key, revision=self.revision),
+            province_code=self.province_code,
+            owner_code=self.owner_code,
+            project_code=project,
+            officer_name=self.officer_name,
+            officer_post=self.officer_post,
+            officer_email=self.officer_email,
+            effective_date=self.effective_date,
+            revision=self.revision,
         )
 
 
@@ -230,6 +381,26 @@ class StatementsIn(_Stated):
     """Body of POST /v1/statements: one to 1,000 lines, all accepted or none."""
 
     lines: list[StatementLineIn] = Field(min_length=1, max_length=MAX_MOVEMENTS)
+
+
+class CompletedWorkIn(_Stated):
+    """Body of POST /v1/completed-work: one to 1,000 lines, all accepted or none."""
+
+    lines: list[CompletedWorkLineIn] = Field(min_length=1, max_length=MAX_MOVEMENTS)
+
+
+class RegistersIn(_Stated):
+    """Body of POST /v1/registers: up to 1,000 entries of each kind, all accepted or none."""
+
+    projects: list[ProjectIn] = Field(default_factory=list, max_length=MAX_MOVEMENTS)
+    owners: list[OwnerIn] = Field(default_factory=list, max_length=MAX_MOVEMENTS)
+    officers: list[OfficerIn] = Field(default_factory=list, max_length=MAX_MOVEMENTS)
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.projects and not self.owners and not self.officers:
+            raise ValueError("give at least one project, owner or officer")
+        return self
 
 
 class PlansIn(_Stated):

@@ -25,25 +25,27 @@ _sym_db = _symbol_database.Default()
 from services.contracts.gen.giaingan.v1 import common_pb2 as giaingan_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egiaingan/v1/disbursement.proto\x12\x0bgiaingan.v1\x1a\x18giaingan/v1/common.proto\"\xd2\x02\n\x08Movement\x12\x14\n\x0cproject_code\x18\x01 \x01(\t\x12\x13\n\x0b\x66und_source\x18\x02 \x01(\t\x12\x13\n\x0b\x62udget_year\x18\x03 \x01(\x05\x12\'\n\x04kind\x18\x04 \x01(\x0e\x32\x19.giaingan.v1.MovementKind\x12\"\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x12.giaingan.v1.Money\x12\x12\n\nvalue_date\x18\x06 \x01(\t\x12)\n\x06status\x18\x07 \x01(\x0e\x32\x19.giaingan.v1.FigureStatus\x12\'\n\x08reporter\x18\x08 \x01(\x0e\x32\x15.giaingan.v1.Reporter\x12\x36\n\x10recovery_booking\x18\t \x01(\x0e\x32\x1c.giaingan.v1.RecoveryBooking\x12\x19\n\x11reverses_event_id\x18\n \x01(\t\"\xf6\x01\n\x17\x43umulativeStatementLine\x12\x14\n\x0cproject_code\x18\x01 \x01(\t\x12\x13\n\x0b\x66und_source\x18\x02 \x01(\t\x12\x13\n\x0b\x62udget_year\x18\x03 \x01(\x05\x12&\n\ncumulative\x18\x04 \x01(\x0b\x32\x12.giaingan.v1.Money\x12\r\n\x05\x61s_of\x18\x05 \x01(\t\x12)\n\x06status\x18\x06 \x01(\x0e\x32\x19.giaingan.v1.FigureStatus\x12\'\n\x08reporter\x18\x07 \x01(\x0e\x32\x15.giaingan.v1.Reporter\x12\x10\n\x08revision\x18\x08 \x01(\x05\"\xb0\x01\n\x11\x44isbursementEvent\x12(\n\x06header\x18\x01 \x01(\x0b\x32\x18.giaingan.v1.EventHeader\x12)\n\x08movement\x18\x02 \x01(\x0b\x32\x15.giaingan.v1.MovementH\x00\x12>\n\x0estatement_line\x18\x03 \x01(\x0b\x32$.giaingan.v1.CumulativeStatementLineH\x00\x42\x06\n\x04\x62ody\"C\n\x11\x44isbursementBatch\x12.\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1e.giaingan.v1.DisbursementEvent*\xcc\x01\n\x0cMovementKind\x12\x1d\n\x19MOVEMENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15MOVEMENT_KIND_ADVANCE\x10\x01\x12\"\n\x1eMOVEMENT_KIND_ADVANCE_RECOVERY\x10\x02\x12(\n$MOVEMENT_KIND_COMPLETED_WORK_PAYMENT\x10\x03\x12\x18\n\x14MOVEMENT_KIND_REFUND\x10\x04\x12\x1a\n\x16MOVEMENT_KIND_REVERSAL\x10\x05*O\n\x08Reporter\x12\x18\n\x14REPORTER_UNSPECIFIED\x10\x00\x12\x15\n\x11REPORTER_TREASURY\x10\x01\x12\x12\n\x0eREPORTER_OWNER\x10\x02*i\n\x0fRecoveryBooking\x12 \n\x1cRECOVERY_BOOKING_UNSPECIFIED\x10\x00\x12\x1a\n\x16RECOVERY_BOOKING_GROSS\x10\x01\x12\x18\n\x14RECOVERY_BOOKING_NET\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egiaingan/v1/disbursement.proto\x12\x0bgiaingan.v1\x1a\x18giaingan/v1/common.proto\"\xd2\x02\n\x08Movement\x12\x14\n\x0cproject_code\x18\x01 \x01(\t\x12\x13\n\x0b\x66und_source\x18\x02 \x01(\t\x12\x13\n\x0b\x62udget_year\x18\x03 \x01(\x05\x12\'\n\x04kind\x18\x04 \x01(\x0e\x32\x19.giaingan.v1.MovementKind\x12\"\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x12.giaingan.v1.Money\x12\x12\n\nvalue_date\x18\x06 \x01(\t\x12)\n\x06status\x18\x07 \x01(\x0e\x32\x19.giaingan.v1.FigureStatus\x12\'\n\x08reporter\x18\x08 \x01(\x0e\x32\x15.giaingan.v1.Reporter\x12\x36\n\x10recovery_booking\x18\t \x01(\x0e\x32\x1c.giaingan.v1.RecoveryBooking\x12\x19\n\x11reverses_event_id\x18\n \x01(\t\"\xf6\x01\n\x17\x43umulativeStatementLine\x12\x14\n\x0cproject_code\x18\x01 \x01(\t\x12\x13\n\x0b\x66und_source\x18\x02 \x01(\t\x12\x13\n\x0b\x62udget_year\x18\x03 \x01(\x05\x12&\n\ncumulative\x18\x04 \x01(\x0b\x32\x12.giaingan.v1.Money\x12\r\n\x05\x61s_of\x18\x05 \x01(\t\x12)\n\x06status\x18\x06 \x01(\x0e\x32\x19.giaingan.v1.FigureStatus\x12\'\n\x08reporter\x18\x07 \x01(\x0e\x32\x15.giaingan.v1.Reporter\x12\x10\n\x08revision\x18\x08 \x01(\x05\"\xb2\x01\n\x11\x43ompletedWorkLine\x12\x14\n\x0cproject_code\x18\x01 \x01(\t\x12\x13\n\x0b\x62udget_year\x18\x02 \x01(\x05\x12&\n\ncumulative\x18\x03 \x01(\x0b\x32\x12.giaingan.v1.Money\x12\r\n\x05\x61s_of\x18\x04 \x01(\t\x12)\n\x06status\x18\x05 \x01(\x0e\x32\x19.giaingan.v1.FigureStatus\x12\x10\n\x08revision\x18\x06 \x01(\x05\"\xea\x01\n\x11\x44isbursementEvent\x12(\n\x06header\x18\x01 \x01(\x0b\x32\x18.giaingan.v1.EventHeader\x12)\n\x08movement\x18\x02 \x01(\x0b\x32\x15.giaingan.v1.MovementH\x00\x12>\n\x0estatement_line\x18\x03 \x01(\x0b\x32$.giaingan.v1.CumulativeStatementLineH\x00\x12\x38\n\x0e\x63ompleted_work\x18\x04 \x01(\x0b\x32\x1e.giaingan.v1.CompletedWorkLineH\x00\x42\x06\n\x04\x62ody\"C\n\x11\x44isbursementBatch\x12.\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1e.giaingan.v1.DisbursementEvent*\xcc\x01\n\x0cMovementKind\x12\x1d\n\x19MOVEMENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15MOVEMENT_KIND_ADVANCE\x10\x01\x12\"\n\x1eMOVEMENT_KIND_ADVANCE_RECOVERY\x10\x02\x12(\n$MOVEMENT_KIND_COMPLETED_WORK_PAYMENT\x10\x03\x12\x18\n\x14MOVEMENT_KIND_REFUND\x10\x04\x12\x1a\n\x16MOVEMENT_KIND_REVERSAL\x10\x05*O\n\x08Reporter\x12\x18\n\x14REPORTER_UNSPECIFIED\x10\x00\x12\x15\n\x11REPORTER_TREASURY\x10\x01\x12\x12\n\x0eREPORTER_OWNER\x10\x02*i\n\x0fRecoveryBooking\x12 \n\x1cRECOVERY_BOOKING_UNSPECIFIED\x10\x00\x12\x1a\n\x16RECOVERY_BOOKING_GROSS\x10\x01\x12\x18\n\x14RECOVERY_BOOKING_NET\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'giaingan.v1.disbursement_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MOVEMENTKIND']._serialized_start=912
-  _globals['_MOVEMENTKIND']._serialized_end=1116
-  _globals['_REPORTER']._serialized_start=1118
-  _globals['_REPORTER']._serialized_end=1197
-  _globals['_RECOVERYBOOKING']._serialized_start=1199
-  _globals['_RECOVERYBOOKING']._serialized_end=1304
+  _globals['_MOVEMENTKIND']._serialized_start=1151
+  _globals['_MOVEMENTKIND']._serialized_end=1355
+  _globals['_REPORTER']._serialized_start=1357
+  _globals['_REPORTER']._serialized_end=1436
+  _globals['_RECOVERYBOOKING']._serialized_start=1438
+  _globals['_RECOVERYBOOKING']._serialized_end=1543
   _globals['_MOVEMENT']._serialized_start=74
   _globals['_MOVEMENT']._serialized_end=412
   _globals['_CUMULATIVESTATEMENTLINE']._serialized_start=415
   _globals['_CUMULATIVESTATEMENTLINE']._serialized_end=661
-  _globals['_DISBURSEMENTEVENT']._serialized_start=664
-  _globals['_DISBURSEMENTEVENT']._serialized_end=840
-  _globals['_DISBURSEMENTBATCH']._serialized_start=842
-  _globals['_DISBURSEMENTBATCH']._serialized_end=909
+  _globals['_COMPLETEDWORKLINE']._serialized_start=664
+  _globals['_COMPLETEDWORKLINE']._serialized_end=842
+  _globals['_DISBURSEMENTEVENT']._serialized_start=845
+  _globals['_DISBURSEMENTEVENT']._serialized_end=1079
+  _globals['_DISBURSEMENTBATCH']._serialized_start=1081
+  _globals['_DISBURSEMENTBATCH']._serialized_end=1148
 # @@protoc_insertion_point(module_scope)

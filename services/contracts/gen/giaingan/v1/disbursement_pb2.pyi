@@ -85,15 +85,33 @@ class CumulativeStatementLine(_message.Message):
     revision: int
     def __init__(self, project_code: _Optional[str] = ..., fund_source: _Optional[str] = ..., budget_year: _Optional[int] = ..., cumulative: _Optional[_Union[_common_pb2.Money, _Mapping]] = ..., as_of: _Optional[str] = ..., status: _Optional[_Union[_common_pb2.FigureStatus, str]] = ..., reporter: _Optional[_Union[Reporter, str]] = ..., revision: _Optional[int] = ...) -> None: ...
 
+class CompletedWorkLine(_message.Message):
+    __slots__ = ("project_code", "budget_year", "cumulative", "as_of", "status", "revision")
+    PROJECT_CODE_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_YEAR_FIELD_NUMBER: _ClassVar[int]
+    CUMULATIVE_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    project_code: str
+    budget_year: int
+    cumulative: _common_pb2.Money
+    as_of: str
+    status: _common_pb2.FigureStatus
+    revision: int
+    def __init__(self, project_code: _Optional[str] = ..., budget_year: _Optional[int] = ..., cumulative: _Optional[_Union[_common_pb2.Money, _Mapping]] = ..., as_of: _Optional[str] = ..., status: _Optional[_Union[_common_pb2.FigureStatus, str]] = ..., revision: _Optional[int] = ...) -> None: ...
+
 class DisbursementEvent(_message.Message):
-    __slots__ = ("header", "movement", "statement_line")
+    __slots__ = ("header", "movement", "statement_line", "completed_work")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     MOVEMENT_FIELD_NUMBER: _ClassVar[int]
     STATEMENT_LINE_FIELD_NUMBER: _ClassVar[int]
+    COMPLETED_WORK_FIELD_NUMBER: _ClassVar[int]
     header: _common_pb2.EventHeader
     movement: Movement
     statement_line: CumulativeStatementLine
-    def __init__(self, header: _Optional[_Union[_common_pb2.EventHeader, _Mapping]] = ..., movement: _Optional[_Union[Movement, _Mapping]] = ..., statement_line: _Optional[_Union[CumulativeStatementLine, _Mapping]] = ...) -> None: ...
+    completed_work: CompletedWorkLine
+    def __init__(self, header: _Optional[_Union[_common_pb2.EventHeader, _Mapping]] = ..., movement: _Optional[_Union[Movement, _Mapping]] = ..., statement_line: _Optional[_Union[CumulativeStatementLine, _Mapping]] = ..., completed_work: _Optional[_Union[CompletedWorkLine, _Mapping]] = ...) -> None: ...
 
 class DisbursementBatch(_message.Message):
     __slots__ = ("events",)

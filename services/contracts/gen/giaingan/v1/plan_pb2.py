@@ -25,27 +25,33 @@ _sym_db = _symbol_database.Default()
 from services.contracts.gen.giaingan.v1 import common_pb2 as giaingan_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16giaingan/v1/plan.proto\x12\x0bgiaingan.v1\x1a\x18giaingan/v1/common.proto\"\xb1\x03\n\x0cPlanRevision\x12\x14\n\x0cproject_code\x18\x01 \x01(\t\x12\x14\n\x0cproject_name\x18\x02 \x01(\t\x12%\n\x05level\x18\x03 \x01(\x0e\x32\x16.giaingan.v1.PlanLevel\x12\x12\n\nowner_code\x18\x04 \x01(\t\x12\x12\n\nowner_name\x18\x05 \x01(\t\x12\x1b\n\x13\x61\x63\x63ountable_officer\x18\x06 \x01(\t\x12\x13\n\x0b\x66und_source\x18\x07 \x01(\t\x12\x15\n\rproject_group\x18\x08 \x01(\t\x12\x10\n\x08\x64istrict\x18\t \x01(\t\x12\x0e\n\x06sector\x18\n \x01(\t\x12\x15\n\rprovince_code\x18\x0b \x01(\t\x12\x13\n\x0b\x62udget_year\x18\x0c \x01(\x05\x12#\n\x04\x62\x61se\x18\r \x01(\x0e\x32\x15.giaingan.v1.PlanBase\x12\"\n\x06\x61mount\x18\x0e \x01(\x0b\x32\x12.giaingan.v1.Money\x12\x17\n\x0f\x64\x65\x63ision_number\x18\x0f \x01(\t\x12\x15\n\rdecision_date\x18\x10 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_date\x18\x11 \x01(\t\"i\n\rBaselinePoint\x12\x0c\n\x04\x64\x61te\x18\x01 \x01(\t\x12\x16\n\x0c\x62\x61sis_points\x18\x02 \x01(\x03H\x00\x12$\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x12.giaingan.v1.MoneyH\x00\x42\x0c\n\ncumulative\"\xd4\x01\n\x10\x42\x61selineSchedule\x12\'\n\x04kind\x18\x01 \x01(\x0e\x32\x19.giaingan.v1.BaselineKind\x12\x12\n\nscope_code\x18\x02 \x01(\t\x12\x13\n\x0b\x62udget_year\x18\x03 \x01(\x05\x12*\n\x06points\x18\x04 \x03(\x0b\x32\x1a.giaingan.v1.BaselinePoint\x12\x17\n\x0f\x64\x65\x63ision_number\x18\x05 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_date\x18\x06 \x01(\t\x12\x11\n\trate_base\x18\x07 \x01(\t\"\x9f\x01\n\tPlanEvent\x12(\n\x06header\x18\x01 \x01(\x0b\x32\x18.giaingan.v1.EventHeader\x12-\n\x08revision\x18\x02 \x01(\x0b\x32\x19.giaingan.v1.PlanRevisionH\x00\x12\x31\n\x08schedule\x18\x03 \x01(\x0b\x32\x1d.giaingan.v1.BaselineScheduleH\x00\x42\x06\n\x04\x62ody\"3\n\tPlanBatch\x12&\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x16.giaingan.v1.PlanEvent*m\n\x08PlanBase\x12\x19\n\x15PLAN_BASE_UNSPECIFIED\x10\x00\x12\x15\n\x11PLAN_BASE_INITIAL\x10\x01\x12\x16\n\x12PLAN_BASE_ADJUSTED\x10\x02\x12\x17\n\x13PLAN_BASE_ALLOCATED\x10\x03*Y\n\tPlanLevel\x12\x1a\n\x16PLAN_LEVEL_UNSPECIFIED\x10\x00\x12\x16\n\x12PLAN_LEVEL_PROJECT\x10\x01\x12\x18\n\x14PLAN_LEVEL_FUND_LINE\x10\x02*\x81\x01\n\x0c\x42\x61selineKind\x12\x1d\n\x19\x42\x41SELINE_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x42\x41SELINE_KIND_REGISTERED\x10\x01\x12\x18\n\x14\x42\x41SELINE_KIND_TARGET\x10\x02\x12\x1a\n\x16\x42\x41SELINE_KIND_NATIONAL\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16giaingan/v1/plan.proto\x12\x0bgiaingan.v1\x1a\x18giaingan/v1/common.proto\"\xde\x03\n\x0cPlanRevision\x12\x14\n\x0cproject_code\x18\x01 \x01(\t\x12\x14\n\x0cproject_name\x18\x02 \x01(\t\x12%\n\x05level\x18\x03 \x01(\x0e\x32\x16.giaingan.v1.PlanLevel\x12\x12\n\nowner_code\x18\x04 \x01(\t\x12\x12\n\nowner_name\x18\x05 \x01(\t\x12\x1b\n\x13\x61\x63\x63ountable_officer\x18\x06 \x01(\t\x12\x13\n\x0b\x66und_source\x18\x07 \x01(\t\x12\x15\n\rproject_group\x18\x08 \x01(\t\x12\x10\n\x08\x64istrict\x18\t \x01(\t\x12\x0e\n\x06sector\x18\n \x01(\t\x12\x15\n\rprovince_code\x18\x0b \x01(\t\x12\x13\n\x0b\x62udget_year\x18\x0c \x01(\x05\x12#\n\x04\x62\x61se\x18\r \x01(\x0e\x32\x15.giaingan.v1.PlanBase\x12\"\n\x06\x61mount\x18\x0e \x01(\x0b\x32\x12.giaingan.v1.Money\x12\x17\n\x0f\x64\x65\x63ision_number\x18\x0f \x01(\t\x12\x15\n\rdecision_date\x18\x10 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_date\x18\x11 \x01(\t\x12\x19\n\x11\x63\x61rried_from_year\x18\x12 \x01(\x05\x12\x10\n\x08revision\x18\x13 \x01(\x05\"i\n\rBaselinePoint\x12\x0c\n\x04\x64\x61te\x18\x01 \x01(\t\x12\x16\n\x0c\x62\x61sis_points\x18\x02 \x01(\x03H\x00\x12$\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x12.giaingan.v1.MoneyH\x00\x42\x0c\n\ncumulative\"\xe6\x01\n\x10\x42\x61selineSchedule\x12\'\n\x04kind\x18\x01 \x01(\x0e\x32\x19.giaingan.v1.BaselineKind\x12\x12\n\nscope_code\x18\x02 \x01(\t\x12\x13\n\x0b\x62udget_year\x18\x03 \x01(\x05\x12*\n\x06points\x18\x04 \x03(\x0b\x32\x1a.giaingan.v1.BaselinePoint\x12\x17\n\x0f\x64\x65\x63ision_number\x18\x05 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_date\x18\x06 \x01(\t\x12\x11\n\trate_base\x18\x07 \x01(\t\x12\x10\n\x08revision\x18\x08 \x01(\x05\"\xa3\x02\n\x13ProjectRegistration\x12\x14\n\x0cproject_code\x18\x01 \x01(\t\x12\x14\n\x0cproject_name\x18\x02 \x01(\t\x12\x15\n\rprovince_code\x18\x03 \x01(\t\x12\x12\n\nowner_code\x18\x04 \x01(\t\x12\x15\n\rproject_group\x18\x05 \x01(\t\x12\x10\n\x08\x64istrict\x18\x06 \x01(\t\x12\x0e\n\x06sector\x18\x07 \x01(\t\x12\x11\n\tstarts_on\x18\x08 \x01(\t\x12\x11\n\tclosed_on\x18\t \x01(\t\x12,\n\x10total_investment\x18\n \x01(\x0b\x32\x12.giaingan.v1.Money\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_date\x18\x0b \x01(\t\x12\x10\n\x08revision\x18\x0c \x01(\x05\"\xbb\x01\n\x11OwnerRegistration\x12\x15\n\rprovince_code\x18\x01 \x01(\t\x12\x12\n\nowner_code\x18\x02 \x01(\t\x12\x12\n\nowner_name\x18\x03 \x01(\t\x12\x11\n\thead_name\x18\x04 \x01(\t\x12\x11\n\thead_post\x18\x05 \x01(\t\x12\x17\n\x0fsupervisor_name\x18\x06 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_date\x18\x07 \x01(\t\x12\x10\n\x08revision\x18\x08 \x01(\x05\"\xc1\x01\n\x11OfficerAssignment\x12\x15\n\rprovince_code\x18\x01 \x01(\t\x12\x12\n\nowner_code\x18\x02 \x01(\t\x12\x14\n\x0cproject_code\x18\x03 \x01(\t\x12\x14\n\x0cofficer_name\x18\x04 \x01(\t\x12\x14\n\x0cofficer_post\x18\x05 \x01(\t\x12\x15\n\rofficer_email\x18\x06 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_date\x18\x07 \x01(\t\x12\x10\n\x08revision\x18\x08 \x01(\x05\"\xb8\x02\n\tPlanEvent\x12(\n\x06header\x18\x01 \x01(\x0b\x32\x18.giaingan.v1.EventHeader\x12-\n\x08revision\x18\x02 \x01(\x0b\x32\x19.giaingan.v1.PlanRevisionH\x00\x12\x31\n\x08schedule\x18\x03 \x01(\x0b\x32\x1d.giaingan.v1.BaselineScheduleH\x00\x12\x33\n\x07project\x18\x04 \x01(\x0b\x32 .giaingan.v1.ProjectRegistrationH\x00\x12/\n\x05owner\x18\x05 \x01(\x0b\x32\x1e.giaingan.v1.OwnerRegistrationH\x00\x12\x31\n\x07officer\x18\x06 \x01(\x0b\x32\x1e.giaingan.v1.OfficerAssignmentH\x00\x42\x06\n\x04\x62ody\"3\n\tPlanBatch\x12&\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x16.giaingan.v1.PlanEvent*\x87\x01\n\x08PlanBase\x12\x19\n\x15PLAN_BASE_UNSPECIFIED\x10\x00\x12\x15\n\x11PLAN_BASE_INITIAL\x10\x01\x12\x16\n\x12PLAN_BASE_ADJUSTED\x10\x02\x12\x17\n\x13PLAN_BASE_ALLOCATED\x10\x03\x12\x18\n\x14PLAN_BASE_CARRY_OVER\x10\x04*Y\n\tPlanLevel\x12\x1a\n\x16PLAN_LEVEL_UNSPECIFIED\x10\x00\x12\x16\n\x12PLAN_LEVEL_PROJECT\x10\x01\x12\x18\n\x14PLAN_LEVEL_FUND_LINE\x10\x02*\x81\x01\n\x0c\x42\x61selineKind\x12\x1d\n\x19\x42\x41SELINE_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x42\x41SELINE_KIND_REGISTERED\x10\x01\x12\x18\n\x14\x42\x41SELINE_KIND_TARGET\x10\x02\x12\x1a\n\x16\x42\x41SELINE_KIND_NATIONAL\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'giaingan.v1.plan_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PLANBASE']._serialized_start=1038
-  _globals['_PLANBASE']._serialized_end=1147
-  _globals['_PLANLEVEL']._serialized_start=1149
-  _globals['_PLANLEVEL']._serialized_end=1238
-  _globals['_BASELINEKIND']._serialized_start=1241
-  _globals['_BASELINEKIND']._serialized_end=1370
+  _globals['_PLANBASE']._serialized_start=1935
+  _globals['_PLANBASE']._serialized_end=2070
+  _globals['_PLANLEVEL']._serialized_start=2072
+  _globals['_PLANLEVEL']._serialized_end=2161
+  _globals['_BASELINEKIND']._serialized_start=2164
+  _globals['_BASELINEKIND']._serialized_end=2293
   _globals['_PLANREVISION']._serialized_start=66
-  _globals['_PLANREVISION']._serialized_end=499
-  _globals['_BASELINEPOINT']._serialized_start=501
-  _globals['_BASELINEPOINT']._serialized_end=606
-  _globals['_BASELINESCHEDULE']._serialized_start=609
-  _globals['_BASELINESCHEDULE']._serialized_end=821
-  _globals['_PLANEVENT']._serialized_start=824
-  _globals['_PLANEVENT']._serialized_end=983
-  _globals['_PLANBATCH']._serialized_start=985
-  _globals['_PLANBATCH']._serialized_end=1036
+  _globals['_PLANREVISION']._serialized_end=544
+  _globals['_BASELINEPOINT']._serialized_start=546
+  _globals['_BASELINEPOINT']._serialized_end=651
+  _globals['_BASELINESCHEDULE']._serialized_start=654
+  _globals['_BASELINESCHEDULE']._serialized_end=884
+  _globals['_PROJECTREGISTRATION']._serialized_start=887
+  _globals['_PROJECTREGISTRATION']._serialized_end=1178
+  _globals['_OWNERREGISTRATION']._serialized_start=1181
+  _globals['_OWNERREGISTRATION']._serialized_end=1368
+  _globals['_OFFICERASSIGNMENT']._serialized_start=1371
+  _globals['_OFFICERASSIGNMENT']._serialized_end=1564
+  _globals['_PLANEVENT']._serialized_start=1567
+  _globals['_PLANEVENT']._serialized_end=1879
+  _globals['_PLANBATCH']._serialized_start=1881
+  _globals['_PLANBATCH']._serialized_end=1932
 # @@protoc_insertion_point(module_scope)
