@@ -1,0 +1,109 @@
+"""Whether an address may be called from inside the network, before anything is sent there.
+
+Whoever may register a webhook chooses what this service connects to: without this guard, its own network
+(server-side request forgery; OWASP, "Server Side Request Forgery Prevention Cheat Sheet"). A name is
+resolved once, every address it has must be public, and a sender connects to these very addresses: a name
+that answers otherwise the next time (DNS rebinding) is not asked again.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FuturesTimeoutError
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import SplitResult, urlsplit
+
+MAX_URL = 2_000
+PORTS = (443, 8443)
+_DNS_SECONDS = 5.0
+# Public by its form, and a translator's (RFC 6052, RFC 8215) or a relay's (RFC 3056) way to a private one.
+_NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
+_IPV4_BITS = 32
+_6TO4_SHIFT = 80
+
+IpAddress = IPv4Address | IPv6Address
+# The addresses of a host name, as texts. Raises ``OSError``.
+Resolve = Callable[[str], list[str]]
+
+
+class RefusedAddressError(ValueError):
+    """The address may not be called; the text says why, in Vietnamese and English."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookAddress:
+    """Where a webhook may be sent: connect to one of ``addresses``, with ``host`` as its name in TLS."""
+
+    url: str
+    host: str
+    port: int
+    addresses: tuple[IpAddress, ...]
+
+
+def resolve(host: str) -> list[str]:
+    """The system's resolver, given up after a few seconds. Raises ``OSError``."""
+    pool = ThreadPoolExecutor(max_workers=1)
+    try:
+        found = pool.submit(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM).result(_DNS_SECONDS)
+    except FuturesTimeoutError:
+        raise OSError(f"no answer within {_DNS_SECONDS:.0f} s") from None
+    finally:
+        pool.shutdown(wait=False)
+    return [str(entry[4][0]) for entry in found]
+
+
+def checked(url: str, *, resolve: Resolve = resolve) -> WebhookAddress:
+    """The address of a webhook, resolved once. Raises ``RefusedAddressError``."""
+    parts = _parts(url)
+    host = parts.hostname or ""
+    try:
+        addresses = sorted({ip_address(text.split("%")[0]) for text in resolve(host)}, key=str)
+    except (OSError, UnicodeError, ValueError):
+        raise RefusedAddressError(f"không tìm thấy máy chủ {host} / the host {host} is not known") from None
+    if not addresses or not all(is_public(address) for address in addresses):
+        # Which private address it is, a stranger need not learn.
+        raise RefusedAddressError(
+            f"{host} là địa chỉ trong mạng nội bộ hoặc dành riêng / "
+            f"{host} has an address that is private or reserved"
+        )
+    return WebhookAddress(url, host, parts.port or PORTS[0], tuple(addresses))
+
+
+def is_public(address: IpAddress) -> bool:
+    """Whether the address, and any IPv4 address inside it, is of the public internet."""
+    inner = _inner(address)
+    return address.is_global and not address.is_multicast and (inner is None or is_public(inner))
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or PORTS[0]
+    except ValueError:
+        raise RefusedAddressError("không phải một địa chỉ / is no URL") from None
+    if parts.scheme != "https" or not parts.hostname:
+        raise RefusedAddressError("chỉ nhận địa chỉ https:// / only https:// is taken")
+    if parts.username is not None or parts.password is not None:
+        raise RefusedAddressError("không ghi mật khẩu trong địa chỉ / a URL holds no password")
+    if port not in PORTS:
+        allowed = ", ".join(str(number) for number in PORTS)
+        raise RefusedAddressError(f"chỉ dùng cổng {allowed} / only ports {allowed} are called")
+    return parts
+
+
+def _inner(address: IpAddress) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 address stands for."""
+    if isinstance(address, IPv4Address):
+        return None
+    if address.ipv4_mapped:
+        return address.ipv4_mapped
+    if address.sixtofour:
+        return IPv4Address((int(address) >> _6TO4_SHIFT) & (2**_IPV4_BITS - 1))
+    if address.teredo:
+        return address.teredo[1]
+    if any(address in network for network in _NAT64):
+        return IPv4Address(int(address) & (2**_IPV4_BITS - 1))
+    return None
