@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
-from services.ingest.sheets.faults import fault
 from services.ingest.stated_fact import StatedFact
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import as_json
@@ -14,16 +13,23 @@ from services.runtime.fund_sources import FundSourceNames
 _SHOWN = 3
 
 
-def unknown(stated: Sequence[StatedFact], names: FundSourceNames) -> Iterator[FieldError]:
-    """A fault for every fact of a fund source that ``names`` does not know, with the nearest it does."""
+def unknown(stated: Iterable[StatedFact], names: FundSourceNames) -> Iterator[FieldError]:
+    """The faults of several facts."""
     for each in stated:
-        code = getattr(each.fact, "fund_source", None)
-        if code is None or code in names.by_code:
-            continue
-        nearest = get_close_matches(code, names.by_code, n=_SHOWN, cutoff=0)
-        yield fault(
-            "unknown-choice",
-            where=f"{each.place}fund_source",
-            read=as_json(code),
-            known=", ".join(f"{known} ({names.by_code[known].vi})" for known in nearest) + ", …",
-        )
+        yield from faults_of(each, names)
+
+
+def faults_of(stated: StatedFact, names: FundSourceNames) -> Iterator[FieldError]:
+    """A fault of a fact of a fund source that ``names`` does not know, with the nearest it does."""
+    code = getattr(stated.fact, "fund_source", None)
+    if code is None or code in names.by_code:
+        return
+    nearest = get_close_matches(code, names.by_code, n=_SHOWN, cutoff=0)
+    known = ", ".join(f"{near} ({names.by_code[near].vi})" for near in nearest) + ", …"
+    yield stated.fault(
+        "unknown-choice",
+        field="fund_source",
+        read=as_json(code),
+        detail="Không có trong danh mục. / Not one of the known values.",
+        mend=f"Dùng một trong: {known}. / Use one of: {known}.",
+    )

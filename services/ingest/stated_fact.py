@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.domain.validation import Fact
+from services.runtime.errors import FieldError
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +14,7 @@ class StatedFact:
 
     fact: Fact
     place: str
+
+    def fault(self, code: str, *, field: str, read: str, detail: str, mend: str) -> FieldError:
+        """A fault of one of its fields, at its place in the request."""
+        return FieldError(code=code, where=self.place + field, read=read, detail=detail, mend=mend)

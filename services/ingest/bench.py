@@ -1,0 +1,65 @@
+"""Where judges come from: what each needs to know is read from the register when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from services.domain.validation import Fact
+from services.ingest import register_store
+from services.ingest.judging import OUTSIDE_UNIT, Contradictions, Judge, project_code_of
+from services.ingest.register import Register, RegisteredProject
+from services.ingest.stated_fact import StatedFact
+from services.runtime.access import Unit
+from services.runtime.api import invalid
+from services.runtime.clock import Clock
+from services.runtime.errors import FieldError, ProblemError
+from services.runtime.fund_sources import FundSourceNames
+from services.runtime.postgres import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The judges of this service."""
+
+    pool: Pool
+    clock: Clock
+    fund_sources: FundSourceNames
+
+    def judge_of(self, facts: Iterable[Fact], unit: Unit) -> Judge:
+        """A judge of these facts alone. Raises ``psycopg2.OperationalError``."""
+        codes = {code for fact in facts if (code := project_code_of(fact))}
+        day = self.clock.business_date()
+        with self.pool.transaction() as cursor:
+            found = register_store.find(cursor, codes, on=day)
+        return Judge(Register(found, others=self.projects), self.fund_sources, day, unit)
+
+    def projects(self) -> list[RegisteredProject]:
+        """The whole register: what a judge in another process needs."""
+        with self.pool.transaction() as cursor:
+            return register_store.everything(cursor, on=self.clock.business_date())
+
+    def faults(self, stated: Sequence[StatedFact], unit: Unit) -> list[FieldError]:
+        """Every fault of facts that are sound field by field, at its place in the request."""
+        judge = self.judge_of((each.fact for each in stated), unit)
+        contradictions = Contradictions()
+        return [
+            fault for each in stated for judged in (judge, contradictions) for fault in judged.faults_of(each)
+        ]
+
+
+def refuse(faults: Sequence[FieldError]) -> None:
+    """Raises ``ProblemError`` where there is a fault: 403 where a fact is outside the caller's unit, naming
+    those, 422 with every fault otherwise."""
+    outside = [fault for fault in faults if fault.code == OUTSIDE_UNIT]
+    if outside:
+        raise ProblemError(
+            403,
+            OUTSIDE_UNIT,
+            "Ngoài đơn vị của mã truy cập / outside the token's unit",
+            f"{len(outside)} mục, xem errors; không mục nào được nhận. / "
+            f"{len(outside)} item(s), each in errors; nothing was accepted.",
+            errors=outside,
+        )
+    if faults:
+        raise invalid(list(faults))

@@ -1,0 +1,206 @@
+"""What is wrong with a fact that is sound field by field, by one judge for every door.
+
+The judge knows the register, the fund sources, the day and the unit of the caller, and asks nobody else: it
+works in the process that reads a file as well as in the service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from uuid import UUID
+
+from services.domain import validation
+from services.domain.disbursement import CompletedWorkLine, Movement, MovementKind, StatementLine
+from services.domain.plan import BaselineKind, BaselineSchedule, PlanRevision
+from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
+from services.domain.validation import Fact
+from services.ingest import known_funds
+from services.ingest.register import Register, RegisteredProject
+from services.ingest.stated_fact import StatedFact
+from services.runtime.access import Unit
+from services.runtime.errors import FieldError
+from services.runtime.field_faults import as_json
+from services.runtime.fund_sources import FundSourceNames
+
+OUTSIDE_UNIT = "outside-unit"
+_SHOWN = 3
+
+
+class Judge:
+    """Judges the facts of one request, in their order: a project that one of them introduces is known to
+    those after it."""
+
+    def __init__(
+        self, register: Register, fund_sources: FundSourceNames, business_date: date, unit: Unit
+    ) -> None:
+        self._register = register
+        self._fund_sources = fund_sources
+        self._business_date = business_date
+        self._unit = unit
+        self._introduced: dict[str, RegisteredProject] = {}
+
+    def faults_of(self, stated: StatedFact) -> Iterator[FieldError]:
+        """Every fault of one fact, at its place in the request."""
+        fact = stated.fact
+        yield from known_funds.faults_of(stated, self._fund_sources)
+        rejections = validation.check(fact, business_date=self._business_date)
+        for rejection in rejections:
+            yield stated.fault(
+                rejection.code,
+                field=rejection.field,
+                read=rejection.read,
+                detail=rejection.detail,
+                mend=rejection.mend,
+            )
+        match fact:
+            case PlanRevision() | ProjectRegistration():
+                yield from self._introduce(stated, fact)
+            case OwnerRegistration():
+                yield from self._own(stated, "owner_code", fact.province_code, fact.owner_code)
+            case OfficerAssignment():
+                yield from self._own(stated, "owner_code", fact.province_code, fact.owner_code)
+                if fact.project_code:
+                    yield from self._known(stated, "project_code", fact.project_code)
+            case BaselineSchedule():
+                # A scope of another kind than the curve's is told already.
+                if not any(rejection.field == "scope_code" for rejection in rejections):
+                    yield from self._scope(stated, fact)
+            case Movement() | StatementLine() | CompletedWorkLine():
+                yield from self._known(stated, "project_code", fact.project_code)
+
+    def _introduce(
+        self, stated: StatedFact, fact: PlanRevision | ProjectRegistration
+    ) -> Iterator[FieldError]:
+        """Neither may a unit state a project of another, nor take one over from another."""
+        code = fact.project_code
+        before = self._introduced.get(code) or self._register.find(code)
+        outside = list(self._own(stated, "owner_code", fact.province_code, fact.owner_code))
+        if before and not outside:
+            outside = list(self._own(stated, "project_code", before.province_code, before.owner_code))
+        yield from outside
+        days = fact if isinstance(fact, ProjectRegistration) else before
+        self._introduced[code] = RegisteredProject(
+            code,
+            fact.project_name,
+            fact.province_code,
+            fact.owner_code,
+            days.starts_on if days else None,
+            days.closed_on if days else None,
+        )
+
+    def _scope(self, stated: StatedFact, curve: BaselineSchedule) -> Iterator[FieldError]:
+        match curve.kind:
+            case BaselineKind.REGISTERED:
+                yield from self._known(stated, "scope_code", curve.scope_code)
+            case BaselineKind.TARGET:
+                yield from self._own(stated, "scope_code", curve.scope_code, "")
+            case BaselineKind.NATIONAL:
+                yield from self._own(stated, "scope_code", "", "")
+
+    def _known(self, stated: StatedFact, field: str, code: str) -> Iterator[FieldError]:
+        project = self._introduced.get(code) or self._register.find(code)
+        if project is None:
+            yield self._unknown(stated, field, code)
+            return
+        yield from self._own(stated, field, project.province_code, project.owner_code)
+        match stated.fact:
+            case Movement() as movement:
+                yield from _open(stated, "value_date", movement.value_date, project)
+            case StatementLine() | CompletedWorkLine() as line if line.cumulative.minor_units:
+                # Money of the past is still stated when a project is closed; none is before it started.
+                yield from _started(stated, "as_of", line.as_of, project)
+
+    def _own(
+        self, stated: StatedFact, field: str, province_code: str, owner_code: str
+    ) -> Iterator[FieldError]:
+        if self._unit.is_everything or self._unit.covers(province_code=province_code, owner_code=owner_code):
+            return
+        unit = self._unit.code
+        yield stated.fault(
+            OUTSIDE_UNIT,
+            field=field,
+            read=as_json(getattr(stated.fact, field)),
+            detail=f"ngoài đơn vị {unit} của mã truy cập / outside the token's unit {unit}",
+            mend="gửi bằng mã truy cập của đơn vị liên quan / send it with a token of the unit concerned",
+        )
+
+    def _unknown(self, stated: StatedFact, field: str, code: str) -> FieldError:
+        nearest = self._register.nearest(code, count=_SHOWN, among=self._is_own)
+        names = ", ".join(f"{project.code} ({project.name})" for project in nearest)
+        similar = f"mã gần giống: {names}. " if nearest else ""
+        similar_en = f"nearest: {names}. " if nearest else ""
+        return stated.fault(
+            "unknown-project",
+            field=field,
+            read=as_json(code),
+            detail=f"không có dự án mã {code} / there is no project {code}",
+            mend=f"{similar}Sửa mã, hoặc gửi kế hoạch hay danh mục dự án trước. / "
+            f"{similar_en}Mend the code, or send the project's plan or registration first.",
+        )
+
+    def _is_own(self, project: RegisteredProject) -> bool:
+        return self._unit.covers(province_code=project.province_code, owner_code=project.owner_code)
+
+
+class Contradictions:
+    """Facts of one request that share an event id with an earlier one and state something else."""
+
+    def __init__(self) -> None:
+        self._first: dict[UUID, tuple[int, bytes]] = {}
+        self._count = 0
+
+    def faults_of(self, stated: StatedFact) -> Iterator[FieldError]:
+        """The fault of the next fact. The same content twice is none: the second is a duplicate."""
+        fact, number = stated.fact, self._count + 1
+        self._count = number
+        first, content_hash = self._first.setdefault(fact.event_id, (number, fact.content_hash))
+        if content_hash != fact.content_hash:
+            yield stated.fault(
+                validation.RejectionCode.CONTRADICTS_ITSELF,
+                field="source_ref",
+                read=fact.source_ref,
+                detail=f"mục thứ {number} trùng tham chiếu với mục thứ {first} nhưng khác nội dung / "
+                f"item {number} has the reference of item {first} and states something else",
+                mend="giữ một trong hai, hoặc đổi tham chiếu / keep one of the two, or change its reference",
+            )
+
+
+def project_code_of(fact: Fact) -> str:
+    """The project that a fact is about; empty where it is about none."""
+    if isinstance(fact, BaselineSchedule):
+        return fact.scope_code if fact.kind is BaselineKind.REGISTERED else ""
+    return "" if isinstance(fact, OwnerRegistration) else fact.project_code
+
+
+def _open(stated: StatedFact, field: str, day: date, project: RegisteredProject) -> Iterator[FieldError]:
+    """Money moves from the project's start to its closing. A mistake is taken back whenever it is found."""
+    yield from _started(stated, field, day, project)
+    is_correction = isinstance(stated.fact, Movement) and stated.fact.kind is MovementKind.REVERSAL
+    if project.closed_on and day > project.closed_on and not is_correction:
+        yield stated.fault(
+            "project-closed",
+            field=field,
+            read=day.isoformat(),
+            detail=f"dự án {project.code} đã đóng ngày {_vi(project.closed_on)} / "
+            f"the project {project.code} was closed on {project.closed_on}",
+            mend="kiểm tra ngày và mã dự án, hoặc gửi danh mục dự án với ngày đóng mới / "
+            "check the date and the project, or register the project with its new closing day",
+        )
+
+
+def _started(stated: StatedFact, field: str, day: date, project: RegisteredProject) -> Iterator[FieldError]:
+    if project.starts_on and day < project.starts_on:
+        yield stated.fault(
+            "project-not-started",
+            field=field,
+            read=day.isoformat(),
+            detail=f"dự án {project.code} bắt đầu ngày {_vi(project.starts_on)} / "
+            f"the project {project.code} starts on {project.starts_on}",
+            mend="kiểm tra ngày và mã dự án, hoặc gửi danh mục dự án với ngày bắt đầu đúng / "
+            "check the date and the project, or register the project with its true start",
+        )
+
+
+def _vi(day: date) -> str:
+    return f"{day:%d/%m/%Y}"
