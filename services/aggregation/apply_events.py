@@ -1,9 +1,10 @@
 """What aggregation does with a batch of events, in one transaction with the batch's position:
 
     decode -> known already? -> movements, then reversals, then statements -> ledger and balances
-           -> plan decisions and curves -> outbox (progress to be told) -> quarantine and conflicts
+           -> decisions, curves, register -> outbox (progress to be told) -> quarantine and conflicts
 
-Every event has one fate: inserted, duplicate, conflict or quarantined.
+Every event has one fate: inserted, duplicate, conflict, quarantined, or decided (a person fixed or discarded
+it before).
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from services.aggregation import held_cases, ledger_store, plan_store
+from services.aggregation import held_cases, ledger_store, plan_store, register_store
+from services.aggregation.held_cases import Refused
 from services.aggregation.ledger_store import LedgerRow, Place
 from services.contracts import codec, topics
 from services.domain import validation
 from services.domain.disbursement import (
+    CompletedWorkLine,
     Effect,
     Movement,
     MovementKind,
@@ -28,8 +31,9 @@ from services.domain.disbursement import (
 )
 from services.domain.money import Money
 from services.domain.plan import BaselineSchedule, PlanRevision
+from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from services.runtime import metrics
-from services.runtime.kafka_loop import Batch
+from services.runtime.kafka_loop import Batch, ReceivedRecord
 from services.runtime.postgres import Cursor
 
 STATEMENT_DIFFERENCE = "statement_difference"
@@ -42,6 +46,7 @@ class _Placed:
     fact: codec.Fact
     recorded_at: datetime
     payload: bytes
+    record_key: str
     place: Place
 
     @property
@@ -98,39 +103,51 @@ def _decode(cursor: Cursor, batch: Batch, outcome: _Outcome) -> list[_Placed]:
     """The sound events of a batch; the others go to quarantine. Whoever may write to the topic may write
     anything, so the rules of the doors are asked here too (but for the calendar: the log is read again
     years later)."""
-    decode = codec.decode_plans if batch.topic == topics.PLAN else codec.decode_disbursements
     events: list[_Placed] = []
     for record in batch.records:
-        decoded: list[codec.Event | codec.Undecodable]
-        try:
-            decoded = decode(record.value)
-        except codec.UndecodableError as error:
-            decoded = [codec.Undecodable("not-decoded", str(error), record.value or b"")]
-        for index, event in enumerate(decoded):
+        key = (record.key or b"").decode(errors="replace")
+        for index, event in enumerate(_read(batch.topic, record)):
             place = Place(batch.topic, batch.topic_id, batch.partition, record.offset, index)
-            refused = event if isinstance(event, codec.Undecodable) else _refusal(event)
-            if isinstance(event, codec.Event) and refused is None:
-                events.append(_Placed(event.fact, event.recorded_at, event.payload, place))
-            elif refused:
-                held_cases.quarantine(
-                    cursor,
-                    place,
-                    reason=refused.reason,
-                    detail=refused.detail,
-                    payload=refused.payload,
-                    event_id=refused.event_id,
-                )
-                outcome.fates["quarantined"] += 1
+            refused = _refusal(event, key)
+            if refused:
+                _hold(cursor, outcome, place, refused)
+            elif isinstance(event, codec.Event):
+                events.append(_Placed(event.fact, event.recorded_at, event.payload, key, place))
     return events
 
 
-def _refusal(event: codec.Event) -> codec.Undecodable | None:
-    """What is wrong with the fact by the rules of validation; ``None`` for a sound one."""
+@dataclass(frozen=True, slots=True)
+class _NoBatch:
+    """A record in which no event could be made out."""
+
+    detail: str
+    value: bytes
+
+
+def _read(topic: str, record: ReceivedRecord) -> Sequence[codec.Event | codec.Undecodable | _NoBatch]:
+    decode = codec.decode_plans if topic == topics.PLAN else codec.decode_disbursements
+    try:
+        return decode(record.value)
+    except codec.UndecodableError as error:
+        return [_NoBatch(str(error), record.value or b"")]
+
+
+def _refusal(event: codec.Event | codec.Undecodable | _NoBatch, key: str) -> Refused | None:
+    """What is wrong with the event, by its encoding or by the rules; ``None`` for a sound one."""
+    if isinstance(event, _NoBatch):
+        return Refused("not-decoded", event.detail, event.value, "", key, is_record=True)
+    if isinstance(event, codec.Undecodable):
+        return Refused(event.reason, event.detail, event.payload, event.event_id, key, event.fact)
     rejections = validation.check(event.fact, business_date=date.max)
     if not rejections:
         return None
     detail = "; ".join(f"{rejection.field}: {rejection.detail}" for rejection in rejections)
-    return codec.Undecodable(rejections[0].code, detail, event.payload, str(event.fact.event_id))
+    return Refused(rejections[0].code, detail, event.payload, str(event.fact.event_id), key, event.fact)
+
+
+def _hold(cursor: Cursor, outcome: _Outcome, place: Place, refused: Refused) -> None:
+    is_held = held_cases.quarantine(cursor, place, refused)
+    outcome.fates["quarantined" if is_held else "decided"] += 1
 
 
 def _sift(
@@ -166,12 +183,14 @@ def _apply_disbursements(cursor: Cursor, events: list[_Placed], outcome: _Outcom
 
     reversals = {event.event_id: (event, m) for event, m in movements if m.kind is MovementKind.REVERSAL}
     # One that was held may be sent again together with what it waited for: it is still one reversal.
-    released = held_cases.release(cursor, {event.event_id for event, _ in own_effect})
-    for decoded, place in released:
-        if not isinstance(decoded.fact, Movement):
-            raise TypeError(f"a {type(decoded.fact).__name__} waited for a movement")
-        event = _Placed(decoded.fact, decoded.recorded_at, decoded.payload, place)
-        first, _ = reversals.setdefault(event.event_id, (event, decoded.fact))
+    for released in held_cases.release(cursor, {event.event_id for event, _ in own_effect}):
+        fact = released.event.fact
+        if not isinstance(fact, Movement):
+            raise TypeError(f"a {type(fact).__name__} waited for a movement")
+        event = _Placed(
+            fact, released.event.recorded_at, released.event.payload, released.record_key, released.place
+        )
+        first, _ = reversals.setdefault(event.event_id, (event, fact))
         if first is event:
             continue
         if first.fact.content_hash == event.fact.content_hash:
@@ -182,6 +201,12 @@ def _apply_disbursements(cursor: Cursor, events: list[_Placed], outcome: _Outcom
     _apply_reversals(cursor, list(reversals.values()), outcome)
 
     _apply_statements(cursor, lines, outcome)
+    for event in new:
+        # Earned value is no cash: it moves no balance.
+        if isinstance(event.fact, CompletedWorkLine) and register_store.insert_completed_work(
+            cursor, event.fact, event.recorded_at, event.place
+        ):
+            outcome.inserted(event.event_id, event.fact.content_hash)
 
 
 def _row(event: _Placed, movement: Movement, *, series: str, effect: Effect) -> LedgerRow:
@@ -227,20 +252,34 @@ def _apply_reversals(
     for event, reversal in reversals:
         target_id = reversal.reverses_event_id
         target = targets.get(target_id) if target_id else None
+        waits_for = None
         if target_id is None or target is None:
-            detail = f"the movement it reverses ({target_id}) is not in the ledger yet"
-            _quarantine(cursor, outcome, event, "reversal-of-unknown", detail, waits_for=target_id)
+            reason = "reversal-of-unknown"
+            fault = f"the movement it reverses ({target_id}) is not in the ledger yet"
+            waits_for = target_id
         elif target.already_reversed or target_id in reversed_here:
-            _quarantine(cursor, outcome, event, "already-reversed", f"{target_id} was reversed before")
-        elif fault := _reversal_fault(reversal, target):
-            _quarantine(cursor, outcome, event, "reversal-differs", fault)
+            reason, fault = "already-reversed", f"{target_id} was reversed before"
+        elif fault := reversal_fault(reversal, target):
+            reason = "reversal-differs"
         else:
             reversed_here.add(target_id)
             rows.append(_row(event, reversal, series=target.series, effect=-target.effect))
+            continue
+        refused = Refused(
+            reason,
+            fault,
+            event.payload,
+            str(event.event_id),
+            event.record_key,
+            event.fact,
+            waits_for=waits_for,
+        )
+        _hold(cursor, outcome, event.place, refused)
     _insert(cursor, rows, outcome)
 
 
-def _reversal_fault(reversal: Movement, target: ledger_store.Reversible) -> str:
+def reversal_fault(reversal: Movement, target: ledger_store.Reversible) -> str:
+    """Why the reversal cannot take back the movement; empty where it can."""
     stated = (reversal.project_code, reversal.fund_source, reversal.budget_year)
     original = (target.project_code, target.fund_source, target.budget_year)
     if target.kind in (MovementKind.REVERSAL, STATEMENT_DIFFERENCE):
@@ -309,31 +348,9 @@ def _apply_plans(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> No
             outcome.due.add((event.fact.project_code, event.fact.budget_year))
         elif isinstance(event.fact, BaselineSchedule):
             inserted = plan_store.insert_schedule(cursor, event.fact, event.recorded_at, event.place)
+        elif isinstance(event.fact, ProjectRegistration | OwnerRegistration | OfficerAssignment):
+            inserted = register_store.insert_entry(cursor, event.fact, event.recorded_at, event.place)
         else:
             raise TypeError(f"{type(event.fact).__name__} on the plan topic")
         if inserted:
             outcome.inserted(event.event_id, event.fact.content_hash)
-
-
-# --- what a person decides ---------------------------------------------------------------------
-
-
-def _quarantine(
-    cursor: Cursor,
-    outcome: _Outcome,
-    event: _Placed,
-    reason: str,
-    detail: str,
-    *,
-    waits_for: UUID | None = None,
-) -> None:
-    held_cases.quarantine(
-        cursor,
-        event.place,
-        reason=reason,
-        detail=detail,
-        payload=event.payload,
-        event_id=str(event.event_id),
-        waits_for=waits_for,
-    )
-    outcome.fates["quarantined"] += 1

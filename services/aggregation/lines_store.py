@@ -1,4 +1,4 @@
-"""What every line holds on a day, read from PostgreSQL (sql/schema/0002_lines.sql says how)."""
+"""What every line holds on a day, read from PostgreSQL (sql/schema/0004_lines_with_register.sql says how)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
 @dataclass(frozen=True, slots=True)
 class Line:
     """A project's appropriation from one fund source. Amounts are đồng; names are ``None`` for a
-    project that no plan decision names."""
+    project that neither the register nor a plan decision names."""
 
     project_code: str
     fund_source: str
@@ -25,6 +25,7 @@ class Line:
     owner_code: str | None
     owner_name: str | None
     accountable_officer: str | None
+    unit_officer: str | None
     project_group: str | None
     district: str | None
     sector: str | None
@@ -32,6 +33,7 @@ class Line:
     initial_plan: int
     current_plan: int
     allocated_plan: int
+    carry_over_plan: int
     decision_number: str | None
     plan_effective_date: date | None
     series: str | None

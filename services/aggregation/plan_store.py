@@ -1,4 +1,4 @@
-"""Plan decisions and baseline curves in PostgreSQL."""
+"""Plan decisions and baseline curves in PostgreSQL. The register is in ``register_store``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
 
 
 def known_hashes(cursor: Cursor, event_ids: Collection[UUID]) -> dict[UUID, bytes]:
-    """Content hashes of the decisions and curves already taken under these ids."""
+    """Content hashes of the decisions, curves and register entries already taken under these ids."""
     cursor.execute(_QUERIES["known_plans"], {"ids": list(event_ids)})
     return {event_id: bytes(content_hash) for event_id, content_hash in cursor.fetchall()}
 
@@ -50,6 +50,8 @@ def insert_revision(cursor: Cursor, revision: PlanRevision, recorded_at: datetim
             revision.decision_number,
             revision.decision_date,
             revision.effective_date,
+            revision.carried_from_year,
+            revision.revision,
             recorded_at,
             *_columns(place),
         ),
@@ -73,6 +75,7 @@ def insert_schedule(cursor: Cursor, schedule: BaselineSchedule, recorded_at: dat
             schedule.decision_number,
             schedule.effective_date,
             schedule.rate_base,
+            schedule.revision,
             recorded_at,
             *_columns(place),
         ),
@@ -105,6 +108,7 @@ def schedules_in_force(
             decision_number=decision_number,
             effective_date=effective_date,
             rate_base=rate_base,
+            revision=revision,
         )
         for (
             source,
@@ -116,6 +120,7 @@ def schedules_in_force(
             decision_number,
             effective_date,
             rate_base,
+            revision,
         ) in cursor
     ]
 

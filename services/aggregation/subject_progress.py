@@ -85,7 +85,9 @@ def _owner(lines: Sequence[Line]) -> Subject:
         type=SubjectType.OWNER,
         code=_owner_code(project.province_code, project.owner_code),
         name=project.owner_name,
-        accountable_officer=project.accountable_officer if len(officers) == 1 else "",
+        # Whoever answers for the whole unit; without one, the officer that all its projects share.
+        accountable_officer=lines[0].unit_officer
+        or (project.accountable_officer if len(officers) == 1 else ""),
         level=PlanLevel.PROJECT,
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from services.contracts import disbursement_bodies, plan_bodies
 from services.contracts.fields import UndecodableError, parse, read_schedule, timestamp, write_schedule
@@ -29,6 +30,7 @@ __all__ = [
     "decode_plan_event",
     "decode_plans",
     "encode_batch",
+    "encode_identified",
     "routing_key",
 ]
 
@@ -50,12 +52,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Undecodable:
-    """An event of a batch that cannot be read, with the reason and its own bytes."""
+    """An event of a batch that cannot be taken, with the reason and its own bytes; ``fact`` is what it
+    states, where that can be read."""
 
     reason: str
     detail: str
     payload: bytes
     event_id: str = ""
+    fact: Fact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +97,28 @@ def encode_batch(facts: Iterable[Fact], *, recorded_at: datetime) -> bytes:
     """The value of one record: facts of one topic, in order."""
     facts = list(facts)
     if all(type(fact) in _DISBURSEMENTS for fact in facts):
-        events = [_disbursement_event(fact, recorded_at) for fact in facts]
+        events = [_disbursement_event(fact, _header(fact, recorded_at)) for fact in facts]
         return disbursement_pb2.DisbursementBatch(events=events).SerializeToString()
     if all(type(fact) in _PLANS for fact in facts):
         return plan_pb2.PlanBatch(
-            events=[_plan_event(fact, recorded_at) for fact in facts]
+            events=[_plan_event(fact, _header(fact, recorded_at)) for fact in facts]
         ).SerializeToString()
     raise TypeError("a batch holds facts of one topic")
+
+
+def encode_identified(fact: Fact, *, event_id: UUID, content_hash: bytes, recorded_at: datetime) -> bytes:
+    """A batch of one fact whose identity the caller has made already: making it costs as much as the rest."""
+    header = common_pb2.EventHeader(
+        event_id=str(event_id),
+        source=fact.source,
+        source_ref=fact.source_ref,
+        content_hash=content_hash,
+        recorded_at=timestamp(recorded_at),
+    )
+    if type(fact) in _DISBURSEMENTS:
+        event = _disbursement_event(fact, header)
+        return disbursement_pb2.DisbursementBatch(events=[event]).SerializeToString()
+    return plan_pb2.PlanBatch(events=[_plan_event(fact, header)]).SerializeToString()
 
 
 def routing_key(fact: Fact) -> str:
@@ -115,16 +134,14 @@ def routing_key(fact: Fact) -> str:
             return fact.project_code
 
 
-def _disbursement_event(fact: Fact, recorded_at: datetime) -> disbursement_pb2.DisbursementEvent:
+def _disbursement_event(fact: Fact, header: common_pb2.EventHeader) -> disbursement_pb2.DisbursementEvent:
     body = _DISBURSEMENTS[type(fact)]
-    return disbursement_pb2.DisbursementEvent(
-        header=_header(fact, recorded_at), **{body.name: body.write(fact)}
-    )
+    return disbursement_pb2.DisbursementEvent(header=header, **{body.name: body.write(fact)})
 
 
-def _plan_event(fact: Fact, recorded_at: datetime) -> plan_pb2.PlanEvent:
+def _plan_event(fact: Fact, header: common_pb2.EventHeader) -> plan_pb2.PlanEvent:
     body = _PLANS[type(fact)]
-    return plan_pb2.PlanEvent(header=_header(fact, recorded_at), **{body.name: body.write(fact)})
+    return plan_pb2.PlanEvent(header=header, **{body.name: body.write(fact)})
 
 
 # --- reading -----------------------------------------------------------------------------------
@@ -179,10 +196,10 @@ def _decoded(event: _EventT) -> Event | Undecodable:
         return Undecodable("not-understood", str(error), payload, header.event_id)
     if str(fact.event_id) != header.event_id:
         detail = f"event id {header.event_id!r} is not that of source and reference ({fact.event_id})"
-        return Undecodable("event-id-mismatch", detail, payload, header.event_id)
+        return Undecodable("event-id-mismatch", detail, payload, header.event_id, fact)
     if fact.content_hash != header.content_hash:
         detail = f"content hash {header.content_hash.hex()!r} is not that of the content"
-        return Undecodable("content-hash-mismatch", detail, payload, header.event_id)
+        return Undecodable("content-hash-mismatch", detail, payload, header.event_id, fact)
     return Event(fact, header.recorded_at.ToDatetime(tzinfo=UTC), payload)
 
 

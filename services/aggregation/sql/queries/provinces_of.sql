@@ -1,3 +1,9 @@
 -- Every province and owner that ever answered for these projects: those they left are told too.
-SELECT DISTINCT budget_year, province_code, project_code, owner_code FROM aggregation.plan_revision
- WHERE (project_code, budget_year) IN (SELECT * FROM unnest(%s::text[], %s::integer[]))
+WITH due AS (
+    SELECT * FROM unnest(%s::text[], %s::integer[]) AS d (project_code, budget_year)
+)
+SELECT r.budget_year, r.province_code, r.project_code, r.owner_code
+  FROM aggregation.plan_revision AS r JOIN due USING (project_code, budget_year)
+UNION
+SELECT due.budget_year, r.province_code, r.project_code, r.owner_code
+  FROM aggregation.project_registration AS r JOIN due USING (project_code)

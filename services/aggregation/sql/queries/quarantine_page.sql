@@ -1,5 +1,5 @@
 SELECT quarantine_id, topic, event_id, reason, detail, partition, "offset", quarantined_at
   FROM aggregation.quarantine
- WHERE released_at IS NULL AND quarantine_id > %s
+ WHERE state = 'held' AND quarantine_id > %s
  ORDER BY quarantine_id
  LIMIT %s

@@ -3,6 +3,11 @@ WITH project AS (
     SELECT DISTINCT r.project_code, r.budget_year
       FROM aggregation.plan_revision AS r
      WHERE %(business_date)s BETWEEN make_date(r.budget_year, 1, 1) AND make_date(r.budget_year + 1, 1, 31)
+     UNION
+    -- Money on a project that only the register knows.
+    SELECT b.project_code, b.budget_year
+      FROM aggregation.balance AS b JOIN aggregation.project_registration AS r USING (project_code)
+     WHERE %(business_date)s BETWEEN make_date(b.budget_year, 1, 1) AND make_date(b.budget_year + 1, 1, 31)
 ), ticked AS (
     INSERT INTO aggregation.cutoff_tick (business_date, projects)
     SELECT %(business_date)s, count(*) FROM project
