@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import cache, lru_cache
 from typing import TypeVar
 
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
@@ -42,8 +43,10 @@ def read_money(message: common_pb2.Money) -> Money:
     return Money(message.minor_units, message.currency_code)
 
 
+# Every event of a request has the same one; whoever puts it into a message copies it.
+@lru_cache(maxsize=16)
 def timestamp(moment: datetime) -> Timestamp:
-    """An instant as Protobuf has it, in UTC."""
+    """An instant as Protobuf has it, in UTC. Shared: not to be changed."""
     stamp = Timestamp()
     stamp.FromDatetime(moment.astimezone(UTC))
     return stamp
@@ -64,6 +67,7 @@ def _prefix(enum: EnumTypeWrapper) -> str:
     return enum.Name(0).removesuffix("UNSPECIFIED")
 
 
+@cache
 def label(enum: EnumTypeWrapper, member: StrEnum) -> str:
     """The name of a member in the contract: MOVEMENT_KIND_ADVANCE for ``MovementKind.ADVANCE``."""
     return _prefix(enum) + member.value.upper()

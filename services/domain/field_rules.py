@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache, lru_cache
+from typing import Any
 
 from services.domain.disbursement import CompletedWorkLine, Movement, StatementLine
 from services.domain.money import MAX_MINOR_UNITS
@@ -74,6 +76,8 @@ _PATTERNS = {
 
 def invisible_character(text: str) -> str | None:
     """The first character nobody can see, as ``U+200B``; ``None`` where there is none."""
+    if text.isascii() and text.isprintable():
+        return None
     return next((f"U+{ord(c):04X}" for c in text if unicodedata.category(c) in _INVISIBLE), None)
 
 
@@ -113,15 +117,23 @@ def faults(fact: Fact) -> Iterator[tuple[str, str]]:
 
 def _texts_of(fact: Fact) -> Iterator[str]:
     """Names of the fact's text fields. An officer of a whole unit names no project."""
-    for name in (field.name for field in fields(fact)):
-        of_whole_unit = (
-            name == "project_code" and isinstance(fact, OfficerAssignment) and not fact.project_code
-        )
-        if name in _LENGTHS and not of_whole_unit:
-            yield name
+    of_whole_unit = isinstance(fact, OfficerAssignment) and not fact.project_code
+    kind: Any = type(fact)
+    return (name for name in _text_fields(kind) if not (of_whole_unit and name == "project_code"))
 
 
-def _text_faults(name: str, text: str) -> Iterator[str]:
+@cache
+def _text_fields(fact_type: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(fact_type) if field.name in _LENGTHS)
+
+
+# Codes, names and fund sources come line after line.
+@lru_cache(maxsize=4096)
+def _text_faults(name: str, text: str) -> tuple[str, ...]:
+    return tuple(_faults_of_text(name, text))
+
+
+def _faults_of_text(name: str, text: str) -> Iterator[str]:
     least, most = _LENGTHS[name]
     if not least <= len(text) <= most:
         yield f"has {len(text)} characters; {least} to {most} may stand there"

@@ -281,7 +281,7 @@ def _reversal(movement: Movement) -> Iterator[Rejection]:
             "chỉ bút toán đảo mới nêu bút toán bị đảo / only a reversal names a movement it cancels",
             "bỏ mã này, hoặc đổi loại thành reversal / leave it out, or make the kind reversal",
         )
-    if movement.reverses_event_id == movement.event_id:
+    if movement.reverses_event_id is not None and movement.reverses_event_id == movement.event_id:
         yield Rejection(
             RejectionCode.REVERSES_ITSELF,
             field,
