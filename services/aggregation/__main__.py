@@ -12,7 +12,8 @@ from services.aggregation.cutoff_tick import CutoffTick
 from services.aggregation.http_api import ReadApi
 from services.aggregation.tell_progress import TellProgress
 from services.contracts import topics
-from services.runtime import service
+from services.runtime import access, service
+from services.runtime.access.gate import Gate, pool_size
 from services.runtime.api import Api
 from services.runtime.clock import Clock
 from services.runtime.config import Settings
@@ -31,10 +32,11 @@ def assemble(settings: Settings) -> service.Parts:
     series = series_policy.load(settings.policy_dir)
     fund_sources = FundSourceNames.load(settings.policy_dir)
     migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
+    access.tokens.prepare(database_url)
 
     clock = Clock(settings.business_date)
     publisher = Publisher(settings, client_id="giaingan-aggregation")
-    pool = Pool(database_url, application="giaingan-aggregation-api", size=settings.http_threads)
+    pool = Pool(database_url, application="giaingan-aggregation-api", size=pool_size(settings))
 
     apply_events = ApplyEvents()
     tell_progress = TellProgress(settings, publisher=publisher, clock=clock, series=series)
@@ -52,11 +54,12 @@ def assemble(settings: Settings) -> service.Parts:
         on_commit=committed,
     )
 
+    gate = Gate(settings, service=SCHEMA, pool=pool)
     api = Api(
         service=SCHEMA,
         title="giaingan aggregation",
         description="The ledger of disbursements against the public-investment plan.",
-        max_body_bytes=settings.max_body_bytes,
+        gate=gate,
     )
     ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     api.ready_when("database", lambda: pool.not_ready)
@@ -65,9 +68,14 @@ def assemble(settings: Settings) -> service.Parts:
     closing = ExitStack()
     closing.callback(pool.close)
     closing.callback(publisher.close)
-    return service.Parts(
-        api.app, {"events": events, "progress": tell_progress, "tick": cutoff_tick}, closing.close
-    )
+    closing.callback(gate.close)
+    loops: dict[str, service.Loop] = {
+        "events": events,
+        "progress": tell_progress,
+        "tick": cutoff_tick,
+        "audit": gate.loop,
+    }
+    return service.Parts(api.app, loops, closing.close)
 
 
 def main() -> int:

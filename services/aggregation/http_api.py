@@ -14,6 +14,7 @@ from services.domain.fiscal_calendar import is_in_budget_year
 from services.domain.money import LEDGER_CURRENCY
 from services.domain.plan import NATIONAL_SCOPE, BaselineSchedule
 from services.runtime import cursor as paging
+from services.runtime.access import Scope, Unit, caller
 from services.runtime.api import Api, invalid
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldError, ProblemError, shortened
@@ -48,6 +49,7 @@ class ReadApi:
             "GET",
             "/v1/projects",
             summary="Projects with plan, disbursement and rate: filter, sort, page.",
+            scopes=(Scope.READ,),
             query=answers.ProjectsQuery,
             response=answers.Projects,
         )(self.list_projects)
@@ -55,6 +57,7 @@ class ReadApi:
             "GET",
             "/v1/projects/<code>",
             summary="One project: its lines, the accounts beside each other, and every curve that applies.",
+            scopes=(Scope.READ,),
             query=answers.AsOfQuery,
             response=answers.ProjectDetail,
             problems=(404,),
@@ -63,6 +66,7 @@ class ReadApi:
             "GET",
             "/v1/projects/<code>/curve",
             summary="Plan curves and the disbursed curve of a project.",
+            scopes=(Scope.READ,),
             query=answers.AsOfQuery,
             response=answers.Curve,
             problems=(404,),
@@ -71,6 +75,7 @@ class ReadApi:
             "GET",
             "/v1/summary",
             summary="Plan and disbursement by owner, fund source, district, sector or month.",
+            scopes=(Scope.READ,),
             query=answers.SummaryQuery,
             response=answers.Summary,
         )(self.summarise)
@@ -78,6 +83,8 @@ class ReadApi:
             "GET",
             "/v1/quarantine",
             summary="Events that could not be applied, with the reason.",
+            scopes=(Scope.READ,),
+            whole=True,
             query=answers.PageQuery,
             response=answers.QuarantinePage,
         )(self.list_quarantine)
@@ -85,6 +92,8 @@ class ReadApi:
             "GET",
             "/v1/conflicts",
             summary="Event ids that were stated again with other content.",
+            scopes=(Scope.READ,),
+            whole=True,
             query=answers.PageQuery,
             response=answers.ConflictPage,
         )(self.list_conflicts)
@@ -92,10 +101,9 @@ class ReadApi:
     def list_projects(self, query: answers.ProjectsQuery) -> answers.Projects:
         as_of, budget_year = self._asked(query)
         after = paging.decode(query.cursor, (int, str))
+        unit = caller().unit
         with self._pool.transaction() as cursor:
-            lines = lines_store.read(
-                cursor, budget_year=budget_year, as_of=as_of, province=query.province, series=self._series
-            )
+            lines = self._lines_within(cursor, query.province, unit, as_of=as_of, budget_year=budget_year)
         projects = [
             figures.project_of(own) for own in figures.grouped(lines, lambda line: line.project_code).values()
         ]
@@ -177,13 +185,15 @@ class ReadApi:
     def summarise(self, query: answers.SummaryQuery) -> answers.Summary:
         as_of, budget_year = self._asked(query)
         reached = None
+        unit = caller().unit
+        province = query.province or unit.province_code or None
+        moved: list[tuple[str, int]] = []
         with self._pool.transaction() as cursor:
-            lines = lines_store.read(
-                cursor, budget_year=budget_year, as_of=as_of, province=query.province, series=self._series
-            )
-            if query.province:
-                reached = self._reached(cursor, query.province, as_of, budget_year)
-            moved = self._months(cursor, query, as_of, budget_year) if query.group_by == "month" else []
+            lines = self._lines_within(cursor, query.province, unit, as_of=as_of, budget_year=budget_year)
+            if province and unit.province_code in ("", province):
+                reached = self._reached(cursor, province, as_of, budget_year)
+            if query.group_by == "month":
+                moved = self._months(cursor, query, unit, as_of=as_of, budget_year=budget_year)
         lines = [line for line in lines if query.owner in (None, line.owner_code)]
         total = figures.figures_of(lines)
         return answers.Summary(
@@ -197,16 +207,33 @@ class ReadApi:
             months=figures.by_month(moved, total.current_plan),
         )
 
+    def _lines_within(
+        self, cursor: Cursor, province: str | None, unit: Unit, *, as_of: date, budget_year: int
+    ) -> list[Line]:
+        """The lines of a province, or of all, that the unit covers."""
+        lines = lines_store.read(
+            cursor,
+            budget_year=budget_year,
+            as_of=as_of,
+            province=province or unit.province_code or None,
+            series=self._series,
+        )
+        return [line for line in lines if _covers(unit, line)]
+
     def _months(
-        self, cursor: Cursor, query: answers.SummaryQuery, as_of: date, budget_year: int
+        self, cursor: Cursor, query: answers.SummaryQuery, unit: Unit, *, as_of: date, budget_year: int
     ) -> list[tuple[str, int]]:
+        province = query.province or unit.province_code or None
+        owner = query.owner or unit.owner_code or None
+        if unit.province_code not in ("", province) or unit.owner_code not in ("", owner):
+            return []
         cursor.execute(
             _QUERIES["months"],
             {
                 "budget_year": budget_year,
                 "as_of": as_of,
-                "province": query.province,
-                "owner": query.owner,
+                "province": province,
+                "owner": owner,
                 "series": [str(s) for s in self._series],
             },
         )
@@ -225,7 +252,8 @@ class ReadApi:
         lines = lines_store.read(
             cursor, budget_year=budget_year, as_of=as_of, project_code=code, series=self._series
         )
-        if not lines:
+        # What is outside the caller's unit is not there for it.
+        if not lines or not _covers(caller().unit, lines[0]):
             raise ProblemError(
                 404,
                 "unknown-project",
@@ -273,6 +301,10 @@ class ReadApi:
                 ]
             )
         return as_of, budget_year
+
+
+def _covers(unit: Unit, line: Line) -> bool:
+    return unit.covers(province_code=line.province_code, owner_code=line.owner_code)
 
 
 def _matches(project: answers.Project, query: answers.ProjectsQuery) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from services.alert import http_api, policy
 from services.alert.relay import Relay
 from services.alert.watch_progress import WatchProgress
 from services.contracts import topics
-from services.runtime import service
+from services.runtime import access, service
+from services.runtime.access.gate import Gate, pool_size
 from services.runtime.config import Settings
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_loop import KafkaLoop
@@ -25,16 +27,23 @@ def assemble(settings: Settings) -> service.Parts:
     policies = policy.load(settings.policy_dir / "rules")
     fund_sources = FundSourceNames.load(settings.policy_dir)
     migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
+    access.tokens.prepare(database_url)
 
     watch = WatchProgress(policies, fund_sources)
     progress = KafkaLoop(
         settings, schema=SCHEMA, topics=[topics.PROGRESS], apply=watch.apply, on_commit=watch.committed
     )
-    pool = Pool(database_url, application="giaingan-alert-api", size=settings.http_threads)
-    api = http_api.build(settings, pool, fund_sources)
+    pool = Pool(database_url, application="giaingan-alert-api", size=pool_size(settings))
+    gate = Gate(settings, service=SCHEMA, pool=pool)
+    api = http_api.build(settings, pool, fund_sources, gate=gate)
     api.ready_when("database", lambda: pool.not_ready)
     api.ready_when("progress", lambda: progress.not_ready)
-    return service.Parts(api.app, {"progress": progress, "relay": Relay(settings)}, pool.close)
+
+    closing = ExitStack()
+    closing.callback(pool.close)
+    closing.callback(gate.close)
+    loops: dict[str, service.Loop] = {"progress": progress, "relay": Relay(settings), "audit": gate.loop}
+    return service.Parts(api.app, loops, closing.close)
 
 
 def main() -> int:

@@ -93,14 +93,19 @@ class Page:
         return cursor_of(self.ended_at.key) if self.ended_at else None
 
 
-def page(cursor: Cursor, *, filters: Mapping[str, object], limit: int, after: Position | None) -> Page:
-    """Alerts that match every filter. Raises ``KeyError`` for a filter that is no column of FILTERS."""
-    for name in filters:
-        if name not in FILTERS:
-            raise KeyError(name)
-    conditions: list[sql.Composable] = [
-        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in sorted(filters)
-    ]
+def page(
+    cursor: Cursor,
+    *,
+    filters: Mapping[str, object],
+    within: Mapping[str, object],
+    limit: int,
+    after: Position | None,
+) -> Page:
+    """Alerts that match every filter, of those that the caller may see (``within``).
+
+    Raises ``KeyError`` for a filter that is no column of FILTERS.
+    """
+    conditions = _equal(filters, "") + _equal(within, "within_")
     if after:
         conditions.append(sql.SQL("(updated_at, id) < (%(after_time)s, %(after_id)s)"))
     where = sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true")
@@ -108,6 +113,7 @@ def page(cursor: Cursor, *, filters: Mapping[str, object], limit: int, after: Po
         sql.SQL(_PAGE).format(where=where),
         {
             **filters,
+            **_prefixed(within),
             "limit": limit + 1,
             "after_time": after.updated_at if after else None,
             "after_id": after.alert_id if after else None,
@@ -120,9 +126,29 @@ def page(cursor: Cursor, *, filters: Mapping[str, object], limit: int, after: Po
     return Page(rows[:limit], Position(last.updated_at, last.alert_id))
 
 
-def one(cursor: Cursor, alert_id: UUID) -> tuple[AlertRow, list[ChangeRow]] | None:
-    """An alert with its changes, oldest first; ``None`` where there is none."""
-    cursor.execute(_ONE, (alert_id,))
+def _equal(columns: Mapping[str, object], prefix: str) -> list[sql.Composable]:
+    if unknown := columns.keys() - FILTERS:
+        raise KeyError(unknown)
+    return [
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(prefix + name))
+        for name in sorted(columns)
+    ]
+
+
+def _prefixed(within: Mapping[str, object]) -> dict[str, object]:
+    """Beside a filter on the same column, not in its place."""
+    return {f"within_{name}": value for name, value in within.items()}
+
+
+def one(
+    cursor: Cursor, alert_id: UUID, *, within: Mapping[str, object]
+) -> tuple[AlertRow, list[ChangeRow]] | None:
+    """An alert with its changes, oldest first; ``None`` where there is none that the caller may see."""
+    conditions = [sql.SQL("id = %(alert_id)s"), *_equal(within, "within_")]
+    cursor.execute(
+        sql.SQL(_ONE).format(where=sql.SQL(" AND ").join(conditions)),
+        {"alert_id": alert_id, **_prefixed(within)},
+    )
     row = cursor.fetchone()
     if row is None:
         return None
@@ -150,7 +176,7 @@ _COLUMNS = """
 _PAGE = (
     "SELECT" + _COLUMNS + "  FROM alert.alert WHERE {where} ORDER BY updated_at DESC, id DESC LIMIT %(limit)s"
 )
-_ONE = "SELECT" + _COLUMNS + "  FROM alert.alert WHERE id = %s"
+_ONE = "SELECT" + _COLUMNS + "  FROM alert.alert WHERE {where}"
 _CHANGES = """
 SELECT change_id, sequence, transition, severity, rule_version, as_of, figures, reason_vi, reason_en,
        recorded_at

@@ -32,10 +32,11 @@ _CONTROL = re.compile("[\u007f-\u0084\u0086-\u009f]")
 @dataclass(frozen=True, slots=True)
 class FeedPage:
     """One page of a feed. ``parameters`` are its filters as query parameters, ``page`` those of this page
-    beyond them; ``set_up_at`` dates a feed without entries."""
+    beyond them; ``unit`` is the reader's; ``set_up_at`` dates a feed without entries."""
 
     public_url: str
     parameters: Mapping[str, str]
+    unit: str
     page: Mapping[str, str]
     alerts: Sequence[AlertOut]
     next_cursor: str | None
@@ -44,8 +45,9 @@ class FeedPage:
 
     @property
     def feed_id(self) -> str:
-        """Stable: of the filters alone, wherever the service stands and whichever page it is."""
-        return uuid.uuid5(uuid.NAMESPACE_URL, f"urn:giaingan:alerts?{urlencode(self.parameters)}").urn
+        """Stable: of the filters and the reader's unit, wherever the service stands and whichever page."""
+        of = {**self.parameters, "unit": self.unit} if self.unit else self.parameters
+        return uuid.uuid5(uuid.NAMESPACE_URL, f"urn:giaingan:alerts?{urlencode(of)}").urn
 
     @property
     def updated(self) -> datetime:

@@ -12,6 +12,8 @@ from services.alert.http_models import AlertDetail, AlertOut, AlertPage, AlertQu
 from services.domain.lag_rules import RuleName, Severity
 from services.runtime import cursor as paging
 from services.runtime import logs, metrics
+from services.runtime.access import Scope, Unit, caller
+from services.runtime.access.gate import Gate
 from services.runtime.api import Api, uuid_of
 from services.runtime.config import Settings
 from services.runtime.errors import ProblemError, shortened
@@ -21,7 +23,7 @@ from services.runtime.postgres import CONNECTION_ERRORS, Pool
 _log = logs.get(__name__)
 
 
-def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames) -> Api:
+def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames, *, gate: Gate) -> Api:
     """The API on a database."""
     api = Api(
         service="alert",
@@ -30,32 +32,34 @@ def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames) -> Api:
             "Who lags behind the public-investment plan, by which rule, and with which figures. Amounts are "
             "integers in the currency's minor unit; rates are shares of 1."
         ),
-        max_body_bytes=settings.max_body_bytes,
+        gate=gate,
     )
 
     @api.route(
         "GET",
         "/v1/alerts",
         summary="Alerts, newest update first.",
+        scopes=(Scope.READ,),
         query=AlertQuery,
         response=AlertPage,
         problems=(503,),
     )
     def list_alerts(query: AlertQuery) -> AlertPage:
-        page = _page(pool, query)
+        page = _page(pool, query, caller().unit)
         return AlertPage(items=[AlertOut.of(row) for row in page.alerts], next_cursor=page.next_cursor)
 
     @api.route(
         "GET",
         "/v1/alerts/<alert_id>",
         summary="One alert with everything that ever happened to it.",
+        scopes=(Scope.READ,),
         response=AlertDetail,
         problems=(404, 422, 503),
     )
     def read_alert(alert_id: str) -> AlertDetail:
         known = uuid_of(alert_id)
         with pool.transaction() as cursor:
-            found = alert_queries.one(cursor, known) if known else None
+            found = alert_queries.one(cursor, known, within=_columns(caller().unit)) if known else None
         if found is None:
             raise ProblemError(404, "no-such-alert", "There is no alert of that id", shortened(alert_id))
         return AlertDetail.with_changes(*found)
@@ -64,6 +68,7 @@ def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames) -> Api:
         "GET",
         "/feeds/alerts.atom",
         summary="Alerts as an Atom feed (RFC 4287).",
+        scopes=(Scope.READ,),
         query=FeedQuery,
         media_type=feeds.ATOM_TYPE,
         problems=(503,),
@@ -82,6 +87,7 @@ def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames) -> Api:
         "GET",
         "/feeds/alerts.json",
         summary="Alerts as a JSON Feed (version 1.1).",
+        scopes=(Scope.READ,),
         query=FeedQuery,
         media_type=feeds.JSON_FEED_TYPE,
         problems=(503,),
@@ -104,14 +110,22 @@ def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames) -> Api:
     return api
 
 
-def _page(pool: Pool, query: AlertQuery) -> Page:
+def _columns(unit: Unit) -> dict[str, str]:
+    """What a unit may see, by column of the alert: itself and what is under it."""
+    columns = {"province_code": unit.province_code, "owner_code": unit.owner_code}
+    return {name: code for name, code in columns.items() if code}
+
+
+def _page(pool: Pool, query: AlertQuery, unit: Unit) -> Page:
     key = paging.decode(query.cursor, (int, str))
     try:
         after = Position.of(key) if key else None
     except (ValueError, OverflowError):
         raise paging.refused(query.cursor or "") from None
     with pool.transaction() as cursor:
-        return alert_queries.page(cursor, filters=query.columns(), limit=query.limit, after=after)
+        return alert_queries.page(
+            cursor, filters=query.columns(), within=_columns(unit), limit=query.limit, after=after
+        )
 
 
 def _feed(
@@ -123,14 +137,16 @@ def _feed(
     render: Callable[[feeds.FeedPage], bytes],
     content_type: str,
 ) -> Response:
-    """A feed with an ETag of its bytes: a reader that has them already is answered 304."""
-    page = _page(pool, query)
+    """A feed with an ETag of its bytes: a reader that has them already is answered 304. What is in it
+    depends on who asks."""
+    page = _page(pool, query, caller().unit)
     with pool.transaction() as cursor:
         set_up_at = alert_queries.set_up_at(cursor)
     body = render(
         feeds.FeedPage(
             public_url=settings.public_url,
             parameters=query.parameters(),
+            unit=caller().unit.code,
             page={name: request.args[name] for name in ("limit", "cursor") if name in request.args},
             alerts=[AlertOut.of(row) for row in page.alerts],
             next_cursor=page.next_cursor,
@@ -139,7 +155,8 @@ def _feed(
         )
     )
     response = Response(body, content_type=content_type)
-    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Authorization"
     response.add_etag()
     response.make_conditional(request)
     return response

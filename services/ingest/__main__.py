@@ -4,49 +4,70 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 from services.contracts import topics
-from services.ingest import http_api
+from services.ingest import http_api, register_store
+from services.ingest.bench import Bench
+from services.ingest.idempotency import IdempotencyKeys
 from services.ingest.intake import Intake
 from services.ingest.log_keeper import LogKeeper
 from services.ingest.topic_watch import TopicWatch
-from services.runtime import postgres, service
+from services.runtime import access, postgres, service
+from services.runtime.access.gate import Gate, pool_size
 from services.runtime.clock import Clock
 from services.runtime.config import Settings
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Publisher
+from services.runtime.kafka_loop import KafkaLoop
 
 SCHEMA = "ingest"
-MIGRATIONS = (postgres.APPEND_ONLY, Path(__file__).parent / "sql" / "schema")
+MIGRATIONS = (postgres.APPEND_ONLY, postgres.POSITIONS, Path(__file__).parent / "sql" / "schema")
 
 
 def assemble(settings: Settings) -> service.Parts:
     """Migrate the schema and connect the parts."""
     database_url = settings.database_url.get_secret_value()
     postgres.migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
+    access.tokens.prepare(database_url)
 
-    # One connection a request, and one for the log keeper.
-    pool = postgres.Pool(database_url, application="giaingan-ingest", size=settings.http_threads + 1)
+    # Those of the requests, and one for the log keeper.
+    pool = postgres.Pool(database_url, application="giaingan-ingest", size=pool_size(settings) + 1)
+    gate = Gate(settings, service=SCHEMA, pool=pool)
     publisher = Publisher(settings, client_id="giaingan-ingest")
     admin = Admin(settings, client_id="giaingan-ingest-admin")
     watch = TopicWatch(admin, topics=(topics.PLAN, topics.DISBURSEMENT))
+    clock = Clock(settings.business_date)
     intake = Intake(
         pool=pool,
         publisher=publisher,
         watch=watch,
-        clock=Clock(settings.business_date),
-        fund_sources=FundSourceNames.load(settings.policy_dir),
+        clock=clock,
+        bench=Bench(pool=pool, clock=clock, fund_sources=FundSourceNames.load(settings.policy_dir)),
+    )
+    keys = IdempotencyKeys(pool, lease=timedelta(seconds=settings.idempotency_lease_seconds))
+    # The register holds no money and learns by event id: another log is read from its beginning, as that of a
+    # broker that forgets, where the ledger asks an operator.
+    register = KafkaLoop(
+        settings.model_copy(update={"ephemeral_broker": True}),
+        schema=SCHEMA,
+        topics=[topics.PLAN],
+        apply=register_store.learn_batch,
     )
 
     keeps_log = settings.ephemeral_broker
     keeper = LogKeeper(admin=admin, watch=watch, publisher=publisher, pool=pool)
     loops: dict[str, service.Loop] = {"log-keeper": keeper} if keeps_log else {"topic-watch": watch}
+    loops |= {"audit": gate.loop, "register": register}
 
     closing = ExitStack()
     closing.callback(pool.close)
     closing.callback(publisher.close)
-    return service.Parts(http_api.build(settings, intake=intake, pool=pool).app, loops, closing.close)
+    closing.callback(gate.close)
+    api = http_api.build(settings, intake=intake, pool=pool, gate=gate, keys=keys)
+    api.ready_when("register", lambda: register.not_ready)
+    return service.Parts(api.app, loops, closing.close)
 
 
 def main() -> int:

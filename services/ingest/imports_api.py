@@ -6,11 +6,13 @@ import hashlib
 
 from flask import Response
 
-from services.ingest import import_form, receipts
-from services.ingest.intake import FileRead, Intake, Submission
+from services.ingest import idempotency, import_form, receipts
+from services.ingest.intake import Intake
 from services.ingest.receipts import Receipt
 from services.ingest.sheets.sheet_rows import read_file
 from services.ingest.stated_fact import StatedFact
+from services.ingest.submission import FileSummary, Submission
+from services.runtime.access import Scope, caller
 from services.runtime.api import Api, uuid_of
 from services.runtime.config import Settings
 from services.runtime.errors import ProblemError
@@ -26,22 +28,28 @@ def bind(api: Api, intake: Intake, settings: Settings, pool: Pool) -> None:
         "POST",
         "/v1/imports",
         summary="Take in a CSV file or a workbook, all its rows or none. A dry run answers 200.",
+        scopes=(Scope.INGEST_WRITE,),
+        slots="imports",
+        headers=(idempotency.PARAMETER,),
         form=import_form.form_schema(),
         response=Receipt,
         status=202,
         other_statuses=(200,),
+        problems=(409,),
     )
     def post_import() -> Response:
         sent = import_form.read()
-        submission = _submission(sent, settings)
+        submission = _submission(sent, settings, intake)
         if sent.form.dry_run:
-            return Response(intake.preview(submission).model_dump_json(), 200, content_type=_JSON)
-        return Response(intake.accept(submission).model_dump_json(), 202, content_type=_JSON)
+            return Response(intake.preview(submission, caller()).model_dump_json(), 200, content_type=_JSON)
+        receipt = intake.accept(submission, caller(), claim=idempotency.current())
+        return Response(receipt.model_dump_json(), 202, content_type=_JSON)
 
     @api.route(
         "GET",
         "/v1/imports/<receipt_id>",
         summary="The receipt given for a request, as it was given.",
+        scopes=(Scope.READ, Scope.INGEST_WRITE),
         response=Receipt,
         problems=(404, 503),
     )
@@ -53,7 +61,7 @@ def bind(api: Api, intake: Intake, settings: Settings, pool: Pool) -> None:
         return found
 
 
-def _submission(sent: import_form.SentFile, settings: Settings) -> Submission:
+def _submission(sent: import_form.SentFile, settings: Settings, intake: Intake) -> Submission:
     form = sent.form
     read = read_file(
         sent.content,
@@ -68,5 +76,6 @@ def _submission(sent: import_form.SentFile, settings: Settings) -> Submission:
         StatedFact(item.fact(), f"{place}: ") for item, place in zip(read.items, read.places, strict=True)
     ]
     sha256 = hashlib.sha256(sent.content).hexdigest()
-    file = FileRead(form.file_name, sha256, read.rows_read, tuple(read.warnings))
-    return Submission(form.kind, stated, read.errors, file)
+    file = FileSummary(form.file_name, sha256, read.rows_read, tuple(read.warnings))
+    faults = [*read.errors, *intake.bench.faults(stated, caller().unit)]
+    return Submission.of(form.kind, stated, faults=faults, recorded_at=intake.clock.now(), file=file)

@@ -5,48 +5,31 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-from flask import Flask, Response, has_request_context, request
+from flask import Flask, Response, g, has_request_context, request
 from flask_swagger_ui import get_swaggerui_blueprint
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ValidationError
-from pydantic.json_schema import models_json_schema
 from werkzeug.exceptions import HTTPException
 
-from services.runtime import logs, metrics
-from services.runtime.errors import FieldError, Problem, ProblemError, shortened
+from services.runtime import logs, metrics, openapi
+from services.runtime.access.callers import Scope
+from services.runtime.access.gate import Gate, Rule
+from services.runtime.errors import FieldError, ProblemError, shortened
 from services.runtime.field_faults import MEND, as_json, field_errors
 from services.runtime.kafka_client import BrokerUnavailableError
+from services.runtime.openapi import JSON, PROBLEM, Route
 from services.runtime.postgres import CONNECTION_ERRORS
 
 _log = logs.get(__name__)
-_REF = "#/components/schemas/{model}"
-_PROBLEM = "application/problem+json"
-_JSON = "application/json"
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 # Why a dependency is not usable now; empty when it is.
 ReadinessCheck = Callable[[], str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Route:
-    path: str
-    method: str
-    handler: Callable[..., Any]
-    summary: str
-    query: type[BaseModel] | None
-    body: type[BaseModel] | None
-    read_body: Callable[[bytes], BaseModel] | None
-    form: Mapping[str, Any] | None
-    response: type[BaseModel] | None
-    media_type: str
-    # The first is the usual one.
-    statuses: tuple[int, ...]
-    problems: tuple[int, ...]
+# Answered however busy the service is.
+_HEALTH = ("/healthz", "/readyz")
 
 
 class Api:
@@ -58,19 +41,21 @@ class Api:
         service: str,
         title: str,
         description: str,
-        max_body_bytes: int,
+        gate: Gate,
         known_values: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """``known_values``: what the policy lets stand in a field, by its name, for the description."""
         self.app = Flask(service, static_folder=None)
-        self.app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
+        self.app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+        self.gate = gate
         self._service = service
         self._info = {"title": title, "version": "1", "description": description}
         self._known_values = dict(known_values or {})
-        self._routes: list[_Route] = []
+        self._routes: list[Route] = []
         self._checks: dict[str, ReadinessCheck] = {}
         self._install_errors()
         self._install_metrics()
+        gate.install(self.app)
         self._install_operations()
 
     def route(
@@ -79,12 +64,17 @@ class Api:
         path: str,
         *,
         summary: str,
+        scopes: tuple[Scope, ...] = (),
+        public: bool = False,
+        whole: bool = False,
+        slots: str = "",
         query: type[BaseModel] | None = None,
         body: type[BaseModel] | None = None,
         read_body: Callable[[bytes], BaseModel] | None = None,
         form: Mapping[str, Any] | None = None,
+        headers: Sequence[Mapping[str, Any]] = (),
         response: type[BaseModel] | None = None,
-        media_type: str = _JSON,
+        media_type: str = JSON,
         status: int = 200,
         other_statuses: tuple[int, ...] = (),
         problems: tuple[int, ...] = (),
@@ -92,20 +82,36 @@ class Api:
         """Bind a function. It is called with the path's values, then ``query`` and ``body`` if declared,
         and returns ``response`` or a Flask response of ``media_type``.
 
-        ``other_statuses`` carry the same answer. ``read_body`` reads the body in place of
-        ``body.model_validate_json``: to find more faults at once.
+        Any of ``scopes`` lets a token in, with ``whole`` only one that is bound to no unit; a route that asks
+        for none says ``public``. ``slots`` names a smaller bound on what is in flight ("imports").
+        ``headers`` are OpenAPI's parameters of the headers that the function looks at. ``other_statuses``
+        carry the same answer. ``read_body`` reads the body in place of
+        ``body.model_validate_json``: to find more faults at once. Raises ``ValueError`` for a route that
+        says neither scopes nor public.
         """
+        if public == bool(scopes):
+            raise ValueError(f"{method} {path}: a route names its scopes, or says that it is public")
 
         def bind(handler: Callable[..., Any]) -> Callable[..., Any]:
-            declared = _Route(
+            rule = Rule(
+                scopes,
+                whole=whole,
+                slots=slots,
+                is_limited=path not in _HEALTH,
+                max_body_bytes=self._most_bytes(has_body=body is not None, has_form=form is not None),
+                usual_status=status,
+            )
+            declared = Route(
                 path=path,
                 method=method,
                 handler=handler,
                 summary=summary,
+                rule=rule,
                 query=query,
                 body=body,
                 read_body=read_body or (body.model_validate_json if body else None),
                 form=form,
+                headers=headers,
                 response=response,
                 media_type=media_type,
                 statuses=(status, *other_statuses),
@@ -113,10 +119,16 @@ class Api:
             )
             self._routes.append(declared)
             endpoint = f"{method} {path}"
+            self.gate.guard(endpoint, rule)
             self.app.add_url_rule(path, endpoint, self._view(declared), methods=[method])
             return handler
 
         return bind
+
+    def _most_bytes(self, *, has_body: bool, has_form: bool) -> int:
+        if has_form:
+            return self.gate.max_import_bytes
+        return self.gate.max_body_bytes if has_body else 0
 
     def ready_when(self, name: str, check: ReadinessCheck) -> None:
         """Add a dependency to /readyz."""
@@ -124,7 +136,7 @@ class Api:
 
     # --- requests ----------------------------------------------------------------------------
 
-    def _view(self, route: _Route) -> Callable[..., Response]:
+    def _view(self, route: Route) -> Callable[..., Response]:
         def view(**path_values: Any) -> Response:
             _refuse_nul({**path_values, **request.args})
             arguments: dict[str, Any] = dict(path_values)
@@ -135,17 +147,18 @@ class Api:
             answer = route.handler(**arguments)
             if isinstance(answer, Response):
                 return answer
-            return Response(answer.model_dump_json(), route.statuses[0], content_type=_JSON)
+            return Response(answer.model_dump_json(), route.statuses[0], content_type=JSON)
 
         return view
 
     def _install_errors(self) -> None:
         @self.app.errorhandler(ProblemError)
         def known(error: ProblemError) -> Response:
+            g.giaingan_code = error.code
             response = Response(
                 error.problem.model_dump_json(exclude_defaults=False),
                 error.problem.status,
-                content_type=_PROBLEM,
+                content_type=PROBLEM,
             )
             response.headers.update(error.headers)
             return response
@@ -206,17 +219,23 @@ class Api:
     # --- operations --------------------------------------------------------------------------
 
     def _install_operations(self) -> None:
-        @self.route("GET", "/healthz", summary="Whether the process answers. Never asks a dependency.")
+        @self.route(
+            "GET", "/healthz", summary="Whether the process answers. Never asks a dependency.", public=True
+        )
         def healthz() -> Response:
-            return Response('{"status":"ok"}', content_type=_JSON)
+            return Response('{"status":"ok"}', content_type=JSON)
 
         @self.route(
-            "GET", "/readyz", summary="Whether the service can work now, by dependency.", problems=(503,)
+            "GET",
+            "/readyz",
+            summary="Whether the service can work now, by dependency.",
+            public=True,
+            problems=(503,),
         )
         def readyz() -> Response:
             reasons = {name: reason for name, check in self._checks.items() if (reason := check())}
             if not reasons:
-                return Response('{"status":"ready"}', content_type=_JSON)
+                return Response('{"status":"ready"}', content_type=JSON)
             errors = [
                 FieldError(code="not-ready", where=name, detail=reason) for name, reason in reasons.items()
             ]
@@ -225,96 +244,31 @@ class Api:
             )
 
         @self.route(
-            "GET", "/metrics", summary="Metrics for Prometheus.", media_type="text/plain; version=1.0.0"
+            "GET",
+            "/metrics",
+            summary="Metrics for Prometheus.",
+            scopes=(Scope.READ,),
+            whole=True,
+            media_type="text/plain; version=1.0.0",
         )
         def metrics_page() -> Response:
             return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
-        @self.route("GET", "/openapi.json", summary="This description (OpenAPI 3.1).")
-        def openapi() -> Response:
-            return Response(json.dumps(self.openapi(), ensure_ascii=False), content_type=_JSON)
+        @self.route("GET", "/openapi.json", summary="This description (OpenAPI 3.1).", public=True)
+        def openapi_page() -> Response:
+            return Response(json.dumps(self.openapi(), ensure_ascii=False), content_type=JSON)
 
         docs = get_swaggerui_blueprint(
             "/docs", "/openapi.json", config={"app_name": self._info["title"], "validatorUrl": None}
         )
         self.app.register_blueprint(docs)
+        for page in self.app.url_map.iter_rules():
+            if page.endpoint.startswith(f"{docs.name}."):
+                self.gate.guard(page.endpoint, Rule(()))
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI 3.1 description of every bound route."""
-        models = {m for r in self._routes for m in (r.query, r.body, r.response) if m} | {Problem}
-        _, definitions = models_json_schema(
-            [
-                (m, "validation" if any(m is r.body for r in self._routes) else "serialization")
-                for m in models
-            ],
-            ref_template=_REF,
-        )
-        for schema in definitions["$defs"].values():
-            for name, described in schema.get("properties", {}).items():
-                if name in self._known_values:
-                    described["enum"] = list(self._known_values[name])
-        paths: dict[str, dict[str, Any]] = {}
-        for route in self._routes:
-            path = route.path.replace("<", "{").replace(">", "}")
-            paths.setdefault(path, {})[route.method.lower()] = _operation(route)
-        return {
-            "openapi": "3.1.0",
-            "info": self._info,
-            "paths": paths,
-            "components": {"schemas": definitions["$defs"]},
-        }
-
-
-def _operation(route: _Route) -> dict[str, Any]:
-    content = {route.media_type: _schema_of(route.response) if route.response else {}}
-    operation: dict[str, Any] = {
-        "operationId": route.handler.__name__,
-        "summary": route.summary,
-        "parameters": [],
-        "responses": {str(status): {"description": "Done.", "content": content} for status in route.statuses},
-    }
-    for name in [part[1:-1] for part in route.path.split("/") if part.startswith("<")]:
-        operation["parameters"].append(
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        )
-    if route.query:
-        operation["parameters"] += _query_parameters(route.query)
-    if route.body:
-        operation["requestBody"] = {"required": True, "content": {_JSON: _schema_of(route.body)}}
-    if route.form:
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"multipart/form-data": {"schema": dict(route.form)}},
-        }
-    problems = set(route.problems)
-    if route.query or route.body or route.form:
-        problems |= {400, 422}
-    if route.body or route.form:
-        problems |= {413, 415, 503}
-    for status in sorted(problems):
-        operation["responses"][str(status)] = {
-            "description": "A problem (RFC 9457).",
-            "content": {_PROBLEM: _schema_of(Problem)},
-        }
-    return operation
-
-
-def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    return {"schema": {"$ref": _REF.format(model=model.__name__)}}
-
-
-def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
-    schema = model.model_json_schema(ref_template=_REF)
-    return [
-        {
-            "name": name,
-            "in": "query",
-            "required": name in schema.get("required", []),
-            "description": field.get("description", ""),
-            "schema": {key: value for key, value in field.items() if key != "description"},
-        }
-        for name, field in schema["properties"].items()
-    ]
+        return openapi.described(self._routes, info=self._info, known_values=self._known_values)
 
 
 def _refuse_nul(values: Mapping[str, str]) -> None:
@@ -350,7 +304,7 @@ def _read_query(model: type[ModelT]) -> ModelT:
 
 
 def _read_body(read: Callable[[bytes], BaseModel]) -> BaseModel:
-    if request.mimetype != _JSON:
+    if request.mimetype != JSON:
         raise ProblemError(
             415,
             "not-json",

@@ -30,9 +30,28 @@ class Settings(BaseSettings):
     ingest_port: int = Field(8081, ge=0, le=65535, description="Port of the ingest service.")
     aggregation_port: int = Field(8082, ge=0, le=65535, description="Port of the aggregation service.")
     alert_port: int = Field(8083, ge=0, le=65535, description="Port of the alert service.")
-    http_threads: int = Field(8, ge=1, le=256, description="Threads that answer HTTP requests.")
+    http_threads: int = Field(
+        16, ge=1, le=256, description="Threads that answer HTTP requests: more than may be in flight."
+    )
+    max_in_flight: int = Field(
+        8, ge=1, le=256, description="Most requests worked on at once; above it, 503 at once."
+    )
+    max_imports_in_flight: int = Field(2, ge=1, le=64, description="Most files worked on at once.")
+    client_requests_per_second: int = Field(
+        300, ge=1, description="Requests of one token a second, over a while; above it, 429."
+    )
+    client_burst: int = Field(600, ge=1, description="Requests of one token at once.")
+    failed_logins_per_minute: int = Field(
+        20, ge=1, description="Requests of one address without a valid token in a minute; above it, 429."
+    )
     max_body_bytes: int = Field(
-        32 * 1024 * 1024, ge=1024, description="Largest request body that is read; above it, 413."
+        8 * 1024 * 1024, ge=1024, description="Largest JSON body that is read; above it, 413."
+    )
+    max_import_bytes: int = Field(
+        32 * 1024 * 1024, ge=1024, description="Largest form with a file that is read; above it, 413."
+    )
+    idempotency_lease_seconds: int = Field(
+        180, ge=1, description="How long a request holds its Idempotency-Key if its process dies with it."
     )
     max_import_rows: int = Field(200_000, ge=1, description="Most rows read from one file.")
     import_seconds: float = Field(

@@ -50,6 +50,7 @@ class ProblemError(Exception):
         retry_after_seconds: int | None = None,
     ) -> None:
         super().__init__(f"{code}: {detail or title}")
+        self.code = code
         self.headers: dict[str, str] = {}
         if retry_after_seconds is not None:
             self.headers["Retry-After"] = str(retry_after_seconds)

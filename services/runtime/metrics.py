@@ -15,6 +15,19 @@ HTTP_SECONDS = Histogram(
     ["service", "route"],
     buckets=_SECONDS,
 )
+IN_FLIGHT = Gauge(
+    "giaingan_requests_in_flight",
+    "Requests being worked on, by the bound they count for.",
+    ["service", "slots"],
+)
+REFUSED = Counter(
+    "giaingan_requests_refused",
+    "Requests refused before any work, by code of the problem.",
+    ["service", "code"],
+)
+AUDIT_WAITING = Gauge(
+    "giaingan_audit_rows_waiting", "Rows of the audit that are not in the database yet.", ["service"]
+)
 EVENTS_ACCEPTED = Counter(
     "giaingan_events_accepted", "Events acknowledged to a sender, by outcome.", ["outcome"]
 )

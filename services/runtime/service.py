@@ -88,7 +88,7 @@ def server_of(settings: Settings, parts: Parts, *, port: int) -> BaseWSGIServer:
         threads=settings.http_threads,
         ident="giaingan",
         # waitress refuses a body of exactly its limit too.
-        max_request_body_size=settings.max_body_bytes + 1,
+        max_request_body_size=max(settings.max_body_bytes, settings.max_import_bytes) + 1,
         channel_timeout=30,
         clear_untrusted_proxy_headers=True,
     )

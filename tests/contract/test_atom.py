@@ -25,6 +25,7 @@ def page(alerts: Sequence[AlertOut], next_cursor: str | None = None) -> FeedPage
     return FeedPage(
         public_url="https://alerts.example.vn/",
         parameters={"province": "96", "state": "open"},
+        unit="",
         page={"limit": "2"},
         alerts=alerts,
         next_cursor=next_cursor,

@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from flask.testing import FlaskClient
 from kafka import KafkaConsumer, TopicPartition
 from werkzeug.test import TestResponse
 
@@ -20,6 +21,8 @@ from services.ingest.__main__ import assemble
 from services.runtime import postgres, service
 from services.runtime.config import Settings
 from services.runtime.kafka_client import Admin
+from tests.support import stated
+from tests.support.access import client_of, make_token
 
 DELIVERY_TIMEOUT_MS = 1_500
 PARTITIONS = 4
@@ -63,19 +66,25 @@ class Ingest:
 
     settings: Settings
     parts: service.Parts
+    # An admin's.
+    token: str = field(repr=False)
+
+    @property
+    def client(self) -> FlaskClient:
+        """A client with the token."""
+        return client_of(self.parts.app, self.token)
 
     def get(self, path: str) -> Answer:
-        return Answer.of(self.parts.app.test_client().get(path))
+        return Answer.of(self.client.get(path))
 
     def post(self, path: str, body: Any) -> Answer:
         return self.post_raw(path, json.dumps(body).encode(), "application/json")
 
     def post_raw(self, path: str, content: bytes, content_type: str) -> Answer:
-        return Answer.of(self.parts.app.test_client().post(path, data=content, content_type=content_type))
+        return Answer.of(self.client.post(path, data=content, content_type=content_type))
 
     def post_form(self, path: str, form: dict[str, Any]) -> Answer:
-        client = self.parts.app.test_client()
-        return Answer.of(client.post(path, data=form, content_type="multipart/form-data"))
+        return Answer.of(self.client.post(path, data=form, content_type="multipart/form-data"))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         connection = postgres.connect(self.settings.database_url.get_secret_value(), application="test")
@@ -99,7 +108,7 @@ def running_ingest(settings: Settings) -> Iterator[Ingest]:
     threads = [threading.Thread(target=loop.run, args=(stop,)) for loop in parts.loops.values()]
     for thread in threads:
         thread.start()
-    ingest = Ingest(settings, parts)
+    ingest = Ingest(settings, parts, make_token(settings.database_url.get_secret_value()))
     try:
         wait_until(ingest.is_ready)
         yield ingest
@@ -108,6 +117,13 @@ def running_ingest(settings: Settings) -> Iterator[Ingest]:
         for thread in threads:
             thread.join()
         parts.close()
+
+
+def make_known(ingest: Ingest, *codes: str) -> None:
+    """Register projects, as whoever sends money on them does first."""
+    body = {"projects": [stated.project(project_code=code) for code in codes]}
+    answer = ingest.post("/v1/registers", body)
+    assert answer.status_code == 202, answer.text
 
 
 def create_topics(settings: Settings) -> None:

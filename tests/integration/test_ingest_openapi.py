@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 
 from deploy.embedded.servers import Broker
 from tests.integration.ingest_stack import Ingest, running_ingest, settings_for
+from tests.support.access import bearer
 
 CHECKS = [
     not_a_server_error,
@@ -50,7 +51,7 @@ def test_no_made_up_request_breaks_a_json_door(ingest: Ingest, mode: schemathesi
         )
         @given(case=schema[path]["POST"].as_strategy(generation_mode=mode))
         def send(case: Case[Any]) -> None:
-            response = case.call_and_validate(checks=CHECKS)
+            response = case.call_and_validate(checks=CHECKS, headers=bearer(ingest.token))
             seen.add(response.status_code)
 
         send()
@@ -72,7 +73,7 @@ def test_receipts_and_forms_are_described_as_they_are(ingest: Ingest) -> None:
         )
         @given(case=schema[path][method].as_strategy())
         def send(case: Case[Any]) -> None:
-            case.call_and_validate(checks=CHECKS)
+            case.call_and_validate(checks=CHECKS, headers=bearer(ingest.token))
 
         send()
 

@@ -16,10 +16,12 @@ from deploy.embedded.servers import Broker, free_port
 from services.contracts import topics
 from tests.integration.ingest_stack import create_topics, read_log, settings_for, wait_until
 from tests.support import stated
+from tests.support.access import make_token
 
 
-def call(url: str, content: bytes | None = None) -> tuple[int, str]:
-    request = urllib.request.Request(url, content, {"Content-Type": "application/json"})
+def call(url: str, content: bytes | None = None, *, token: str = "") -> tuple[int, str]:
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    request = urllib.request.Request(url, content, headers)
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.status, answer.read().decode()
@@ -50,11 +52,14 @@ def test_the_process_serves_until_sigterm_and_logs_no_body(
         )
         try:
             wait_until(lambda: call(f"{url}/readyz")[0] == 200)
+            token = make_token(database_url)
             body: dict[str, Any] = {"movements": [stated.movement(project_code="SECRET-CODE")]}
-            status, receipt = call(f"{url}/v1/disbursements", json.dumps(body).encode())
+            status, receipt = call(f"{url}/v1/disbursements", json.dumps(body).encode(), token=token)
             assert (status, json.loads(receipt)["new"]) == (202, 1)
-            assert call(f"{url}/v1/disbursements", b" " * 5_000)[0] == 413
-            assert 'giaingan_events_accepted_total{outcome="new"} 1.0' in call(f"{url}/metrics")[1]
+            assert call(f"{url}/v1/disbursements", b" " * 5_000, token=token)[0] == 413
+            assert (
+                'giaingan_events_accepted_total{outcome="new"} 1.0' in call(f"{url}/metrics", token=token)[1]
+            )
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=20) == 0
         finally:
@@ -67,3 +72,4 @@ def test_the_process_serves_until_sigterm_and_logs_no_body(
     assert accepted["receipt_id"] == json.loads(receipt)["receipt_id"]
     assert (accepted["new"], accepted["sources"]) == (1, ["kbnn.ca-mau"])
     assert "SECRET-CODE" not in log_file.read_text()
+    assert token not in log_file.read_text()

@@ -13,10 +13,11 @@ import pytest
 from deploy.embedded import servers
 from services.contracts import topics
 from services.runtime import config, service
+from services.runtime.access.gate import Gate
 from services.runtime.api import Api
 from services.runtime.errors import StopServiceError
 from services.runtime.kafka_client import BrokerUnavailableError, Publisher, Record
-from services.runtime.postgres import connect
+from services.runtime.postgres import Pool, connect
 from services.runtime.service import Parts
 from tests.support.aggregation import eventually, settings_for
 
@@ -81,9 +82,11 @@ def test_a_body_over_the_limit_is_answered_with_a_problem(
     port = servers.free_port()
     monkeypatch.setenv("DATABASE_URL", "unused")
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "unused")
-    monkeypatch.setenv("GIAINGAN_MAX_BODY_BYTES", "2048")
+    monkeypatch.setenv("GIAINGAN_MAX_BODY_BYTES", "1024")
+    monkeypatch.setenv("GIAINGAN_MAX_IMPORT_BYTES", "2048")
     settings = config.load()
-    api = Api(service="test", title="t", description="d", max_body_bytes=settings.max_body_bytes)
+    gate = Gate(settings, service="test", pool=Pool("unused", application="test", size=1))
+    api = Api(service="test", title="t", description="d", gate=gate)
     server = service.server_of(settings, Parts(api.app, {}, lambda: None), port=port)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -21,6 +21,7 @@ from services.aggregation.http_api import ReadApi
 from services.aggregation.tell_progress import TellProgress
 from services.contracts import codec, progress_codec, topics
 from services.domain.progress import Progress
+from services.runtime.access.gate import Gate
 from services.runtime.api import Api
 from services.runtime.clock import Clock
 from services.runtime.config import Settings
@@ -28,6 +29,7 @@ from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Place, Publisher, Record
 from services.runtime.kafka_loop import Apply, KafkaLoop
 from services.runtime.postgres import Connection, Pool, connect, migrate
+from tests.support.access import client_of, make_token
 
 RECORDED_AT = datetime(2022, 6, 1, 8, 0, tzinfo=UTC)
 
@@ -56,6 +58,11 @@ class Aggregation:
     database: Connection
     client: FlaskClient
     failures: list[BaseException]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the client sends to be let in."""
+        return {"Authorization": self.client.environ_base["HTTP_AUTHORIZATION"]}
 
     def publish(self, *facts: codec.Fact) -> list[Place]:
         """One record a fact, to its topic, keyed as ingest keys it."""
@@ -138,7 +145,8 @@ def running(
         apply=wrap_apply(apply_events.apply),
         on_commit=teller.notice,
     )
-    api = Api(service="aggregation", title="t", description="d", max_body_bytes=1024)
+    gate = Gate(settings, service=SCHEMA, pool=pool)
+    api = Api(service=SCHEMA, title="t", description="d", gate=gate)
     ReadApi(
         pool=pool, clock=clock, series=series, fund_sources=FundSourceNames.load(settings.policy_dir)
     ).install(api)
@@ -157,13 +165,15 @@ def running(
         thread.start()
     database = connect(url, application="test")
     try:
-        yield Aggregation(settings, publisher, database, api.app.test_client(), failures)
+        client = client_of(api.app, make_token(url))
+        yield Aggregation(settings, publisher, database, client, failures)
     finally:
         stop.set()
         for thread in threads:
             thread.join(timeout=10)
         database.close()
         publisher.close()
+        gate.close()
         pool.close()
 
 

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from flask.testing import FlaskClient
 from kafka import KafkaConsumer, TopicPartition
 
 from deploy.embedded.servers import Broker
@@ -20,12 +21,15 @@ from services.alert.relay import Relay
 from services.alert.watch_progress import WatchProgress
 from services.contracts import progress_codec, topics
 from services.domain.progress import Progress
+from services.runtime.access import Scope
+from services.runtime.access.gate import Gate
 from services.runtime.api import Api
 from services.runtime.config import Settings
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Publisher, Record
 from services.runtime.kafka_loop import Apply, Batch, KafkaLoop, ReceivedRecord
 from services.runtime.postgres import Pool, connect, migrate, transaction
+from tests.support.access import client_of, make_token
 
 POLICY = Path(__file__).resolve().parents[2] / "deploy" / "policy"
 RULES = POLICY / "rules"
@@ -110,7 +114,12 @@ class Desk:
 
     def api(self, **changes: Any) -> Api:
         settings = settings_for(self.database_url, **changes)
-        return http_api.build(settings, Pool(self.database_url, application="test-api", size=4), FUND_SOURCES)
+        pool = Pool(self.database_url, application="test-api", size=4)
+        return http_api.build(settings, pool, FUND_SOURCES, gate=Gate(settings, service=SCHEMA, pool=pool))
+
+    def client(self, *scopes: Scope, unit: str = "", **changes: Any) -> FlaskClient:
+        """A client of the API with a token of its own; without scopes, an admin's."""
+        return client_of(self.api(**changes).app, make_token(self.database_url, *scopes, unit=unit))
 
 
 @dataclass(slots=True)

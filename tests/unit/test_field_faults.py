@@ -27,6 +27,7 @@ from services.runtime.api import Api
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import MEND, field_errors
 from tests.support import stated
+from tests.support.access import gate_without_database
 
 ERRORS_MD = Path(__file__).parents[2] / "docs" / "ERRORS.md"
 EXPLAINED = set(re.findall(r"^\| `([a-z-]+)` \|", ERRORS_MD.read_text(encoding="utf-8"), re.MULTILINE))
@@ -159,9 +160,9 @@ def test_a_day_is_described_as_a_date(model: type[BaseModel]) -> None:
     ],
 )
 def test_a_question_that_cannot_be_read_is_called_so(query: str, code: str) -> None:
-    api = Api(service="asked", title="asked", description="", max_body_bytes=1_000)
+    api = Api(service="asked", title="asked", description="", gate=gate_without_database())
 
-    @api.route("GET", "/sum", summary="x", query=answers.SummaryQuery)
+    @api.route("GET", "/sum", summary="x", public=True, query=answers.SummaryQuery)
     def ask(query: answers.SummaryQuery) -> Any:
         raise AssertionError(query)
 

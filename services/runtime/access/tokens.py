@@ -1,0 +1,144 @@
+"""API tokens: 256 random bits, shown once, kept as SHA-256. A plain hash will do: nobody guesses such a
+secret, so there is nothing for a slow hash to slow down (docs/adr/0010)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from services.runtime.access.callers import Caller, Scope, Unit
+from services.runtime.postgres import APPEND_ONLY, Cursor, migrate
+
+SCHEMA = "access"
+MIGRATIONS = (APPEND_ONLY, Path(__file__).parent / "sql" / "schema")
+_SECRET = re.compile(r"ggn_[A-Za-z0-9_-]{43}")
+_SECRET_BYTES = 32
+_MOST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token as it is kept. ``is_expired`` is by the database's clock."""
+
+    token_id: UUID
+    name: str
+    scopes: tuple[Scope, ...]
+    unit: Unit
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    revoked_by: str | None
+    is_expired: bool
+
+    @property
+    def is_usable(self) -> bool:
+        return self.revoked_at is None and not self.is_expired
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.token_id, self.name, frozenset(self.scopes), self.unit)
+
+
+def prepare(database_url: str) -> int:
+    """Bring the schema ``access`` up to date; returns how many files were applied.
+
+    Every service does so at its start, and the console command before it touches a token.
+    """
+    return migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
+
+
+def create(
+    cursor: Cursor,
+    *,
+    name: str,
+    scopes: Iterable[Scope],
+    created_by: str,
+    unit: Unit | None = None,
+    expires_at: datetime | None = None,
+) -> tuple[Token, str]:
+    """A new token and its secret, which exists nowhere else. Raises ``ValueError`` for a name or scopes
+    that will not do, or an expiry that has passed."""
+    scopes = sorted(set(scopes))
+    if not scopes:
+        raise ValueError("a token needs a scope")
+    if not name.strip() or len(name) > _MOST_NAME or not name.isprintable():
+        raise ValueError(f"a token's name is 1 to {_MOST_NAME} characters, none of them invisible")
+    secret = "ggn_" + secrets.token_urlsafe(_SECRET_BYTES)
+    token_id = uuid4()
+    cursor.execute(
+        "INSERT INTO access.token (token_id, name, token_hash, scopes, unit, created_by, expires_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (
+            token_id,
+            name.strip(),
+            _hash_of(secret),
+            [str(scope) for scope in scopes],
+            unit.code if unit else "",
+            created_by,
+            expires_at,
+        ),
+    )
+    cursor.execute(_ONE, (token_id,))
+    (token,) = (_token(row) for row in cursor.fetchall())
+    if token.is_expired:
+        raise ValueError("the token would have expired already")
+    return token, secret
+
+
+def find(cursor: Cursor, secret: str) -> Token | None:
+    """The token of a secret, whatever its state; ``None`` for one that was never given.
+
+    Found by its hash: how long that takes tells nothing about the secrets that exist.
+    """
+    if not _SECRET.fullmatch(secret):
+        return None
+    wanted = _hash_of(secret)
+    cursor.execute(_FIND, (wanted,))
+    row = cursor.fetchone()
+    if row is None or not hmac.compare_digest(bytes(row[-1]), wanted):
+        return None
+    return _token(row[:-1])
+
+
+def all_of(cursor: Cursor) -> list[Token]:
+    """Every token that was ever made, the latest last."""
+    cursor.execute(_LIST)
+    return [_token(row) for row in cursor.fetchall()]
+
+
+def revoke(cursor: Cursor, token_id: UUID, *, revoked_by: str) -> Token | None:
+    """Revoke a token: its next request is refused. ``None`` where there is none of that id; a token that
+    was revoked before stays as it was."""
+    cursor.execute(_REVOKE, (revoked_by, token_id))
+    cursor.execute(_ONE, (token_id,))
+    row = cursor.fetchone()
+    return _token(row) if row else None
+
+
+def _hash_of(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _token(row: tuple[object, ...]) -> Token:
+    token_id, name, scopes, unit, *rest = row
+    return Token(token_id, name, tuple(Scope(scope) for scope in scopes), Unit(unit), *rest)  # type: ignore[arg-type, attr-defined]
+
+
+_COLUMNS = """
+       token_id, name, scopes, unit, created_at, created_by, expires_at, revoked_at, revoked_by,
+       coalesce(expires_at <= now(), false)
+"""
+_FIND = "SELECT" + _COLUMNS + ", token_hash FROM access.token WHERE token_hash = %s"
+_ONE = "SELECT" + _COLUMNS + "  FROM access.token WHERE token_id = %s"
+_LIST = "SELECT" + _COLUMNS + "  FROM access.token ORDER BY created_at, token_id"
+_REVOKE = (
+    "UPDATE access.token SET revoked_at = now(), revoked_by = %s WHERE token_id = %s AND revoked_at IS NULL"
+)
