@@ -195,7 +195,9 @@ class PlanRevisionIn(_Stated):
     revision: Revision = 0
 
     def fact(self) -> PlanRevision:
-        key = (self.decision_number, self.base, self.project_code, self.fund_source, self.budget_year)
+        line = (self.decision_number, self.base, self.project_code, self.fund_source, self.budget_year)
+        # One decision may carry over capital of several years.
+        key = (*line, self.carried_from_year) if self.carried_from_year else line
         return PlanRevision(
             source=self.source,
             source_ref=_reference(*key, revision=self.revision),
