@@ -66,7 +66,6 @@ def assemble(settings: Settings) -> service.Parts:
     closing.callback(publisher.close)
     closing.callback(gate.close)
     api = http_api.build(settings, intake=intake, pool=pool, gate=gate, keys=keys)
-    api.ready_when("register", lambda: register.not_ready)
     return service.Parts(api.app, loops, closing.close)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from services.domain.validation import Fact
@@ -39,9 +39,13 @@ class Bench:
         with self.pool.transaction() as cursor:
             return register_store.everything(cursor, on=self.clock.business_date())
 
-    def faults(self, stated: Sequence[StatedFact], unit: Unit) -> list[FieldError]:
-        """Every fault of facts that are sound field by field, at its place in the request."""
+    def faults(
+        self, stated: Sequence[StatedFact], unit: Unit, *, presumed: Collection[str] = ()
+    ) -> list[FieldError]:
+        """Every fault of facts that are sound field by field, at its place in the request. Projects of the
+        codes ``presumed`` count as known."""
         judge = self.judge_of((each.fact for each in stated), unit)
+        judge.presume(presumed)
         contradictions = Contradictions()
         return [
             fault for each in stated for judged in (judge, contradictions) for fault in judged.faults_of(each)

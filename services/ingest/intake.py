@@ -1,64 +1,38 @@
-"""A request's whole way: judge it, tell new from known, publish, journal, give the receipt.
+"""A submission's whole way: tell new from known, publish, journal, give the receipt.
 
 202 means that the broker acknowledged every event and the journal holds it. Anything else means that
-sending the same request again is right: event ids make it harmless.
+sending the same request again is right: event ids make it harmless. The events are gone through once for each
+step, in slices; none of the steps holds them all.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
 from uuid import UUID, uuid4
 
-from services.domain import validation
-from services.ingest import journal, known_funds, log_writer, receipts
-from services.ingest.journal import PlacedEntry
-from services.ingest.receipts import Receipt
+from services.ingest import bench, journal, log_writer, receipts, register_store, reversals
+from services.ingest.bench import Bench
+from services.ingest.idempotency import Claim
+from services.ingest.placements import Placements
+from services.ingest.receipts import MOST_EVENT_IDS, Receipt
 from services.ingest.record_packing import Entry
-from services.ingest.stated_fact import StatedFact
+from services.ingest.slices import slices
+from services.ingest.standings import Standing, Standings
+from services.ingest.submission import Submission
 from services.ingest.topic_watch import TopicWatch
 from services.runtime import logs, metrics
-from services.runtime.api import invalid
+from services.runtime.access import Caller, audit
 from services.runtime.clock import Clock
-from services.runtime.errors import FieldError, ProblemError
-from services.runtime.fund_sources import FundSourceNames
+from services.runtime.errors import ProblemError
 from services.runtime.kafka_client import BrokerUnavailableError, Publisher
-from services.runtime.postgres import CONNECTION_ERRORS, Pool
+from services.runtime.postgres import CONNECTION_ERRORS, Cursor, Pool
 
 _log = logs.get(__name__)
 _RETRY_AFTER_SECONDS = 2
-
-
-class Standing(StrEnum):
-    """What the journal says of an event."""
-
-    NEW = "new"
-    DUPLICATE = "duplicate"
-    CONFLICTING = "conflicting"
-
-
-@dataclass(frozen=True, slots=True)
-class FileRead:
-    """What the receipt tells of a file besides its facts."""
-
-    name: str
-    sha256: str
-    rows: int
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """One request as it was read: its facts, and the faults found while reading it."""
-
-    kind: str
-    stated: Sequence[StatedFact]
-    faults: Sequence[FieldError] = ()
-    file: FileRead | None = None
+_PUBLISHED_AT_ONCE = 20_000
+_SHOWN_HELD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,123 +43,147 @@ class Intake:
     publisher: Publisher
     watch: TopicWatch
     clock: Clock
-    fund_sources: FundSourceNames
+    bench: Bench
 
-    def accept(self, submission: Submission) -> Receipt:
-        """All events or none. Raises ``ProblemError``: 422 with every fault, 503 with the event ids."""
+    def accept(self, submission: Submission, caller: Caller, *, claim: Claim | None = None) -> Receipt:
+        """All events or none. Raises ``ProblemError``: 422 with every fault, 403 for facts outside the
+        caller's unit, 409 for what is reversed already, 503 with the event ids."""
         self._refuse_faulty(submission)
-        entries = self._entries(submission)
+        entries = submission.entries
         with _fate_unknown(entries):
-            found = self._standings(entries)
-            receipt = self._receipt(submission, found, receipt_id=uuid4())
+            with self.pool.transaction() as cursor:
+                found, warnings = self._find(cursor, submission, claiming=True)
+            receipt = self._receipt(submission, caller, found, warnings)
             # A conflicting event is published too: aggregation keeps the case for an officer.
-            placed = self._publish(
-                [entry for entry, standing in zip(entries, found, strict=True) if standing != "duplicate"]
-            )
-            self._record(placed, receipt)
-        _tell(submission, receipt)
+            placements = self._publish(entries, found)
+            with self.pool.transaction() as cursor:
+                self._record(cursor, submission, found, placements)
+                self._keep_receipt(cursor, receipt, caller, claim)
+        _tell(receipt)
         return receipt
 
-    def preview(self, submission: Submission) -> Receipt:
+    def preview(self, submission: Submission, caller: Caller) -> Receipt:
         """What ``accept`` would answer now; nothing is published or kept. Raises as ``accept``."""
         self._refuse_faulty(submission)
-        found = self._standings(self._entries(submission))
-        return self._receipt(submission, found, receipt_id=None)
-
-    def faults(self, stated: Sequence[StatedFact]) -> list[FieldError]:
-        """Every fault of facts that are sound field by field, at its place in the request."""
-        return [
-            *known_funds.unknown(stated, self.fund_sources),
-            *faults(stated, business_date=self.clock.business_date()),
-        ]
+        with self.pool.transaction() as cursor:
+            found, warnings = self._find(cursor, submission, claiming=False)
+        return self._receipt(submission, caller, found, warnings, is_dry_run=True)
 
     def _refuse_faulty(self, submission: Submission) -> None:
-        found = [*submission.faults, *self.faults(submission.stated)]
-        if found:
-            raise invalid(found)
+        bench.refuse(submission.faults)
+        if twice := reversals.twice_in_one(submission.named_reversals):
+            raise reversals.already_reversed(twice)
 
-    def _entries(self, submission: Submission) -> list[Entry]:
-        now = self.clock.now()
-        return [Entry.of(each.fact, recorded_at=now) for each in submission.stated]
-
-    def _standings(self, entries: Sequence[Entry]) -> list[Standing]:
+    def _find(self, cursor: Cursor, submission: Submission, *, claiming: bool) -> tuple[Standings, list[str]]:
         """Two requests at once may both find an event new: it is then in the log twice, and counts once."""
-        with self.pool.transaction() as cursor:
-            known = journal.known_contents(cursor, {entry.event_id for entry in entries})
-        return standings(entries, known)
+        found = Standings.of(cursor, submission.entries)
+        named = self._effective_reversals(submission, found)
+        taken = reversals.claim(cursor, named) if claiming else reversals.reversed_by_others(cursor, named)
+        if taken:
+            raise reversals.already_reversed(taken)
+        unknown = [each for each in named if not found.states(each.reversed_id)]
+        known = journal.known_contents(cursor, [each.reversed_id for each in unknown])
+        held = [each for each in unknown if each.reversed_id not in known]
+        return found, [*(submission.file.warnings if submission.file else ()), *_held_warnings(held)]
 
-    def _publish(self, entries: Sequence[Entry]) -> list[PlacedEntry]:
-        placed: list[PlacedEntry] = []
-        for topic in sorted({entry.topic for entry in entries}):
-            # Seen before publishing: see TopicWatch.
-            topic_id = self.watch.topic_id(topic)
-            of_topic = [entry for entry in entries if entry.topic == topic]
-            placed += log_writer.write(self.publisher, topic, topic_id, of_topic)
-        # The journal keeps the order in which the events were sent, not that of the partitions.
-        order = {(entry.event_id, entry.content_hash): number for number, entry in enumerate(entries)}
-        return sorted(placed, key=lambda each: order[each.entry.event_id, each.entry.content_hash])
+    @staticmethod
+    def _effective_reversals(submission: Submission, found: Standings) -> list[reversals.NamedReversal]:
+        """Those that take effect: one that conflicts waits for an officer."""
+        return [each for each in submission.named_reversals if each.reversal_id not in found.conflicting_ids]
 
-    def _record(self, placed: Sequence[PlacedEntry], receipt: Receipt) -> None:
-        with self.pool.transaction() as cursor:
-            journal.add(cursor, placed)
-            receipts.add(cursor, receipt)
+    def _publish(self, entries: Collection[Entry], found: Standings) -> Placements:
+        placements = Placements()
+        number = 0
+        for some in slices(entries, _PUBLISHED_AT_ONCE):
+            first, number = number, number + len(some)
+            fresh = [
+                (first + at, entry)
+                for at, entry in enumerate(some)
+                if found[first + at] != Standing.DUPLICATE
+            ]
+            for topic in sorted({entry.topic for _, entry in fresh}):
+                of_topic = [(at, entry) for at, entry in fresh if entry.topic == topic]
+                # Seen before publishing: see TopicWatch.
+                topic_id = self.watch.topic_id(topic)
+                written = log_writer.write(self.publisher, topic, topic_id, [entry for _, entry in of_topic])
+                placements.add([at for at, _ in of_topic], written)
+        return placements
+
+    def _record(
+        self, cursor: Cursor, submission: Submission, found: Standings, placements: Placements
+    ) -> None:
+        journal.add(cursor, placements.placed(submission.entries))
+        register_store.learn_entries(
+            cursor,
+            (entry for at, entry in enumerate(submission.entries) if found[at] == Standing.NEW),
+        )
+        reversals.accept(cursor, self._effective_reversals(submission, found))
+
+    def _keep_receipt(self, cursor: Cursor, receipt: Receipt, caller: Caller, claim: Claim | None) -> None:
+        receipts.add(cursor, receipt)
+        audit.accepted(
+            cursor,
+            caller,
+            action="ingest.accept",
+            target=f"imports/{receipt.receipt_id}",
+            detail={
+                "profile": receipt.profile,
+                "new": receipt.new,
+                "duplicate": receipt.duplicate,
+                "conflicting": receipt.conflicting,
+                "file_sha256": receipt.file_sha256,
+            },
+        )
+        if claim:
+            claim.answer(cursor, status=202, response=receipt.model_dump_json())
 
     def _receipt(
-        self, submission: Submission, found: Sequence[Standing], *, receipt_id: UUID | None
+        self,
+        submission: Submission,
+        caller: Caller,
+        found: Standings,
+        warnings: list[str],
+        *,
+        is_dry_run: bool = False,
     ) -> Receipt:
-        counts = Counter(found)
         file = submission.file
         return Receipt(
-            receipt_id=receipt_id,
-            kind=submission.kind,
+            receipt_id=None if is_dry_run else uuid4(),
+            profile=submission.profile,
             received_at=self.clock.now(),
-            new=counts[Standing.NEW],
-            duplicate=counts[Standing.DUPLICATE],
-            conflicting=counts[Standing.CONFLICTING],
-            event_ids=[each.fact.event_id for each in submission.stated],
-            totals=receipts.totals(each.fact for each in submission.stated),
+            accepted_by=caller.name,
+            unit=caller.unit.code,
+            new=found.counts[Standing.NEW],
+            duplicate=found.counts[Standing.DUPLICATE],
+            conflicting=found.counts[Standing.CONFLICTING],
+            event_ids=_listed_ids(submission.entries),
+            totals=list(submission.totals),
             file_name=file.name if file else None,
             file_sha256=file.sha256 if file else None,
-            rows_read=file.rows if file else None,
-            dry_run=receipt_id is None,
-            warnings=list(file.warnings) if file else [],
+            rows_read=file.rows_read if file else None,
+            dry_run=is_dry_run,
+            warnings=warnings,
         )
 
 
-def faults(stated: Sequence[StatedFact], *, business_date: date) -> Iterator[FieldError]:
-    """Every fault that spans fields or facts, at its place in the request."""
-    found = [
-        (index, rejection)
-        for index, each in enumerate(stated)
-        for rejection in validation.check(each.fact, business_date=business_date)
-    ]
-    found += validation.contradictions([each.fact for each in stated])
-    for index, rejection in found:
-        yield FieldError(
-            code=rejection.code,
-            where=stated[index].place + rejection.field,
-            read=rejection.read,
-            detail=rejection.detail,
-            mend=rejection.mend,
+def _listed_ids(entries: Collection[Entry]) -> list[UUID]:
+    return [entry.event_id for entry in entries] if len(entries) <= MOST_EVENT_IDS else []
+
+
+def _held_warnings(held: list[reversals.NamedReversal]) -> Iterator[str]:
+    for each in held[:_SHOWN_HELD]:
+        yield (
+            f"{each.place}reverses_event_id: chưa nhận bút toán {each.reversed_id}; bút toán đảo được giữ "
+            f"lại (held) đến khi có / the movement {each.reversed_id} was not accepted here; its reversal is "
+            "held until it arrives"
         )
-
-
-def standings(entries: Sequence[Entry], known: Mapping[UUID, set[bytes]]) -> list[Standing]:
-    """New, duplicate or conflicting, for each; the second of two equal ones is a duplicate."""
-    seen = {event_id: set(contents) for event_id, contents in known.items()}
-    found = []
-    for entry in entries:
-        contents = seen.setdefault(entry.event_id, set())
-        if entry.content_hash in contents:
-            found.append(Standing.DUPLICATE)
-        else:
-            found.append(Standing.CONFLICTING if contents else Standing.NEW)
-        contents.add(entry.content_hash)
-    return found
+    more = len(held) - _SHOWN_HELD
+    if more > 0:
+        yield f"còn {more} bút toán đảo được giữ lại (held) / {more} more reversals are held"
 
 
 @contextmanager
-def _fate_unknown(entries: Sequence[Entry]) -> Iterator[None]:
+def _fate_unknown(entries: Collection[Entry]) -> Iterator[None]:
     """No acknowledgement is no "no": the sender gets the ids whose fate is open, to send them again."""
     try:
         yield
@@ -198,20 +196,20 @@ def _fate_unknown(entries: Sequence[Entry]) -> Iterator[None]:
             f"The {part} does not answer",
             "Chưa được ghi nhận: gửi lại nguyên yêu cầu này, không bị tính hai lần. / "
             "Not acknowledged: send the same request again, nothing counts twice.",
-            event_ids=[str(entry.event_id) for entry in entries],
+            event_ids=[str(event_id) for event_id in _listed_ids(entries)],
             retry_after_seconds=_RETRY_AFTER_SECONDS,
         ) from error
 
 
-def _tell(submission: Submission, receipt: Receipt) -> None:
+def _tell(receipt: Receipt) -> None:
     """One line and the counts; never the body."""
     for outcome in Standing:
         metrics.EVENTS_ACCEPTED.labels(outcome.value).inc(getattr(receipt, outcome.value))
     _log.info(
         "request accepted",
-        kind=receipt.kind,
+        profile=receipt.profile,
         receipt_id=str(receipt.receipt_id),
-        sources=sorted({each.fact.source for each in submission.stated})[:5],
+        accepted_by=receipt.accepted_by,
         new=receipt.new,
         duplicate=receipt.duplicate,
         conflicting=receipt.conflicting,

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import TypeVar
 from uuid import UUID
 
 from services.ingest.record_packing import Entry
+from services.ingest.slices import slices
 from services.runtime.kafka_client import Place
 from services.runtime.postgres import Cursor, copy_rows
 
-_IDS_AT_ONCE = 10_000
 _ROWS_AT_ONCE = 10_000
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +23,23 @@ class PlacedEntry:
     place: Place
 
 
-def known_contents(cursor: Cursor, event_ids: Iterable[UUID]) -> dict[UUID, set[bytes]]:
+def known_contents(cursor: Cursor, event_ids: Collection[UUID]) -> dict[UUID, set[bytes]]:
     """The content hashes under which each id was accepted; ids never accepted are left out."""
+    # One text, not a list: psycopg2 would write each id as an expression of its own.
+    cursor.execute(
+        "SELECT event_id, content_hash FROM ingest.journal WHERE event_id = ANY(%s::uuid[])",
+        ("{" + ",".join(map(str, event_ids)) + "}",),
+    )
     found: dict[UUID, set[bytes]] = {}
-    for ids in _slices(event_ids, _IDS_AT_ONCE):
-        cursor.execute("SELECT event_id, content_hash FROM ingest.journal WHERE event_id = ANY(%s)", (ids,))
-        for event_id, content_hash in cursor:
-            found.setdefault(event_id, set()).add(bytes(content_hash))
+    for event_id, content_hash in cursor:
+        found.setdefault(event_id, set()).add(bytes(content_hash))
     return found
 
 
 def add(cursor: Cursor, placed: Iterable[PlacedEntry]) -> None:
     """Append, in the order given. Those that another request added meanwhile stay as they are."""
     cursor.execute(_STAGE_ENTRIES)
-    for some in _slices(placed, _ROWS_AT_ONCE):
+    for some in slices(placed, _ROWS_AT_ONCE):
         copy_rows(cursor, "journal_entry_stage", _ENTRY_COLUMNS, (_entry_row(each) for each in some))
     cursor.execute(_ADD)
 
@@ -81,12 +81,6 @@ def _entry_row(placed: PlacedEntry) -> tuple[object, ...]:
         place.partition,
         place.offset,
     )
-
-
-def _slices(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
 
 
 # The stages live as long as the pooled connection: a new table for every request would bloat the catalog.

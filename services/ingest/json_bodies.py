@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import get_args
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from services.contracts.stated.models import DisbursementsIn, PlansIn, StatementsIn
+from services.contracts.stated.models import (
+    CompletedWorkIn,
+    DisbursementsIn,
+    PlanRevisionIn,
+    PlansIn,
+    ProjectIn,
+    RegistersIn,
+    StatementsIn,
+)
+from services.ingest import bench
 from services.ingest.stated_fact import StatedFact
-from services.runtime.api import invalid
 from services.runtime.errors import FieldError, ProblemError
 from services.runtime.field_faults import field_errors
 
-Body = DisbursementsIn | PlansIn | StatementsIn
+Body = DisbursementsIn | StatementsIn | CompletedWorkIn | PlansIn | RegistersIn
 
-# What is wrong with facts that are sound field by field.
-Judge = Callable[[Sequence[StatedFact]], Iterable[FieldError]]
+# Items that make a project known.
+_INTRODUCING = (PlanRevisionIn, ProjectIn)
+
+# What is wrong with facts that are sound field by field; projects of these codes count as known.
+Judge = Callable[[Sequence[StatedFact], Collection[str]], Iterable[FieldError]]
 
 
 def read(model: type[Body], content: bytes, *, judge: Judge) -> Body:
     """The body. Raises ``ProblemError`` with all faults, or ``ValidationError`` where it is no JSON.
 
-    ``judge`` is asked about the sound items of a faulty body; of a sound body, intake asks it.
+    ``judge`` is asked about the sound items of a faulty body; of a sound body, its taker asks it.
     """
     try:
         body = model.model_validate_json(content)
@@ -33,8 +44,9 @@ def read(model: type[Body], content: bytes, *, judge: Judge) -> Body:
         if error.errors(include_input=False)[0]["type"] == "json_invalid":
             raise
         _refuse_repeated_names(content)
-        spanning = judge(list(_sound_items(model, content, error)))
-        raise invalid([*field_errors(error), *spanning]) from error
+        sound, presumed = _sound_items(model, content, error)
+        bench.refuse([*field_errors(error), *judge(sound, presumed)])
+        raise
     _refuse_repeated_names(content)
     return body
 
@@ -65,10 +77,15 @@ def stated(body: Body) -> list[StatedFact]:
     ]
 
 
-def _sound_items(model: type[Body], content: bytes, error: ValidationError) -> Iterator[StatedFact]:
-    """The items of a faulty body that have no fault of their own."""
+def _sound_items(
+    model: type[Body], content: bytes, error: ValidationError
+) -> tuple[list[StatedFact], set[str]]:
+    """The items of a faulty body that have no fault of their own, and the projects that a faulty one
+    introduces: that they are not known is no further fault."""
     faulty = {fault["loc"][:2] for fault in error.errors(include_input=False)}
     body = from_json(content)
+    sound: list[StatedFact] = []
+    introduced: set[str] = set()
     for name, field in model.model_fields.items():
         items = body.get(name) if isinstance(body, dict) else None
         if not isinstance(items, list) or (name,) in faulty:
@@ -77,5 +94,8 @@ def _sound_items(model: type[Body], content: bytes, error: ValidationError) -> I
         for number, item in enumerate(items):
             if (name, number) not in faulty:
                 # As JSON again: the strict rules for JSON and for Python objects differ.
-                sound = item_model.model_validate_json(json.dumps(item))
-                yield StatedFact(sound.fact(), f"{name}.{number}.")
+                fact = item_model.model_validate_json(json.dumps(item)).fact()
+                sound.append(StatedFact(fact, f"{name}.{number}."))
+            elif item_model in _INTRODUCING and isinstance(item, dict):
+                introduced.add(str(item.get("project_code")))
+    return sound, introduced

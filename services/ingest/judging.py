@@ -6,7 +6,7 @@ works in the process that reads a file as well as in the service.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from uuid import UUID
 
@@ -39,6 +39,11 @@ class Judge:
         self._business_date = business_date
         self._unit = unit
         self._introduced: dict[str, RegisteredProject] = {}
+        self._presumed: frozenset[str] = frozenset()
+
+    def presume(self, codes: Collection[str]) -> None:
+        """Say nothing of projects of these codes: what introduces them has faults of its own."""
+        self._presumed = frozenset(codes)
 
     def faults_of(self, stated: StatedFact) -> Iterator[FieldError]:
         """Every fault of one fact, at its place in the request."""
@@ -101,7 +106,8 @@ class Judge:
     def _known(self, stated: StatedFact, field: str, code: str) -> Iterator[FieldError]:
         project = self._introduced.get(code) or self._register.find(code)
         if project is None:
-            yield self._unknown(stated, field, code)
+            if code not in self._presumed:
+                yield self._unknown(stated, field, code)
             return
         yield from self._own(stated, field, project.province_code, project.owner_code)
         match stated.fact:

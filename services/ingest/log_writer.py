@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from services.ingest.journal import PlacedEntry
 from services.ingest.record_packing import Entry, pack
-from services.runtime.kafka_client import Publisher
+from services.ingest.slices import slices
+from services.runtime.kafka_client import Place, Publisher
 
 # Records in one publish: the delivery timeout is for these, however long a file is.
 _RECORDS_AT_ONCE = 100
 
 
 def write(publisher: Publisher, topic: str, topic_id: str, entries: Sequence[Entry]) -> list[PlacedEntry]:
-    """Publish events of one topic, whose id was seen before; by partition, in order.
+    """Publish events of one topic, whose id was seen before; within a partition in order. Returns each with
+    its place, in the order given.
 
     Raises ``BrokerUnavailableError``: some of the events may be in the log all the same.
     """
-    placed: list[PlacedEntry] = []
+    places: dict[tuple[UUID, bytes], Place] = {}
     parcels = pack(entries, partitions=publisher.partition_count(topic))
-    for start in range(0, len(parcels), _RECORDS_AT_ONCE):
-        some = parcels[start : start + _RECORDS_AT_ONCE]
-        places = publisher.publish(topic, [parcel.record for parcel in some])
-        for parcel, place in zip(some, places, strict=True):
-            placed += (PlacedEntry(entry, topic_id, place) for entry in parcel.entries)
-    return placed
+    for some in slices(parcels, _RECORDS_AT_ONCE):
+        for parcel, place in zip(
+            some, publisher.publish(topic, [parcel.record for parcel in some]), strict=True
+        ):
+            places.update(((entry.event_id, entry.content_hash), place) for entry in parcel.entries)
+    return [PlacedEntry(entry, topic_id, places[entry.event_id, entry.content_hash]) for entry in entries]

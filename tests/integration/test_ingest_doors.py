@@ -15,7 +15,14 @@ from deploy.embedded.servers import Broker
 from services.contracts import topics
 from services.contracts.stated.models import BaselineScheduleIn, MovementIn, PlanRevisionIn, StatementLineIn
 from services.runtime.kafka_client import partition_of
-from tests.integration.ingest_stack import PARTITIONS, Ingest, read_log, running_ingest, settings_for
+from tests.integration.ingest_stack import (
+    PARTITIONS,
+    Ingest,
+    make_known,
+    read_log,
+    running_ingest,
+    settings_for,
+)
 from tests.support import stated
 
 SOUND = json.dumps({"movements": [stated.movement()]}, separators=(",", ":")).encode()
@@ -24,6 +31,7 @@ SOUND = json.dumps({"movements": [stated.movement()]}, separators=(",", ":")).en
 @pytest.fixture
 def ingest(database_url: str, broker: Broker) -> Iterator[Ingest]:
     with running_ingest(settings_for(database_url, broker)) as running:
+        make_known(running, "7891234", *(f"P{number:03}" for number in range(30)))
         yield running
 
 
@@ -34,6 +42,11 @@ def movements(count: int) -> dict[str, Any]:
             for number in range(count)
         ]
     }
+
+
+def journalled_movements(ingest: Ingest) -> int:
+    ((count,),) = ingest.rows(f"SELECT count(*) FROM ingest.journal WHERE topic = '{topics.DISBURSEMENT}'")
+    return int(count)
 
 
 def test_accepted_movements_are_in_the_log_under_their_project(ingest: Ingest, broker: Broker) -> None:
@@ -78,7 +91,10 @@ def test_the_journal_knows_each_event_and_its_place(ingest: Ingest, broker: Brok
         (str(read.event.fact.event_id), read.partition, read.offset)
         for read in read_log(broker, topics.DISBURSEMENT)
     }
-    rows = ingest.rows('SELECT event_id, partition, "offset" FROM ingest.journal ORDER BY accepted_no')
+    rows = ingest.rows(
+        'SELECT event_id, partition, "offset" FROM ingest.journal'
+        f" WHERE topic = '{topics.DISBURSEMENT}' ORDER BY accepted_no"
+    )
     assert {(str(event_id), partition, offset) for event_id, partition, offset in rows} == places
     facts = [MovementIn.model_validate_json(json.dumps(item)).fact() for item in body["movements"]]
     assert [row[0] for row in rows] == [fact.event_id for fact in facts]
@@ -92,7 +108,7 @@ def test_plans_and_curves_go_to_the_plan_topic(ingest: Ingest, broker: Broker) -
         PlanRevisionIn.model_validate_json(json.dumps(stated.revision())).fact(),
         BaselineScheduleIn.model_validate_json(json.dumps(stated.schedule())).fact(),
     }
-    assert {read.event.fact for read in read_log(broker, topics.PLAN)} == expected
+    assert {read.event.fact for read in read_log(broker, topics.PLAN)} >= expected
     assert read_log(broker, topics.DISBURSEMENT) == []
 
 
@@ -114,7 +130,7 @@ def test_the_same_body_again_is_all_duplicates_and_publishes_nothing(ingest: Ing
     assert (again.json["new"], again.json["duplicate"], again.json["conflicting"]) == (0, 50, 0)
     assert again.json["event_ids"] == first["event_ids"][::-1]
     assert read_log(broker, topics.DISBURSEMENT) == before
-    assert ingest.rows("SELECT count(*) FROM ingest.journal") == [(50,)]
+    assert journalled_movements(ingest) == 50
 
 
 def test_the_same_fact_twice_in_one_body_is_published_once(ingest: Ingest, broker: Broker) -> None:
@@ -171,8 +187,8 @@ def test_every_fault_of_a_body_is_told_at_once_and_nothing_is_accepted(
     }
     assert all(error["mend"] for error in answer.json["errors"])
     assert read_log(broker, topics.DISBURSEMENT) == []
-    assert ingest.rows("SELECT count(*) FROM ingest.journal") == [(0,)]
-    assert ingest.rows("SELECT count(*) FROM ingest.receipt") == [(0,)]
+    assert journalled_movements(ingest) == 0
+    assert ingest.rows("SELECT count(*) FROM ingest.receipt WHERE kind = 'disbursements'") == [(0,)]
 
 
 @pytest.mark.parametrize(
@@ -255,7 +271,8 @@ def test_what_was_accepted_cannot_be_changed(ingest: Ingest, statement: str) -> 
 def test_the_place_of_an_event_may_change(ingest: Ingest) -> None:
     ingest.post("/v1/disbursements", movements(1))
     moved = ingest.rows(
-        "UPDATE ingest.journal SET topic_id = 'x', partition = 1, \"offset\" = 2 RETURNING event_id"
+        "UPDATE ingest.journal SET topic_id = 'x', partition = 1, \"offset\" = 2"
+        f" WHERE topic = '{topics.DISBURSEMENT}' RETURNING event_id"
     )
     assert len(moved) == 1
     assert isinstance(moved[0][0], UUID)

@@ -1,0 +1,43 @@
+"""Where the events of a request stand in the log: some 20 bytes an event, by its number in the request."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+
+from services.ingest.journal import PlacedEntry
+from services.ingest.record_packing import Entry
+from services.runtime.kafka_client import Place
+
+_NOWHERE = -1
+
+
+class Placements:
+    """Filled while publishing, in the order of the numbers within a topic; read once, while journalling."""
+
+    def __init__(self) -> None:
+        self._topic_ids: list[str] = []
+        self._logs = array("i")
+        self._partitions = array("i")
+        self._offsets = array("q")
+
+    def add(self, numbers: Sequence[int], placed: Sequence[PlacedEntry]) -> None:
+        """Events by their numbers, with the place of each."""
+        for number, each in zip(numbers, placed, strict=True):
+            if each.topic_id not in self._topic_ids:
+                self._topic_ids.append(each.topic_id)
+            while len(self._logs) <= number:
+                self._logs.append(_NOWHERE)
+                self._partitions.append(_NOWHERE)
+                self._offsets.append(_NOWHERE)
+            self._logs[number] = self._topic_ids.index(each.topic_id)
+            self._partitions[number] = each.place.partition
+            self._offsets[number] = each.place.offset
+
+    def placed(self, entries: Iterable[Entry]) -> Iterator[PlacedEntry]:
+        """The events that were published, in the order sent."""
+        for number, entry in zip(range(len(self._logs)), entries, strict=False):
+            log = self._logs[number]
+            if log != _NOWHERE:
+                place = Place(self._partitions[number], self._offsets[number])
+                yield PlacedEntry(entry, self._topic_ids[log], place)
