@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from flask import request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from services.contracts.stated.days import Day
 from services.contracts.stated.field_types import BudgetYear, Code, ProvinceCode, Reference, Text
@@ -18,15 +19,30 @@ _FILE = "file"
 _MULTIPART = "multipart/form-data"
 
 
+class ImportQuery(BaseModel):
+    """What is asked beside the form. The names there are come with ``query_model``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    profile: str = Field(description="How the file is read; GET /v1/imports/profiles lists them.")
+
+
+def query_model(profiles: Iterable[str]) -> type[ImportQuery]:
+    """The query with the profiles that there are."""
+    names: Any = Literal[tuple(sorted(profiles))]
+    return create_model(
+        "ImportQuery",
+        __base__=ImportQuery,
+        profile=(names, Field(description=ImportQuery.model_fields["profile"].description)),
+    )
+
+
 class ImportForm(BaseModel):
     """The fields beside the file. The optional ones stand in where the file itself does not say."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     file_name: Reference
-    kind: Literal["plan", "disbursements", "cumulative-statement", "schedule"] = Field(
-        description="What the file states."
-    )
     source: Code = Field(description="The office that states it, for example kbnn.ca-mau.")
     dry_run: bool = Field(False, description="true: say what would happen, and leave nothing behind.")
     budget_year: BudgetYear | None = Field(None, description="Where the file has no such column.")
@@ -48,6 +64,7 @@ class ImportForm(BaseModel):
 class SentFile:
     """A file as it was uploaded, with its form."""
 
+    profile: str
     form: ImportForm
     content: bytes
 
@@ -73,7 +90,7 @@ def form_schema() -> dict[str, Any]:
     }
 
 
-def read() -> SentFile:
+def read(*, profile: str) -> SentFile:
     """The form of the current request. Raises ``ProblemError`` with every fault."""
     if request.mimetype != _MULTIPART:
         raise ProblemError(
@@ -115,4 +132,4 @@ def read() -> SentFile:
         raise invalid([*found, *field_errors(error)]) from error
     if found or upload is None:
         raise invalid(found)
-    return SentFile(form, upload.read())
+    return SentFile(profile, form, upload.read())

@@ -7,8 +7,10 @@ import hashlib
 from flask import Response
 
 from services.ingest import idempotency, import_form, receipts
+from services.ingest.import_form import ImportQuery
 from services.ingest.intake import Intake
 from services.ingest.receipts import Receipt
+from services.ingest.sheets import profile_files
 from services.ingest.sheets.sheet_rows import read_file
 from services.ingest.stated_fact import StatedFact
 from services.ingest.submission import FileSummary, Submission
@@ -22,7 +24,8 @@ _JSON = "application/json"
 
 
 def bind(api: Api, intake: Intake, settings: Settings, pool: Pool) -> None:
-    """Bind the routes of files and receipts."""
+    """Bind the routes of files and receipts. Raises ``StopServiceError`` for a wrong import profile."""
+    profiles = profile_files.load_all(settings.policy_dir)
 
     @api.route(
         "POST",
@@ -31,14 +34,15 @@ def bind(api: Api, intake: Intake, settings: Settings, pool: Pool) -> None:
         scopes=(Scope.INGEST_WRITE,),
         slots="imports",
         headers=(idempotency.PARAMETER,),
+        query=import_form.query_model(profiles),
         form=import_form.form_schema(),
         response=Receipt,
         status=202,
         other_statuses=(200,),
         problems=(409,),
     )
-    def post_import() -> Response:
-        sent = import_form.read()
+    def post_import(query: ImportQuery) -> Response:
+        sent = import_form.read(profile=query.profile)
         submission = _submission(sent, settings, intake)
         if sent.form.dry_run:
             return Response(intake.preview(submission, caller()).model_dump_json(), 200, content_type=_JSON)
@@ -66,7 +70,7 @@ def _submission(sent: import_form.SentFile, settings: Settings, intake: Intake) 
     read = read_file(
         sent.content,
         file_name=form.file_name,
-        kind=form.kind,
+        profile=sent.profile,
         source=form.source,
         defaults=form.defaults,
         policy_dir=settings.policy_dir,
@@ -78,4 +82,4 @@ def _submission(sent: import_form.SentFile, settings: Settings, intake: Intake) 
     sha256 = hashlib.sha256(sent.content).hexdigest()
     file = FileSummary(form.file_name, sha256, read.rows_read, tuple(read.warnings))
     faults = [*read.errors, *intake.bench.faults(stated, caller().unit)]
-    return Submission.of(form.kind, stated, faults=faults, recorded_at=intake.clock.now(), file=file)
+    return Submission.of(sent.profile, stated, faults=faults, recorded_at=intake.clock.now(), file=file)

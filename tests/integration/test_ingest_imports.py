@@ -30,8 +30,9 @@ def ingest(database_url: str, broker: Broker) -> Iterator[Ingest]:
 
 def send(ingest: Ingest, content: str | bytes, name: str = "t3.csv", **fields: Any) -> Answer:
     raw = content.encode() if isinstance(content, str) else content
-    form = {"kind": "disbursements", "source": "kbnn.ca-mau", **fields, "file": (io.BytesIO(raw), name)}
-    return ingest.post_form("/v1/imports", form)
+    profile = fields.pop("profile", "treasury-vouchers")
+    form = {"source": "kbnn.ca-mau", **fields, "file": (io.BytesIO(raw), name)}
+    return ingest.post_form(f"/v1/imports?profile={profile}", form)
 
 
 def test_a_file_is_accepted_with_a_receipt(ingest: Ingest, broker: Broker) -> None:
@@ -101,18 +102,19 @@ def test_one_bad_row_refuses_the_file_and_every_bad_row_is_told(
 
 def test_what_is_sent_with_the_file_stands_in_for_what_it_lacks(ingest: Ingest, broker: Broker) -> None:
     content = "Mã dự án;Nguồn vốn;Lũy kế giải ngân\n7891234;local.balance;2.000\n"
-    fields = {"kind": "cumulative-statement", "budget_year": "2022", "as_of": "2022-05-31"}
+    fields = {"profile": "cumulative-statement", "budget_year": "2022", "as_of": "2022-05-31"}
     answer = send(ingest, content, **fields, unit="triệu đồng")
     assert answer.status_code == 202, answer.text
     (read,) = read_log(broker, topics.DISBURSEMENT)
     assert read.event.fact.cumulative.minor_units == 2_000_000_000  # type: ignore[union-attr]
-    assert send(ingest, content, kind="cumulative-statement").status_code == 422
+    assert send(ingest, content, profile="cumulative-statement").status_code == 422
 
 
 @pytest.mark.parametrize(
     ("fields", "where"),
     [
-        ({"kind": "gifts"}, "kind"),
+        ({"profile": "gifts"}, "profile"),
+        ({"kind": "plan"}, "kind"),
         ({"source": ""}, "source"),
         ({"source": "a\u200b"}, "source"),
         ({"dry_run": "perhaps"}, "dry_run"),
@@ -134,14 +136,13 @@ def test_a_bad_form_is_refused_by_field(ingest: Ingest, fields: dict[str, Any], 
 
 
 def test_a_form_without_a_file_is_refused(ingest: Ingest) -> None:
-    form = {"kind": "plan", "source": "s"}
-    answer = ingest.post_form("/v1/imports", form)
+    answer = ingest.post_form("/v1/imports?profile=plan", {"source": "s"})
     assert answer.status_code == 422
     assert [(error["where"], bool(error["mend"])) for error in answer.json["errors"]] == [("file", True)]
 
 
 def test_a_body_that_is_no_form_is_415(ingest: Ingest) -> None:
-    answer = ingest.post_raw("/v1/imports", VOUCHERS.encode(), "text/csv")
+    answer = ingest.post_raw("/v1/imports?profile=plan", VOUCHERS.encode(), "text/csv")
     assert (answer.status_code, answer.json["type"]) == (415, "urn:giaingan:problem:not-multipart")
 
 

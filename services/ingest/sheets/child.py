@@ -49,7 +49,7 @@ def _read_and_judge(job: ReadingJob, content: BinaryIO, spool: SpoolWriter) -> R
     read = read_file(
         held,
         file_name=job.file_name,
-        kind=job.kind,
+        profile=job.kind,
         source=job.source,
         defaults=job.defaults,
         policy_dir=job.policy_dir,

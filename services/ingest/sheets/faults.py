@@ -77,6 +77,18 @@ FAULTS = {
         "Chỉ nêu một giá trị.",
         "State one value.",
     ),
+    "sheet-not-found": Wording(
+        "Không có trang nào tên {sheet}.",
+        "There is no sheet named {sheet}.",
+        "Đổi tên trang cần đọc thành {sheet}.",
+        "Name the sheet that is to be read {sheet}.",
+    ),
+    "header-year-disagrees": Wording(
+        "Tiêu đề cột ghi năm khác với năm ngân sách: cột này phải là năm {expected}.",
+        "The header names another year than the budget year allows: this column is of {expected}.",
+        "Sửa năm trong tiêu đề, hoặc sửa năm ngân sách.",
+        "Correct the year in the header, or the budget year.",
+    ),
     "no-rows": Wording(
         "Tệp không có dòng số liệu nào.",
         "The file holds no rows.",
@@ -101,6 +113,18 @@ FAULTS = {
         "Sửa dòng bị sai hoặc sửa dòng tổng.",
         "Correct the wrong row or the total.",
     ),
+    "row-sum-mismatch": Wording(
+        "Ghi {printed} đồng, nhưng {terms} được {summed} đồng, lệch {difference} đồng.",
+        "It says {printed} đồng, but {terms} comes to {summed} đồng: {difference} đồng apart.",
+        "Sửa ô bị sai trong dòng.",
+        "Correct the wrong cell of the row.",
+    ),
+    "fixed-by-profile": Wording(
+        "Tệp theo mẫu {profile} chỉ nhận {fixed}.",
+        "A file of the profile {profile} takes nothing but {fixed} here.",
+        "Sửa ô này, hoặc gửi theo mẫu khác.",
+        "Correct the cell, or send the file by another profile.",
+    ),
     "duplicate-row": Wording(
         "Trùng với dòng {other}: cùng số hiệu {reference}.",
         "The same as row {other}: both are {reference}.",
@@ -118,6 +142,12 @@ FAULTS = {
         "{count} more faults are not listed.",
         "Sửa các lỗi trên rồi gửi lại.",
         "Mend those above and send the file again.",
+    ),
+    "far-cell": Wording(
+        "Ô này ở quá xa bảng.",
+        "The cell is too far from the table.",
+        "Xóa ô thừa (chọn các dòng, cột thừa rồi Xóa), lưu lại và gửi lại.",
+        "Clear the stray cell (select the extra rows or columns and delete them), save and send it again.",
     ),
     # The cell
     "missing-value": Wording(
@@ -186,6 +216,12 @@ FAULTS = {
         "Not a date.",
         "Ghi ngày dạng 31/05/2022 hoặc 2022-05-31.",
         "Write it as 31/05/2022 or 2022-05-31.",
+    ),
+    "ambiguous-date": Wording(
+        "Ngày không rõ: Excel đếm cả ngày 29/02/1900 không có thật, nên ngày trước 01/03/1900 lệch một ngày.",
+        "Ambiguous: Excel counts a 29 February 1900 that never was, so a day before 1 March 1900 is one off.",
+        "Định dạng ô là Văn bản (Text) rồi ghi ngày dạng 31/05/2022.",
+        "Format the cell as Text and write the day as 31/05/2022.",
     ),
     "no-such-day": Wording(
         "Không có ngày này trong lịch.",

@@ -1,70 +1,246 @@
-"""The values of a row as what a sender states, by the kind of file."""
+"""The values of a row as what a sender states, by what the rows of the profile are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
+
+from pydantic import BaseModel, ValidationError
 
 from services.contracts.stated.models import (
     BaselinePointIn,
     BaselineScheduleIn,
+    CompletedWorkLineIn,
     MovementIn,
+    OfficerIn,
+    OwnerIn,
     PlanRevisionIn,
+    ProjectIn,
     StatementLineIn,
 )
-from services.domain.disbursement import FigureStatus, MovementKind, RecoveryBooking, Reporter
-from services.domain.plan import BaselineKind, PlanBase, PlanLevel
+from services.ingest.sheets.faults import FAULTS, Findings, Place
+from services.ingest.sheets.import_profile import FactKind, ImportProfile
+from services.ingest.sheets.profile_arithmetic import FundColumns, RowChecks
+from services.ingest.sheets.profile_expansion import FUND_SOURCE
+from services.ingest.sheets.profile_months import MonthPoints
+from services.ingest.sheets.table_reader import TableRow
+from services.runtime.field_faults import plain_message
 
-Item = MovementIn | StatementLineIn | PlanRevisionIn | BaselineScheduleIn
+Item = (
+    MovementIn
+    | StatementLineIn
+    | CompletedWorkLineIn
+    | PlanRevisionIn
+    | BaselineScheduleIn
+    | ProjectIn
+    | OwnerIn
+    | OfficerIn
+)
 Values = Mapping[str, Any]
 
-# Fields of a schedule that every row of one curve repeats.
-CURVE_FIELDS = ("kind", "scope_code", "budget_year", "decision_number")
-REPEATED_FIELDS = ("effective_date", "rate_base")
+# Shares up to 1 % all along are more likely fractions (0,2 for 20 %).
+_LIKELY_A_FRACTION_BASIS_POINTS = 100
+# Which rows of a file are the points of one curve, and what these rows repeat.
+_CURVE_FIELDS = ("kind", "scope_code", "budget_year", "decision_number", "revision")
+_REPEATED_FIELDS = ("effective_date", "rate_base")
+
+# What the model calls otherwise than the profile: a fault there belongs to the column named here.
+_COLUMN_OF = {
+    "source_ref": "voucher",
+    "reverses_event_id": "reverses",
+    "basis_points": "share",
+    "points": "date",
+}
 
 
-def movement(values: Values, *, source: str) -> MovementIn:
-    """One voucher line. Raises ``pydantic.ValidationError``, as the others do."""
-    given = dict(values)
-    reference = f"{given.pop('voucher')}/{given.pop('line')}"
-    given["reverses_event_id"] = given.pop("reverses", None)
-    given["kind"] = MovementKind(given["kind"])
-    given["recovery_booking"] = RecoveryBooking(given["recovery_booking"])
-    return MovementIn(source=source, source_ref=reference, **_reported(given))
+@dataclass(frozen=True, slots=True)
+class RowKind:
+    """What the rows of a profile are: the model of their fact, and how its fields differ from columns.
+
+    ``not_columns`` are fields of the model that no column gives, ``more_columns`` the other way round.
+    """
+
+    model: type[BaseModel]
+    not_columns: frozenset[str] = frozenset({"source", "currency"})
+    more_columns: frozenset[str] = frozenset()
+    needed_besides: frozenset[str] = frozenset()
+
+    @property
+    def columns(self) -> set[str]:
+        """Every field that a profile of this kind may have."""
+        return set(self.model.model_fields) - self.not_columns | self.more_columns
+
+    @property
+    def needed(self) -> set[str]:
+        """The fields that a profile must give: as a column, fixed or by default."""
+        required = {name for name, each in self.model.model_fields.items() if each.is_required()}
+        return required - self.not_columns | self.needed_besides
+
+    def choices(self) -> dict[str, type[StrEnum]]:
+        """Fields of the model that take the values of an enumeration."""
+        return {
+            name: each.annotation
+            for name, each in self.model.model_fields.items()
+            if isinstance(each.annotation, type) and issubclass(each.annotation, StrEnum)
+        }
 
 
-def statement_line(values: Values, *, source: str) -> StatementLineIn:
-    """One line of a cumulative statement."""
-    return StatementLineIn(source=source, **_reported(dict(values)))
+_VOUCHER = frozenset({"voucher", "line"})
+_OF_A_CURVE = frozenset({"source", "currency", "points"})
+ROW_KINDS: dict[FactKind, RowKind] = {
+    "plan-revision": RowKind(PlanRevisionIn),
+    "movement": RowKind(
+        MovementIn,
+        not_columns=frozenset({"source", "currency", "source_ref", "reverses_event_id"}),
+        more_columns=_VOUCHER | {"reverses"},
+        needed_besides=_VOUCHER,
+    ),
+    "statement-line": RowKind(StatementLineIn),
+    "completed-work": RowKind(CompletedWorkLineIn),
+    "project": RowKind(ProjectIn),
+    "owner": RowKind(OwnerIn),
+    "officer": RowKind(OfficerIn),
+    "baseline-points": RowKind(
+        BaselineScheduleIn,
+        not_columns=_OF_A_CURVE,
+        more_columns=frozenset({"date", "share", "amount"}),
+        needed_besides=frozenset({"date"}),
+    ),
+    "monthly-schedule": RowKind(BaselineScheduleIn, not_columns=_OF_A_CURVE),
+}
 
 
-def plan_revision(values: Values, *, source: str) -> PlanRevisionIn:
-    """One line of a decision."""
-    given = dict(values)
-    given["level"] = PlanLevel(given["level"])
-    given["base"] = PlanBase(given["base"])
-    return PlanRevisionIn(source=source, **given)
+@dataclass(frozen=True, slots=True)
+class StatedRow:
+    """An item and the row it was read from; of a curve, its first row."""
+
+    row: TableRow
+    item: Item
+    column_of: Mapping[str, str] = field(default_factory=dict)
+
+    def where(self, name: str = "") -> Place:
+        """The cell that a field of the item or of its fact was read from, or the row."""
+        return self.row.where(self.column_of.get(name) or _COLUMN_OF.get(name, name))
 
 
-def schedule(rows: list[Values], *, source: str) -> BaselineScheduleIn:
-    """A curve of the rows that repeat its kind, scope, year and decision."""
-    given = {name: rows[0][name] for name in (*CURVE_FIELDS, *REPEATED_FIELDS)}
-    given["kind"] = BaselineKind(given["kind"])
-    return BaselineScheduleIn(source=source, points=[point(row) for row in rows], **given)
+class RowItems:
+    """Turns the rows of one file into items, in order; ``finish`` gives what only the last row completes.
+
+    What rows must agree with (fixed values, the row's own arithmetic) is checked here too.
+    """
+
+    def __init__(self, profile: ImportProfile, *, source: str, findings: Findings) -> None:
+        self._profile = profile
+        self._source = source
+        self._findings = findings
+        kind = ROW_KINDS[profile.kind]
+        self._model: Callable[..., Any] = kind.model
+        self._choices = kind.choices()
+        self._checks = RowChecks(profile, findings)
+        self._months = MonthPoints(profile, findings) if profile.months else None
+        self._fund_columns = FundColumns(profile)
+        self._curves: dict[tuple[object, ...], list[TableRow]] = {}
+
+    def add(self, row: TableRow) -> Iterator[StatedRow]:
+        """The items of one row; none of a row with a fault."""
+        if row.values is None:
+            return
+        values = self._checks.checked(row, row.values)
+        if self._profile.kind == "baseline-points":
+            self._add_point(row, values)
+        elif self._months:
+            points = self._months.of(row)
+            rest = {name: value for name, value in values.items() if name not in self._months.fields}
+            if points:
+                yield from self._made(row, rest | {"points": points})
+        elif columns := self._fund_columns.stating(row.layout):
+            yield from self._by_fund_source(row, values, columns)
+        else:
+            yield from self._made(row, values)
+
+    def finish(self) -> Iterator[StatedRow]:
+        """The curves that the rows gave together, and what is known only of all rows."""
+        self._checks.finish()
+        for first, *others in self._curves.values():
+            yield from self._curve(first, others)
+
+    def _by_fund_source(
+        self, row: TableRow, values: Values, columns: Mapping[str, str]
+    ) -> Iterator[StatedRow]:
+        """One item for each column of a fund source that is filled in."""
+        amount = self._fund_columns.amount
+        rest = {name: value for name, value in values.items() if "@" not in name}
+        for name, fund_source in columns.items():
+            if name in values:
+                stated = rest | {FUND_SOURCE: fund_source, amount: values[name]}
+                yield from self._made(row, stated, column_of={FUND_SOURCE: name, amount: name})
+
+    def _made(
+        self, row: TableRow, values: Values, *, column_of: Mapping[str, str] | None = None
+    ) -> Iterator[StatedRow]:
+        given = {
+            name: self._choices[name](value) if name in self._choices else value
+            for name, value in values.items()
+        }
+        if self._profile.kind == "movement":
+            given["source_ref"] = f"{given.pop('voucher')}/{given.pop('line')}"
+            given["reverses_event_id"] = given.pop("reverses", None)
+        try:
+            item = self._model(source=self._source, **given)
+        except ValidationError as error:
+            self._note_refusal(error, row, column_of or {})
+        else:
+            yield StatedRow(row, item, column_of or {})
+
+    # --- curves of one point a row ---------------------------------------------------------------
+
+    def _add_point(self, row: TableRow, values: Values) -> None:
+        try:
+            _point(values)
+        except ValidationError as error:
+            self._note_refusal(error, row, {})
+        else:
+            key = tuple(values.get(name) for name in _CURVE_FIELDS)
+            self._curves.setdefault(key, []).append(row)
+
+    def _curve(self, first: TableRow, others: list[TableRow]) -> Iterator[StatedRow]:
+        """Rows that repeat kind, scope, year and decision are the points of one curve."""
+        rows = [(row, row.values) for row in (first, *others) if row.values is not None]
+        repeated = rows[0][1]
+        for row, values in rows[1:]:
+            for name in _REPEATED_FIELDS:
+                if values.get(name) != repeated.get(name):
+                    self._findings.add(
+                        "schedule-disagrees",
+                        where=row.where(name),
+                        read=values.get(name),
+                        column=name,
+                        other=first.place,
+                    )
+        if max(values.get("share", 10_000) for _, values in rows) <= _LIKELY_A_FRACTION_BASIS_POINTS:
+            self._findings.warn(
+                first.where(),
+                "mọi tỷ lệ đều không quá 1 %: 0,2 có nghĩa là 20 %? / "
+                "no share is above 1 %: is 0.2 meant as 20 %?",
+            )
+        shared = {name: repeated[name] for name in (*_CURVE_FIELDS, *_REPEATED_FIELDS) if name in repeated}
+        yield from self._made(first, shared | {"points": [_point(values) for _, values in rows]})
+
+    def _note_refusal(self, error: ValidationError, row: TableRow, column_of: Mapping[str, str]) -> None:
+        """The model's refusal, at the cell its field was read from."""
+        for refused in error.errors(include_url=False):
+            name = str(refused["loc"][0]) if refused["loc"] else ""
+            where = row.where(column_of.get(name) or _COLUMN_OF.get(name, name))
+            code = refused["type"].replace("_", "-")
+            if code in FAULTS:
+                self._findings.add(code, where=where, read=refused["input"], **refused.get("ctx", {}))
+            else:
+                reason = f"{name}: {plain_message(refused)}"
+                self._findings.add("refused", where=where, read=refused["input"], reason=reason)
 
 
-def point(values: Values) -> BaselinePointIn:
+def _point(values: Values) -> BaselinePointIn:
     """One point of a curve: a share or an amount."""
     return BaselinePointIn(date=values["date"], basis_points=values.get("share"), amount=values.get("amount"))
-
-
-def _reported(values: dict[str, Any]) -> dict[str, Any]:
-    return values | {"status": FigureStatus(values["status"]), "reporter": Reporter(values["reporter"])}
-
-
-ROW_ITEMS: dict[str, Callable[..., Item]] = {
-    "plan": plan_revision,
-    "disbursements": movement,
-    "cumulative-statement": statement_line,
-}
-SCHEDULE_KIND = "schedule"

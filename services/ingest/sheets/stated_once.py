@@ -26,9 +26,9 @@ class StatedOnce:
         self._default_unit = self._known_unit(profile.default_unit)
         self._given_unit: Unit | None = None
         self._profile_values = {
-            name: self._read(name, field.default, where=f"profile.{name}")
+            name: self._read(name, field.if_empty, where=f"profile.{name}")
             for name, field in profile.fields.items()
-            if field.default is not None
+            if field.if_empty is not None
         }
         self._given = self._read_given(given)
 
@@ -84,6 +84,8 @@ class StatedOnce:
             read = {text: self._read(name, text, where=grid.where()) for text in texts}
             if name in self._given and texts:
                 read["(upload)"] = self._given[name]
+            if field.fixed is not None and texts:
+                read["(profile)"] = self._profile_values[name]
             different = {value: text for text, value in read.items()}
             if len(different) > 1 and name not in layout.columns:
                 self._disagree(grid, name, [str(value) for value in different])

@@ -62,9 +62,7 @@ class TableReader:
         self._labels = self._subtotals | {matching_form(label) for label in shared.total_labels}
         self._amounts = [n for n, f in profile.fields.items() if f.type in ("money", "percent")]
         self._required = [
-            name
-            for name, field in profile.fields.items()
-            if field.required and name in layout.columns and name not in self._amounts
+            name for name in layout.required if name in layout.columns and name not in self._amounts
         ]
         # Amounts of every row, and how many of them a total row has taken up already.
         self._sums: dict[str, list[int]] = {name: [] for name in profile.money_fields}
@@ -101,10 +99,11 @@ class TableReader:
             self._findings.add("column-repeated", where=where, read=column.header, column=name)
         for column in layout.unread:
             where = grid.where(layout.header_row, column.index, column.header)
-            self._findings.warn(where, "cột này không được đọc / this column is not read")
+            self._findings.warn(where, column.remark)
         seen = ", ".join(column.header for column in [*layout.columns.values(), *layout.unread])
-        for name, field in self._profile.fields.items():
-            if field.required and name not in layout.columns and name not in self._stated:
+        for name in layout.required:
+            field = self._profile.fields[name]
+            if name not in layout.columns and name not in self._stated:
                 self._findings.add(
                     "column-missing",
                     where=grid.where(layout.header_row),
@@ -182,7 +181,7 @@ class TableReader:
         self._check_surroundings(row)
         values: dict[str, Any] = {}
         is_sound = True
-        for name, field in self._profile.fields.items():
+        for name in self._profile.fields:
             cell = self._cell(row, name)
             if not is_empty(cell):
                 values[name] = self._read(row, name, cell)
@@ -191,7 +190,7 @@ class TableReader:
                     self._add_up(name, values[name])
             elif self._stated.get(name) is not None:
                 values[name] = self._stated[name]
-            elif field.required:
+            elif name in self._layout.required:
                 is_sound = False
                 if name in self._layout.columns:
                     self._findings.add(

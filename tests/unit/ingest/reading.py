@@ -20,14 +20,14 @@ def read(
     content: bytes,
     *,
     file_name: str,
-    kind: str = STATEMENT,
+    profile: str = STATEMENT,
     defaults: Mapping[str, str] | None = None,
     max_rows: int = 1_000,
 ) -> ReadFile:
     return read_file(
         content,
         file_name=file_name,
-        kind=kind,
+        profile=profile,
         source="kbnn.test",
         defaults=defaults or {},
         policy_dir=POLICY,

@@ -1,23 +1,16 @@
-"""The four kinds of file, and the profiles that tell how to read them."""
+"""What the rows of a file state, by the kind of file."""
 
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
-from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from services.contracts.stated.models import MovementIn, PlanRevisionIn
 from services.domain import event_identity
-from services.domain.disbursement import FigureStatus, MovementKind, RecoveryBooking, Reporter
+from services.domain.disbursement import MovementKind
 from services.domain.plan import BaselineKind, PlanBase, PlanLevel
-from services.ingest.sheets import import_profile
-from services.ingest.sheets.grid import matching_form
-from services.ingest.sheets.import_profile import FieldProfile
-from services.ingest.sheets.sheet_rows import KINDS
-from tests.unit.ingest.reading import POLICY, both, faults, read_text
+from tests.unit.ingest.reading import both, faults, read_text
 
 VOUCHERS = """
     Đơn vị tính: triệu đồng;;;;;;
@@ -30,7 +23,7 @@ YEAR = {"budget_year": "2022"}
 
 
 def test_a_voucher_line_is_a_movement_named_by_voucher_and_line() -> None:
-    read_back = read_text(VOUCHERS, kind="disbursements", defaults=YEAR)
+    read_back = read_text(VOUCHERS, profile="treasury-vouchers", defaults=YEAR)
     assert read_back.errors == []
     movements = [item.fact() for item in read_back.items if isinstance(item, MovementIn)]
     assert [(m.source_ref, m.kind, m.amount.minor_units) for m in movements] == [
@@ -45,7 +38,9 @@ def test_a_voucher_line_is_a_movement_named_by_voucher_and_line() -> None:
 
 def test_a_voucher_line_given_twice_is_refused() -> None:
     text = VOUCHERS.replace("13/RV;2", "13/RV;1")
-    assert faults(read_text(text, kind="disbursements", defaults=YEAR)) == [("duplicate-row", both("row 5"))]
+    assert faults(read_text(text, profile="treasury-vouchers", defaults=YEAR)) == [
+        ("duplicate-row", both("row 5"))
+    ]
 
 
 def test_a_reversal_names_the_voucher_line_it_cancels() -> None:
@@ -53,7 +48,7 @@ def test_a_reversal_names_the_voucher_line_it_cancels() -> None:
         VOUCHERS.replace("Số tiền\n", "Số tiền;Chứng từ bị hủy\n")
         + "14/RV;1;31/05/2022;P1;XSKT;Hủy chứng từ;70;13/RV/1\n"
     )
-    *_, reversal = read_text(text, kind="disbursements", defaults=YEAR).items
+    *_, reversal = read_text(text, profile="treasury-vouchers", defaults=YEAR).items
     assert isinstance(reversal, MovementIn)
     assert reversal.kind is MovementKind.REVERSAL
     assert reversal.reverses_event_id == event_identity.event_id(source="kbnn.test", source_ref="13/RV/1")
@@ -61,7 +56,7 @@ def test_a_reversal_names_the_voucher_line_it_cancels() -> None:
 
 def test_zero_is_no_movement() -> None:
     text = VOUCHERS.replace(";300", ";0")
-    assert faults(read_text(text, kind="disbursements", defaults=YEAR)) == [
+    assert faults(read_text(text, profile="treasury-vouchers", defaults=YEAR)) == [
         ("refused", both("row 3, column G (Số tiền)"))
     ]
 
@@ -76,7 +71,7 @@ def test_a_plan_takes_what_its_title_states_for_every_row() -> None:
         Mã dự án;Tên dự án;Mã chủ đầu tư;Chủ đầu tư;Nguồn vốn;Kế hoạch vốn năm 2022 (tỷ đồng)
         P1;Cầu;49-UBND;UBND tỉnh;vốn vay lại;639,3
         """,
-        kind="plan",
+        profile="plan",
     )
     (revision,) = read_back.items
     assert isinstance(revision, PlanRevisionIn)
@@ -97,7 +92,7 @@ SCHEDULE = """
 
 
 def test_rows_of_one_curve_gather() -> None:
-    read_back = read_text(SCHEDULE, kind="schedule")
+    read_back = read_text(SCHEDULE, profile="schedule")
     national, target = (item.fact() for item in read_back.items)
     assert [p.basis_points for p in national.points] == [861, 1848]  # type: ignore[union-attr]
     assert (target.kind, target.scope_code) == (BaselineKind.TARGET, "96")  # type: ignore[union-attr]
@@ -121,68 +116,9 @@ def test_rows_of_one_curve_gather() -> None:
     ],
 )
 def test_a_faulty_point_is_refused(old: str, new: str, expected: tuple[str, str]) -> None:
-    assert faults(read_text(SCHEDULE.replace(old, new), kind="schedule")) == [expected]
+    assert faults(read_text(SCHEDULE.replace(old, new), profile="schedule")) == [expected]
 
 
 def test_shares_that_look_like_fractions_are_doubted() -> None:
-    read_back = read_text(SCHEDULE.replace("20 %", "0,2"), kind="schedule")
+    read_back = read_text(SCHEDULE.replace("20 %", "0,2"), profile="schedule")
     assert ["row 4" in warning for warning in read_back.warnings] == [True]
-
-
-# --- the profiles themselves ----------------------------------------------------------------------
-
-ENUMS: dict[tuple[str, str], type[StrEnum]] = {
-    ("plan", "level"): PlanLevel,
-    ("plan", "base"): PlanBase,
-    ("disbursements", "kind"): MovementKind,
-    ("disbursements", "status"): FigureStatus,
-    ("disbursements", "reporter"): Reporter,
-    ("disbursements", "recovery_booking"): RecoveryBooking,
-    ("cumulative-statement", "status"): FigureStatus,
-    ("cumulative-statement", "reporter"): Reporter,
-    ("schedule", "kind"): BaselineKind,
-}
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_profile_names_every_choice_of_the_domain(kind: str) -> None:
-    profile = import_profile.load(POLICY, kind)
-    for name, field in profile.fields.items():
-        if field.type == "choice" and (kind, name) in ENUMS:
-            assert set(field.choices) == {str(choice) for choice in ENUMS[kind, name]}, name
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_no_header_or_word_means_two_things(kind: str) -> None:
-    profile = import_profile.load(POLICY, kind)
-    vocabularies: list[dict[str, Any]] = [
-        {name: field.headers for name, field in profile.fields.items()},
-        {code: unit.words for code, unit in profile.shared.units.items()},
-        *(field.choices for field in profile.fields.values()),
-    ]
-    for vocabulary in vocabularies:
-        meanings: dict[str, set[str]] = {}
-        for meaning, words in vocabulary.items():
-            for word in words:
-                meanings.setdefault(matching_form(word), set()).add(meaning)
-        assert {word: found for word, found in meanings.items() if len(found) > 1} == {}
-
-
-def test_every_fund_source_may_be_written_by_code_or_name() -> None:
-    choices = import_profile.load(POLICY, "plan").fields["fund_source"].choices
-    assert {"central", "local", "central.foreign_grant", "local.on_lent_foreign"} <= set(choices)
-    assert all(len(words) >= 2 for words in choices.values())
-
-
-@pytest.mark.parametrize(
-    "stated",
-    [
-        {"type": "float", "headers": ["x"]},
-        {"type": "text", "headers": []},
-        {"type": "text", "headers": ["x"], "title": "no group"},
-        {"type": "text", "headers": ["x"], "requird": True},
-    ],
-)
-def test_a_wrong_profile_is_refused(stated: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        FieldProfile.model_validate(stated)

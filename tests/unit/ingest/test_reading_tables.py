@@ -305,6 +305,6 @@ def test_an_empty_file_is_called_so(content: bytes, file_name: str) -> None:
     assert (fault.code, fault.detail) == ("empty-file", "Tệp rỗng. / The file is empty.")
 
 
-def test_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="no kind of file"):
-        read_text(statement("1"), kind="../plan")
+def test_an_unknown_profile_is_refused() -> None:
+    with pytest.raises(FileNotFoundError, match="no import profile"):
+        read_text(statement("1"), profile="../plan")

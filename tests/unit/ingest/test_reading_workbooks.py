@@ -185,7 +185,7 @@ def test_a_percent_is_what_its_workbook_shows(value: object, number_format: str,
         sheet.append(["chỉ tiêu", "96", 2022, "31/03/2022", value, "CT 1", "01/01/2022"])
         sheet["E2"].number_format = number_format
 
-    (curve,) = _read_sheet(fill, kind="schedule").items
+    (curve,) = _read_sheet(fill, profile="schedule").items
     assert [point.basis_points for point in curve.points] == [basis_points]  # type: ignore[union-attr]
 
 
