@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Column, Table
 
+from services.cli_tokens import TOKEN_FILE, sent_token, token
 from services.contracts import topics as contract_topics
 from services.import_client import KINDS, NoAnswerError, RefusedError, send_file
 from services.runtime import config, postgres
@@ -37,6 +38,9 @@ _INGEST_URL = click.option(
 @click.version_option(package_name="giaingan")
 def main() -> None:
     """Follow public money: disbursements against the public-investment plan."""
+
+
+main.add_command(token)
 
 
 # --- services --------------------------------------------------------------------------------
@@ -118,11 +122,21 @@ def adopt_log(schema: str, topic: str) -> None:
 @click.option("--dry-run", is_flag=True, help="Read and check it; accept nothing.")
 @click.option("--wait", default=10.0, show_default=True, help="Seconds to try while ingest is not ready.")
 @_INGEST_URL
-def import_file(*, file: Path, kind: str, source: str, dry_run: bool, wait: float, url: str) -> None:
+@TOKEN_FILE
+def import_file(
+    *, file: Path, kind: str, source: str, dry_run: bool, wait: float, url: str, token_file: Path | None
+) -> None:
     """Send a CSV or XLSX file to ingest, and show its receipt or every fault found."""
+    secret = sent_token(token_file)
     try:
         receipt = send_file(
-            file, kind=kind, source=source, ingest_url=url, dry_run=dry_run, patience_seconds=wait
+            file,
+            kind=kind,
+            source=source,
+            ingest_url=url,
+            token=secret,
+            dry_run=dry_run,
+            patience_seconds=wait,
         )
     except RefusedError as error:
         _print_faults(error.problem)
@@ -210,11 +224,13 @@ def reset(state_dir: Path) -> None:
 
 @main.command("load-sample")
 @_INGEST_URL
-def load_sample(url: str) -> None:
+@TOKEN_FILE
+def load_sample(url: str, token_file: Path | None) -> None:
     """Send the 2022 sample to a running ingest."""
     loader = importlib.import_module("deploy.embedded.sample_loader")
+    secret = sent_token(token_file)
     try:
-        loader.load(ingest_url=url, console=Console())
+        loader.load(ingest_url=url, token=secret, console=Console())
     except loader.SampleError as error:
         raise click.ClickException(str(error)) from error
 

@@ -19,6 +19,7 @@ _MEDIA_TYPES = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _TIMEOUT_SECONDS = 60.0
+_LATER = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 class RefusedError(Exception):
@@ -39,17 +40,21 @@ def send_file(
     kind: str,
     source: str,
     ingest_url: str,
+    token: str,
     dry_run: bool = False,
     patience_seconds: float = 60,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
-    """Send one file and return its receipt. 503 and a lost connection are tried again: event ids make
+    """Send one file and return its receipt. 503, 429 and a lost connection are tried again: event ids make
     a second sending harmless. Raises ``RefusedError``, ``NoAnswerError`` or ``OSError`` (file not read).
     """
     fields = {"kind": kind, "source": source, "dry_run": "true" if dry_run else "false"}
     body, content_type = _multipart(fields, path.name, path.read_bytes())
     request = urllib.request.Request(  # noqa: S310 - the operator gives the URL
-        f"{ingest_url.rstrip('/')}/v1/imports", body, {"Content-Type": content_type}, method="POST"
+        f"{ingest_url.rstrip('/')}/v1/imports",
+        body,
+        {"Content-Type": content_type, "Authorization": f"Bearer {token}"},
+        method="POST",
     )
     deadline = time.monotonic() + patience_seconds
     while True:
@@ -60,7 +65,7 @@ def send_file(
         except urllib.error.HTTPError as error:
             problem = _problem(error)
             wait_seconds = float(error.headers.get("Retry-After") or 1)
-            if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+            if error.code not in _LATER:
                 raise RefusedError(problem) from error
             reason = problem["title"]
         except (OSError, ValueError) as error:

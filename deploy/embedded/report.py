@@ -6,6 +6,7 @@ import json
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -22,18 +23,34 @@ _BILLION = 1_000_000_000
 _SEVERITIES = {"critical": "nghiêm trọng", "warning": "cảnh báo", "info": "thông tin"}
 
 
-def print_report(console: Console, *, urls: Mapping[str, str]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Asks an API with a token. Raises ``OSError`` where it does not answer."""
+
+    base_url: str
+    token: str
+
+    def get(self, path: str, **query: str) -> Any:
+        request = urllib.request.Request(  # noqa: S310
+            f"{self.base_url}{path}?{urlencode(query)}", headers={"Authorization": f"Bearer {self.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            return json.load(answer)
+
+
+def print_report(console: Console, *, urls: Mapping[str, str], token: str) -> None:
     """Print what the APIs at ``urls`` (by service name) say. Raises ``OSError`` where one does not answer."""
-    console.print(_provinces(urls["aggregation"]))
-    console.print(_alerts(urls["alert"]))
-    for alert in _open_alerts(urls["alert"], **_TOLD_ALERT):
+    alerts = _Reader(urls["alert"], token)
+    console.print(_provinces(_Reader(urls["aggregation"], token)))
+    console.print(_alerts(alerts))
+    for alert in _open_alerts(alerts, **_TOLD_ALERT):
         for title, reason in (("title_vi", "reason_vi"), ("title_en", "reason_en")):
             console.print(alert[title], style="bold", highlight=False, markup=False)
             console.print(Padding(alert[reason], (0, 0, 1, 2)), highlight=False, markup=False)
 
 
-def print_addresses(console: Console, *, urls: Mapping[str, str]) -> None:
-    """Print where to look next."""
+def print_addresses(console: Console, *, urls: Mapping[str, str], token: str, token_file: str) -> None:
+    """Print where to look next, and the token that is needed there."""
     summary = f"{urls['aggregation']}/v1/summary?province=49&group_by=fund_source&as_of=2022-07-31"
     addresses = {
         "ingest API": f"{urls['ingest']}/docs/",
@@ -46,9 +63,18 @@ def print_addresses(console: Console, *, urls: Mapping[str, str]) -> None:
     }
     for name, url in addresses.items():
         console.print(f"  {name:22}{url}", highlight=False, soft_wrap=True)
+    lines = [
+        f"Mã truy cập của quản trị / admin token, kept in {token_file}:",
+        f"  {token}",
+        "In a browser: any user name, the token as the password. In a shell:",
+        f"  export GIAINGAN_TOKEN=$(cat {token_file})",
+        f'  curl -H "Authorization: Bearer $GIAINGAN_TOKEN" {addresses["open alerts"]!r}',
+    ]
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _provinces(aggregation_url: str) -> Table:
+def _provinces(aggregation: _Reader) -> Table:
     table = Table(
         "tỉnh\nprovince",
         "số liệu đến\nbooks through",
@@ -58,7 +84,7 @@ def _provinces(aggregation_url: str) -> Table:
     for name in ("kế hoạch\nplan", "giải ngân\ndisbursed", "tỷ lệ\nrate"):
         table.add_column(name, justify="right")
     for code, name in _PROVINCES.items():
-        summary = _get(aggregation_url, "/v1/summary", province=code, group_by="fund_source")
+        summary = aggregation.get("/v1/summary", province=code, group_by="fund_source")
         total = summary["total"]
         table.add_row(
             f"{name} ({code})",
@@ -70,8 +96,8 @@ def _provinces(aggregation_url: str) -> Table:
     return table
 
 
-def _alerts(alert_url: str) -> Table:
-    counts = Counter(alert["severity"] for alert in _open_alerts(alert_url))
+def _alerts(alerts: _Reader) -> Table:
+    counts = Counter(alert["severity"] for alert in _open_alerts(alerts))
     table = Table("mức độ\nseverity", title="Cảnh báo đang mở\nOpen alerts", title_justify="left")
     table.add_column("số lượng\nalerts", justify="right")
     for severity, name in _SEVERITIES.items():
@@ -80,10 +106,10 @@ def _alerts(alert_url: str) -> Table:
     return table
 
 
-def _open_alerts(alert_url: str, **filters: str) -> Iterator[dict[str, Any]]:
+def _open_alerts(alerts: _Reader, **filters: str) -> Iterator[dict[str, Any]]:
     cursor: dict[str, str] = {}
     while True:
-        page = _get(alert_url, "/v1/alerts", state="open", **filters, **cursor)
+        page = alerts.get("/v1/alerts", state="open", **filters, **cursor)
         yield from page["items"]
         if not page.get("next_cursor"):
             return
@@ -99,8 +125,3 @@ def _billions(dong: int) -> str:
     """Whole đồng as billions with one decimal, as Vietnam writes it: 5861264000000 is "5.861,3"."""
     tenths = (dong * 10 + _BILLION // 2) // _BILLION
     return f"{tenths // 10:,}".replace(",", ".") + f",{tenths % 10}"
-
-
-def _get(base_url: str, path: str, **query: str) -> Any:
-    with urllib.request.urlopen(f"{base_url}{path}?{urlencode(query)}", timeout=30) as answer:  # noqa: S310
-        return json.load(answer)

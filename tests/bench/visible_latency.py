@@ -27,6 +27,7 @@ from rich.progress import track
 from rich.table import Table
 
 from deploy.embedded import servers
+from tests.support.access import bearer
 from tests.support.stack import RunningStack, running_stack
 
 SENDERS = 4
@@ -123,7 +124,12 @@ def through_the_services(stack: RunningStack, *, rate: float, seconds: float) ->
 
         def send(project: str, number: int) -> None:
             body = json.dumps({"movements": [_movement(project, number)]})
-            connection.request("POST", "/v1/disbursements", body, {"Content-Type": "application/json"})
+            connection.request(
+                "POST",
+                "/v1/disbursements",
+                body,
+                {"Content-Type": "application/json", **bearer(stack.token)},
+            )
             answer = connection.getresponse()
             content = answer.read()
             if answer.status != 202:
@@ -134,7 +140,7 @@ def through_the_services(stack: RunningStack, *, rate: float, seconds: float) ->
     reader = http.client.HTTPConnection("127.0.0.1", stack.services["aggregation"].port)
 
     def read() -> dict[str, int]:
-        reader.request("GET", f"/v1/projects?owner={OWNER}&as_of=2022-05-31")
+        reader.request("GET", f"/v1/projects?owner={OWNER}&as_of=2022-05-31", headers=bearer(stack.token))
         items = json.loads(reader.getresponse().read())["items"]
         return {item["project_code"]: item["figures"]["disbursed"] for item in items}
 

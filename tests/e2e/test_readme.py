@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shlex
 import subprocess
@@ -12,6 +13,7 @@ import urllib.request
 from rich.console import Console
 
 from deploy.embedded import report
+from tests.support.access import bearer
 from tests.support.stack import RunningStack
 from tests.support.tidy import ROOT
 
@@ -34,13 +36,27 @@ def _block(heading: str) -> list[str]:
 def test_the_readme_shows_the_report_that_is_printed(loaded: RunningStack) -> None:
     printed = io.StringIO()
     report.print_report(
-        Console(file=printed, width=WIDTH), urls={name: loaded.url(name) for name in loaded.services}
+        Console(file=printed, width=WIDTH),
+        urls={name: loaded.url(name) for name in loaded.services},
+        token=loaded.token,
+    )
+    assert _lines(printed.getvalue()) in _lines(README)
+
+
+def test_the_readme_shows_the_addresses_that_are_printed() -> None:
+    printed = io.StringIO()
+    report.print_addresses(
+        Console(file=printed, width=WIDTH),
+        urls={name: f"http://127.0.0.1:{port}" for port, name in _PORTS.items()},
+        token="ggn_…",
+        token_file=".giaingan/token",
     )
     assert _lines(printed.getvalue()) in _lines(README)
 
 
 def test_what_the_readme_tells_to_try_works(loaded: RunningStack) -> None:
-    commands = _block("Try it")
+    first, *commands = _block("Try it")
+    assert first == "export GIAINGAN_TOKEN=$(cat .giaingan/token)"
     assert len(commands) >= 4
     for command in commands:
         words = shlex.split(command)
@@ -48,7 +64,9 @@ def test_what_the_readme_tells_to_try_works(loaded: RunningStack) -> None:
             url = re.sub(
                 r"127\.0\.0\.1:(\d+)", lambda m: f"127.0.0.1:{loaded.services[_PORTS[m[1]]].port}", words[-1]
             )
-            with urllib.request.urlopen(url, timeout=30) as answer:
+            assert words[words.index("-H") + 1] == "Authorization: Bearer $GIAINGAN_TOKEN"
+            request = urllib.request.Request(url, headers=bearer(loaded.token))
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 assert answer.status == 200
                 assert answer.read()
         else:
@@ -56,6 +74,7 @@ def test_what_the_readme_tells_to_try_works(loaded: RunningStack) -> None:
             done = subprocess.run(
                 [sys.executable, "-m", "services.cli", *words[1:], "--url", loaded.url("ingest")],
                 cwd=ROOT,
+                env={**os.environ, "GIAINGAN_TOKEN": loaded.token},
                 capture_output=True,
                 text=True,
                 check=False,

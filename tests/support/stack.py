@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +18,7 @@ from deploy.embedded import sample_loader, servers
 from deploy.embedded.processes import ServiceProcess
 from deploy.embedded.settling import wait_until_settled
 from deploy.embedded.stack import SERVICES, create_topics, service_environment, wait_until_ready
+from tests.support.access import bearer, make_token
 
 BUSINESS_DATE = "2022-07-31"
 
@@ -29,6 +30,8 @@ class RunningStack:
     broker: servers.Broker
     database_url: str
     services: dict[str, ServiceProcess]
+    # An admin's.
+    token: str = field(repr=False)
 
     def url(self, service: str) -> str:
         return self.services[service].url
@@ -39,14 +42,19 @@ class RunningStack:
 
     def text(self, service: str, path: str, **query: str) -> str:
         """An answer as text. Raises ``urllib.error.HTTPError``."""
-        with urllib.request.urlopen(f"{self.url(service)}{path}?{urlencode(query)}", timeout=30) as answer:
+        request = urllib.request.Request(
+            f"{self.url(service)}{path}?{urlencode(query)}", headers=bearer(self.token)
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
             text: str = answer.read().decode()
             return text
 
     def post(self, service: str, path: str, body: dict[str, Any]) -> Any:
         """The answer to a JSON body. Raises ``AssertionError`` with the problem where it is refused."""
         request = urllib.request.Request(
-            f"{self.url(service)}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+            f"{self.url(service)}{path}",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json", **bearer(self.token)},
         )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
@@ -67,14 +75,18 @@ class RunningStack:
 
     def load_sample(self) -> sample_loader.Loaded:
         """The sample through the public API; returns when everything shows it."""
-        loaded = sample_loader.load(ingest_url=self.url("ingest"), console=Console(quiet=True))
+        loaded = sample_loader.load(
+            ingest_url=self.url("ingest"), token=self.token, console=Console(quiet=True)
+        )
         self.settle()
         return loaded
 
     def settle(self) -> None:
         """Wait until what was acknowledged is applied, told and judged."""
         wait_until_settled(
-            bootstrap_servers=self.broker.bootstrap_servers, aggregation_url=self.url("aggregation")
+            bootstrap_servers=self.broker.bootstrap_servers,
+            aggregation_url=self.url("aggregation"),
+            token=self.token,
         )
 
 
@@ -100,7 +112,7 @@ def running_stack(database_url: str, broker: servers.Broker, folder: Path) -> It
         for service in services.values():
             service.start()
         wait_until_ready(list(services.values()))
-        yield RunningStack(broker, database_url, services)
+        yield RunningStack(broker, database_url, services, make_token(database_url))
     finally:
         for service in services.values():
             service.ask_to_stop()

@@ -35,6 +35,7 @@ def test_help_lists_every_command() -> None:
     assert code == 0
     for command in (
         "ingest", "aggregation", "alert", "topics", "run", "reset", "load-sample", "import", "adopt-log",
+        "token",
     ):  # fmt: skip
         assert f"\n  {command} " in output
 
@@ -96,7 +97,18 @@ def _import(tmp_path: Path, answer: dict[str, Any], status: int) -> tuple[int, s
     file = tmp_path / "x.csv"
     file.write_text("a\n", encoding="utf-8")
     with _ingest(answer, status) as url:
-        return _run("import", str(file), "--kind", "plan", "--source", "s", "--url", url, COLUMNS="200")
+        return _run(
+            "import",
+            str(file),
+            "--kind",
+            "plan",
+            "--source",
+            "s",
+            "--url",
+            url,
+            COLUMNS="200",
+            GIAINGAN_TOKEN="ggn_x",
+        )
 
 
 def test_a_receipt_is_shown_with_its_totals_and_warnings(tmp_path: Path) -> None:
@@ -133,7 +145,17 @@ def test_a_file_for_nobody_is_said(tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     file.write_text("a\n", encoding="utf-8")
     code, output = _run(
-        "import", str(file), "--kind", "plan", "--source", "s", "--wait", "0", "--url", "http://127.0.0.1:1"
+        "import",
+        str(file),
+        "--kind",
+        "plan",
+        "--source",
+        "s",
+        "--wait",
+        "0",
+        "--url",
+        "http://127.0.0.1:1",
+        GIAINGAN_TOKEN="ggn_x",
     )
     assert code == 1
     assert "does not take the file" in output

@@ -42,23 +42,30 @@ def test_the_file_and_its_fields_arrive_unchanged(file: Path) -> None:
     def answer() -> Any:
         sent = request.files["file"]
         return (
-            {"fields": dict(request.form), "name": sent.filename, "content": list(sent.read())},
+            {
+                "sent": request.headers["Authorization"],
+                "fields": dict(request.form),
+                "name": sent.filename,
+                "content": list(sent.read()),
+            },
             202,
             {},
         )
 
     with _ingest(answer) as url:
-        receipt = send_file(file, kind="plan", source="sở.tài-chính", ingest_url=url)
+        receipt = send_file(file, kind="plan", source="sở.tài-chính", token="ggn_x", ingest_url=url)
+    assert receipt["sent"] == "Bearer ggn_x"
     assert receipt["fields"] == {"kind": "plan", "source": "sở.tài-chính", "dry_run": "false"}
     assert receipt["name"] == "kế hoạch _2022_.csv"
     assert bytes(receipt["content"]) == file.read_bytes()
 
 
-def test_a_busy_ingest_is_asked_again_after_the_time_it_names(file: Path) -> None:
-    answers = [({"title": "busy"}, 503, {"Retry-After": "7"}), ({"new": 1}, 202, {})]
+@pytest.mark.parametrize("status", [503, 429])
+def test_a_busy_ingest_is_asked_again_after_the_time_it_names(file: Path, status: int) -> None:
+    answers = [({"title": "busy"}, status, {"Retry-After": "7"}), ({"new": 1}, 202, {})]
     waits: list[float] = []
     with _ingest(lambda: answers.pop(0)) as url:
-        receipt = send_file(file, kind="plan", source="s", ingest_url=url, sleep=waits.append)
+        receipt = send_file(file, kind="plan", source="s", token="ggn_x", ingest_url=url, sleep=waits.append)
     assert receipt == {"new": 1}
     assert waits == [7.0]
 
@@ -66,17 +73,22 @@ def test_a_busy_ingest_is_asked_again_after_the_time_it_names(file: Path) -> Non
 def test_a_refusal_is_told_with_its_faults(file: Path) -> None:
     problem = {"title": "Refused", "errors": [{"where": "Sheet1!B3", "detail": "no number"}]}
     with _ingest(lambda: (problem, 422, {})) as url, pytest.raises(RefusedError) as refused:
-        send_file(file, kind="plan", source="s", ingest_url=url)
+        send_file(file, kind="plan", source="s", token="ggn_x", ingest_url=url)
     assert refused.value.problem == problem
 
 
 def test_an_answer_that_is_no_problem_is_told_by_its_status(file: Path) -> None:
     with _ingest(lambda: ("<html>", 502, {})) as url, pytest.raises(RefusedError, match="502"):
-        send_file(file, kind="plan", source="s", ingest_url=url)
+        send_file(file, kind="plan", source="s", token="ggn_x", ingest_url=url)
 
 
 def test_nobody_there_is_told_when_patience_ends(file: Path) -> None:
     with pytest.raises(NoAnswerError, match="refused"):
         send_file(
-            file, kind="plan", source="s", ingest_url=f"http://127.0.0.1:{free_port()}", patience_seconds=0.1
+            file,
+            kind="plan",
+            source="s",
+            token="ggn_x",
+            ingest_url=f"http://127.0.0.1:{free_port()}",
+            patience_seconds=0.1,
         )
