@@ -1,4 +1,5 @@
-"""The aggregation service: wiring only. Its work is in apply_events.py and tell_progress.py."""
+"""The aggregation service: wiring only. Its work is in apply_events.py, tell_progress.py and
+case_decisions.py."""
 
 from __future__ import annotations
 
@@ -8,8 +9,11 @@ from pathlib import Path
 
 from services.aggregation import series_policy
 from services.aggregation.apply_events import ApplyEvents
+from services.aggregation.case_decisions import CaseDecisions
+from services.aggregation.cases_api import CasesApi
 from services.aggregation.cutoff_tick import CutoffTick
 from services.aggregation.http_api import ReadApi
+from services.aggregation.publish_decisions import PublishDecisions
 from services.aggregation.tell_progress import TellProgress
 from services.contracts import topics
 from services.runtime import access, service
@@ -41,6 +45,7 @@ def assemble(settings: Settings) -> service.Parts:
     apply_events = ApplyEvents()
     tell_progress = TellProgress(settings, publisher=publisher, clock=clock, series=series)
     cutoff_tick = CutoffTick(settings, clock=clock, on_tick=tell_progress.notice)
+    publish_decisions = PublishDecisions(settings, publisher=publisher)
 
     def committed() -> None:
         apply_events.committed()
@@ -60,8 +65,13 @@ def assemble(settings: Settings) -> service.Parts:
         title="giaingan aggregation",
         description="The ledger of disbursements against the public-investment plan.",
         gate=gate,
+        known_values={"fund_source": list(fund_sources.by_code)},
     )
     ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
+    decisions = CaseDecisions(
+        pool=pool, clock=clock, fund_sources=fund_sources, on_decision=publish_decisions.notice
+    )
+    CasesApi(pool=pool, decisions=decisions).install(api)
     api.ready_when("database", lambda: pool.not_ready)
     api.ready_when("events", lambda: events.not_ready)
 
@@ -73,6 +83,7 @@ def assemble(settings: Settings) -> service.Parts:
         "events": events,
         "progress": tell_progress,
         "tick": cutoff_tick,
+        "decisions": publish_decisions,
         "audit": gate.loop,
     }
     return service.Parts(api.app, loops, closing.close)

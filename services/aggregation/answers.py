@@ -6,10 +6,10 @@ import datetime as dt
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import Annotated, Literal
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from services.aggregation.register_store import CompletedWork, InForce, Officer
 from services.contracts.stated.days import Day
 from services.domain.progress import Measures
 
@@ -40,6 +40,9 @@ class Figures(_Answer):
     initial_plan: int = Field(description="Plan as first assigned, đồng.")
     current_plan: int = Field(description="Plan in force: the latest of initial and adjusted, đồng.")
     allocated_plan: int = Field(description="Plan allocated in detail, đồng.")
+    carry_over_plan: int = Field(
+        description="Carried over from earlier years (vốn kéo dài), đồng: beside the plan, in no rate."
+    )
     disbursed: int = Field(description="Disbursed up to as_of, đồng.")
     work_certified: int = Field(description="Completed work certified, đồng.")
     advance_outstanding: int = Field(description="Advances paid and not yet recovered, đồng.")
@@ -128,6 +131,51 @@ class SeriesAnswer(_Answer):
     disbursed: int
 
 
+class Registration(_Answer):
+    """What the register says of the project on the day."""
+
+    starts_on: Date | None = Field(description="First day on which money may move.")
+    closed_on: Date | None = Field(description="Last day on which money may move.")
+    total_investment: int | None = Field(description="Total investment cost, đồng.")
+    effective_date: Date
+
+    @classmethod
+    def of(cls, entry: InForce) -> Registration:
+        investment = entry.total_investment
+        return cls(
+            starts_on=entry.starts_on,
+            closed_on=entry.closed_on,
+            total_investment=investment.minor_units if investment else None,
+            effective_date=entry.effective_date,
+        )
+
+
+class AssignedOfficer(_Answer):
+    """Who answers for the project by assignment."""
+
+    name: str
+    post: str
+    email: str
+    of_whole_unit: bool = Field(description="Assigned to the unit; the project has no officer of its own.")
+    effective_date: Date
+
+    @classmethod
+    def of(cls, officer: Officer) -> AssignedOfficer:
+        return cls(**{name: getattr(officer, name) for name in cls.model_fields})
+
+
+class CompletedWorkAnswer(_Answer):
+    """The owner's latest report of what the work done is worth: earned value, not cash."""
+
+    value: int = Field(description="From 1 January to as_of, đồng.")
+    as_of: Date
+    status: str = Field(description="actual: accepted; estimate: the owner's estimate.")
+
+    @classmethod
+    def of(cls, work: CompletedWork) -> CompletedWorkAnswer:
+        return cls(value=work.value, as_of=work.as_of, status=work.status)
+
+
 class ProjectDetail(_Answer):
     """A project with its lines, the accounts beside each other, and every curve that applies."""
 
@@ -139,6 +187,11 @@ class ProjectDetail(_Answer):
     budget_year: int
     currency: str
     project: Project
+    registration: Registration | None = Field(description="null where the register has none in force.")
+    officer: AssignedOfficer | None = Field(
+        description="By assignment; null without one: project.accountable_officer is then the plan's."
+    )
+    completed_work: CompletedWorkAnswer | None = Field(description="null where nothing was reported.")
     lines: list[LineAnswer]
     series: list[SeriesAnswer]
     baselines: list[BaselineMeasures]
@@ -207,44 +260,6 @@ class Summary(_Answer):
     months: list[Month]
 
 
-class Quarantined(_Answer):
-    """An event that could not be applied."""
-
-    quarantine_id: int
-    topic: str
-    event_id: str
-    reason: str
-    detail: str
-    partition: int
-    offset: int
-    quarantined_at: dt.datetime
-
-
-class QuarantinePage(_Answer):
-    """Events held, oldest first."""
-
-    items: list[Quarantined]
-    next_cursor: str | None
-
-
-class Conflict(_Answer):
-    """An event id that was stated again with other content; the first is in the books."""
-
-    conflict_id: int
-    event_id: UUID
-    topic: str
-    partition: int
-    offset: int
-    seen_at: dt.datetime
-
-
-class ConflictPage(_Answer):
-    """Conflicts, oldest first."""
-
-    items: list[Conflict]
-    next_cursor: str | None
-
-
 class AsOfQuery(BaseModel):
     """The day and year a question is about."""
 
@@ -275,14 +290,5 @@ class ProjectsQuery(AsOfQuery):
     sort: Literal["code", "rate", "-rate", "plan", "-plan", "disbursed", "-disbursed"] = Field(
         "code", description="Order; a minus sign is the largest first."
     )
-    limit: int = Field(50, ge=1, le=500)
-    cursor: str | None = Field(None, max_length=500, description="next_cursor of the page before.")
-
-
-class PageQuery(BaseModel):
-    """Which page."""
-
-    model_config = ConfigDict(extra="forbid")
-
     limit: int = Field(50, ge=1, le=500)
     cursor: str | None = Field(None, max_length=500, description="next_cursor of the page before.")

@@ -31,6 +31,7 @@ def figures_of(lines: Sequence[Line]) -> answers.Figures:
         initial_plan=initial,
         current_plan=current,
         allocated_plan=sum(line.allocated_plan for line in lines),
+        carry_over_plan=sum(line.carry_over_plan for line in lines),
         disbursed=disbursed,
         work_certified=sum(line.work_certified for line in lines),
         advance_outstanding=sum(line.advance_outstanding for line in lines),

@@ -1,4 +1,4 @@
-"""The read API of aggregation: projects, curves, summaries, and what a person decides."""
+"""The read API of aggregation: projects, curves, summaries. What a person decides is in ``cases_api``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from services.aggregation import answers, figures, lines_store, plan_store
+from services.aggregation import answers, figures, lines_store, plan_store, register_store
 from services.aggregation.lines_store import Line
 from services.domain.disbursement import Series
 from services.domain.fiscal_calendar import is_in_budget_year
@@ -79,24 +79,6 @@ class ReadApi:
             query=answers.SummaryQuery,
             response=answers.Summary,
         )(self.summarise)
-        api.route(
-            "GET",
-            "/v1/quarantine",
-            summary="Events that could not be applied, with the reason.",
-            scopes=(Scope.READ,),
-            whole=True,
-            query=answers.PageQuery,
-            response=answers.QuarantinePage,
-        )(self.list_quarantine)
-        api.route(
-            "GET",
-            "/v1/conflicts",
-            summary="Event ids that were stated again with other content.",
-            scopes=(Scope.READ,),
-            whole=True,
-            query=answers.PageQuery,
-            response=answers.ConflictPage,
-        )(self.list_conflicts)
 
     def list_projects(self, query: answers.ProjectsQuery) -> answers.Projects:
         as_of, budget_year = self._asked(query)
@@ -130,6 +112,7 @@ class ReadApi:
             )
             schedules = _schedules(cursor, lines[0], as_of, budget_year)
             reached = self._books_through(cursor, lines[0], as_of, budget_year)
+            registered = _registered(cursor, lines[0], as_of, budget_year)
         project = figures.project_of(lines)
         return answers.ProjectDetail(
             as_of=as_of,
@@ -152,6 +135,7 @@ class ReadApi:
                 for name, disbursed in sorted(totals.get(code, {}).items())
             ],
             baselines=figures.measured(project.figures, schedules, reached, budget_year) if reached else [],
+            **registered,
         )
 
     def show_curve(self, code: str, query: answers.AsOfQuery) -> answers.Curve:
@@ -263,27 +247,6 @@ class ReadApi:
             )
         return lines
 
-    def list_quarantine(self, query: answers.PageQuery) -> answers.QuarantinePage:
-        rows, next_cursor = self._page("quarantine_page", query)
-        names = list(answers.Quarantined.model_fields)
-        items = [answers.Quarantined(**dict(zip(names, row, strict=True))) for row in rows]
-        return answers.QuarantinePage(items=items, next_cursor=next_cursor)
-
-    def list_conflicts(self, query: answers.PageQuery) -> answers.ConflictPage:
-        rows, next_cursor = self._page("conflict_page", query)
-        names = list(answers.Conflict.model_fields)
-        items = [answers.Conflict(**dict(zip(names, row, strict=True))) for row in rows]
-        return answers.ConflictPage(items=items, next_cursor=next_cursor)
-
-    def _page(self, query_name: str, query: answers.PageQuery) -> tuple[list[tuple[Any, ...]], str | None]:
-        """Rows of a query whose first column is the id it is ordered by, and the next cursor."""
-        after = paging.decode(query.cursor, (int,)) or (0,)
-        with self._pool.transaction() as cursor:
-            cursor.execute(_QUERIES[query_name], (*after, query.limit + 1))
-            rows = cursor.fetchall()
-        page = rows[: query.limit]
-        return page, paging.encode(page[-1][:1]) if len(rows) > query.limit else None
-
     def _asked(self, query: answers.AsOfQuery) -> tuple[date, int]:
         """The day and the budget year a question is about."""
         as_of = query.as_of or self._clock.business_date()
@@ -319,3 +282,22 @@ def _matches(project: answers.Project, query: answers.ProjectsQuery) -> bool:
 def _schedules(cursor: Cursor, line: Line, as_of: date, budget_year: int) -> list[BaselineSchedule]:
     scopes = [NATIONAL_SCOPE, line.province_code or "", line.project_code]
     return plan_store.schedules_in_force(cursor, scopes=scopes, budget_year=budget_year, as_of=as_of)
+
+
+def _registered(cursor: Cursor, line: Line, as_of: date, budget_year: int) -> dict[str, Any]:
+    """What the register and the owner's reports say of a project on the day, by field of the answer."""
+    code = line.project_code
+    registration = register_store.registration(cursor, project_code=code, as_of=as_of)
+    officer = register_store.officer(
+        cursor,
+        project_code=code,
+        province_code=line.province_code or "",
+        owner_code=line.owner_code or "",
+        as_of=as_of,
+    )
+    work = register_store.completed_work(cursor, project_code=code, budget_year=budget_year, as_of=as_of)
+    return {
+        "registration": registration and answers.Registration.of(registration),
+        "officer": officer and answers.AssignedOfficer.of(officer),
+        "completed_work": work and answers.CompletedWorkAnswer.of(work),
+    }

@@ -104,7 +104,7 @@ def schedules_in_force(
             kind=BaselineKind(kind),
             scope_code=scope_code,
             budget_year=year,
-            points=tuple(_point_from_json(point) for point in points),
+            points=tuple(point_from_json(point) for point in points),
             decision_number=decision_number,
             effective_date=effective_date,
             rate_base=rate_base,
@@ -135,7 +135,8 @@ def _point_to_json(point: BaselinePoint) -> dict[str, Any]:
     return {"date": point.day.isoformat(), "basis_points": point.basis_points}
 
 
-def _point_from_json(point: dict[str, Any]) -> BaselinePoint:
+def point_from_json(point: dict[str, Any]) -> BaselinePoint:
+    """A point as the table keeps it."""
     day = date.fromisoformat(point["date"])
     if "amount" in point:
         return BaselinePoint(day, amount=Money(point["amount"]))

@@ -16,8 +16,11 @@ from kafka import KafkaConsumer, TopicPartition
 from services.aggregation import series_policy
 from services.aggregation.__main__ import MIGRATIONS, SCHEMA
 from services.aggregation.apply_events import ApplyEvents
+from services.aggregation.case_decisions import CaseDecisions
+from services.aggregation.cases_api import CasesApi
 from services.aggregation.cutoff_tick import CutoffTick
 from services.aggregation.http_api import ReadApi
+from services.aggregation.publish_decisions import PublishDecisions
 from services.aggregation.tell_progress import TellProgress
 from services.contracts import codec, progress_codec, topics
 from services.domain.progress import Progress
@@ -82,8 +85,14 @@ class Aggregation:
         return found
 
     def settle(self) -> None:
-        """Wait until every record of both topics is applied and all progress is told."""
-        eventually(lambda: self.unapplied() == 0 and not self.rows("SELECT 1 FROM aggregation.progress_due"))
+        """Wait until decisions are published, every record of both topics is applied and progress told."""
+        eventually(
+            lambda: (
+                not self.rows("SELECT 1 FROM aggregation.case_record WHERE published_topic_id IS NULL")
+                and self.unapplied() == 0
+                and not self.rows("SELECT 1 FROM aggregation.progress_due")
+            )
+        )
 
     def unapplied(self) -> int:
         """Records in the logs beyond the positions in PostgreSQL."""
@@ -138,6 +147,7 @@ def running(
     apply_events = ApplyEvents()
     teller = TellProgress(settings, publisher=publisher, clock=clock, series=series)
     tick = CutoffTick(settings, clock=clock, on_tick=teller.notice)
+    outbox = PublishDecisions(settings, publisher=publisher)
     events = KafkaLoop(
         settings,
         schema="aggregation",
@@ -147,9 +157,10 @@ def running(
     )
     gate = Gate(settings, service=SCHEMA, pool=pool)
     api = Api(service=SCHEMA, title="t", description="d", gate=gate)
-    ReadApi(
-        pool=pool, clock=clock, series=series, fund_sources=FundSourceNames.load(settings.policy_dir)
-    ).install(api)
+    fund_sources = FundSourceNames.load(settings.policy_dir)
+    ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
+    decisions = CaseDecisions(pool=pool, clock=clock, fund_sources=fund_sources, on_decision=outbox.notice)
+    CasesApi(pool=pool, decisions=decisions).install(api)
 
     stop = threading.Event()
     failures: list[BaseException] = []
@@ -160,7 +171,7 @@ def running(
         except BaseException as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=guarded, args=(loop.run,)) for loop in (events, teller, tick)]
+    threads = [threading.Thread(target=guarded, args=(loop.run,)) for loop in (events, teller, tick, outbox)]
     for thread in threads:
         thread.start()
     database = connect(url, application="test")

@@ -96,6 +96,7 @@ Code = Annotated[
 Reference = Annotated[
     str, Field(min_length=1, max_length=MAX_REFERENCE), AfterValidator(_clean), _short(MAX_REFERENCE)
 ]
+Reason = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(_clean), _short(MAX_TEXT)]
 Name = Annotated[str, Field(max_length=MAX_REFERENCE), AfterValidator(_clean)]
 Email = Annotated[str, Field(max_length=MAX_REFERENCE, pattern=field_rules.EMAIL), AfterValidator(_clean)]
 FundSource = Annotated[str, Field(pattern=field_rules.FUND_SOURCE, max_length=MAX_CODE)]

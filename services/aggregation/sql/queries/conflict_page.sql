@@ -1,5 +1,13 @@
-SELECT conflict_id, event_id, topic, partition, "offset", seen_at
-  FROM aggregation.conflict
- WHERE conflict_id > %s
- ORDER BY conflict_id
- LIMIT %s
+-- A conflict is open until it is decided; its decision says how.
+SELECT c.conflict_id, coalesce(d.action, 'open'), c.topic, c.event_id, c.project_code,
+       coalesce(unit.province_code, c.province_code), coalesce(unit.owner_code, c.owner_code),
+       c.partition, c."offset", c.index, c.seen_at
+  FROM aggregation.conflict AS c
+  LEFT JOIN aggregation.case_decision AS d ON d.case_kind = 'conflict' AND d.case_id = c.conflict_id
+  LEFT JOIN LATERAL aggregation.unit_of(c.project_code) AS unit ON c.project_code <> ''
+ WHERE c.conflict_id > %(after)s
+   AND coalesce(d.action, 'open') = %(action)s
+   AND (%(province)s = '' OR coalesce(unit.province_code, c.province_code) = %(province)s)
+   AND (%(owner)s = '' OR coalesce(unit.owner_code, c.owner_code) = %(owner)s)
+ ORDER BY c.conflict_id
+ LIMIT %(limit)s

@@ -1,0 +1,1 @@
+UPDATE aggregation.quarantine SET state = %s WHERE quarantine_id = %s

@@ -1,0 +1,1 @@
+SELECT state FROM aggregation.quarantine WHERE quarantine_id = %s FOR UPDATE

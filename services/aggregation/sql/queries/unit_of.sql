@@ -1,0 +1,1 @@
+SELECT province_code, owner_code FROM aggregation.unit_of(%s)
