@@ -42,7 +42,7 @@ PUBLISH_FAILURES = Counter(
 )
 EVENTS_APPLIED = Counter(
     "giaingan_events_applied",
-    "Events taken from a topic, by fate: inserted, duplicate, conflict, quarantined.",
+    "Events taken from a topic, by fate: inserted, duplicate, conflict, quarantined, decided.",
     ["topic", "fate"],
 )
 BATCH_SECONDS = Histogram(
@@ -55,6 +55,9 @@ BATCHES_ROLLED_BACK = Counter(
     "giaingan_batches_rolled_back",
     "Batches rolled back, by reason: fenced, moved, database, conflict.",
     ["topic", "reason"],
+)
+OLDEST_HELD_SECONDS = Gauge(
+    "giaingan_quarantine_oldest_seconds", "Age of the oldest case held in quarantine; 0 without one."
 )
 PROGRESS_EMITTED = Counter("giaingan_progress_emitted", "Progress messages acknowledged by the broker.")
 PROGRESS_DUE = Gauge("giaingan_progress_due", "Projects whose progress is still to be told.")
