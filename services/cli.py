@@ -15,7 +15,7 @@ from rich.table import Column, Table
 
 from services.cli_tokens import TOKEN_FILE, sent_token, token
 from services.contracts import topics as contract_topics
-from services.import_client import KINDS, NoAnswerError, RefusedError, send_file
+from services.import_client import NoAnswerError, RefusedError, send_file
 from services.runtime import config, postgres
 from services.runtime.errors import StopServiceError
 from services.runtime.kafka_client import Admin, BrokerUnavailableError
@@ -117,21 +117,21 @@ def adopt_log(schema: str, topic: str) -> None:
 
 @main.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--kind", type=click.Choice(KINDS), required=True, help="What the file holds.")
+@click.option("--profile", required=True, help="How the file is read, for example treasury-vouchers.")
 @click.option("--source", required=True, help="The office that states it, for example kbnn.ca-mau.")
 @click.option("--dry-run", is_flag=True, help="Read and check it; accept nothing.")
 @click.option("--wait", default=10.0, show_default=True, help="Seconds to try while ingest is not ready.")
 @_INGEST_URL
 @TOKEN_FILE
 def import_file(
-    *, file: Path, kind: str, source: str, dry_run: bool, wait: float, url: str, token_file: Path | None
+    *, file: Path, profile: str, source: str, dry_run: bool, wait: float, url: str, token_file: Path | None
 ) -> None:
     """Send a CSV or XLSX file to ingest, and show its receipt or every fault found."""
     secret = sent_token(token_file)
     try:
         receipt = send_file(
             file,
-            kind=kind,
+            profile=profile,
             source=source,
             ingest_url=url,
             token=secret,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
-
-KINDS = ("plan", "schedule", "disbursements", "cumulative-statement")
 
 _MEDIA_TYPES = {
     ".csv": "text/csv",
@@ -37,7 +36,7 @@ class NoAnswerError(Exception):
 def send_file(
     path: Path,
     *,
-    kind: str,
+    profile: str,
     source: str,
     ingest_url: str,
     token: str,
@@ -48,10 +47,10 @@ def send_file(
     """Send one file and return its receipt. 503, 429 and a lost connection are tried again: event ids make
     a second sending harmless. Raises ``RefusedError``, ``NoAnswerError`` or ``OSError`` (file not read).
     """
-    fields = {"kind": kind, "source": source, "dry_run": "true" if dry_run else "false"}
+    fields = {"source": source, "dry_run": "true" if dry_run else "false"}
     body, content_type = _multipart(fields, path.name, path.read_bytes())
     request = urllib.request.Request(  # noqa: S310 - the operator gives the URL
-        f"{ingest_url.rstrip('/')}/v1/imports",
+        f"{ingest_url.rstrip('/')}/v1/imports?{urllib.parse.urlencode({'profile': profile})}",
         body,
         {"Content-Type": content_type, "Authorization": f"Bearer {token}"},
         method="POST",

@@ -25,7 +25,7 @@ class SampleFile:
     """One file of the sample, as the manifest names it."""
 
     path: Path
-    kind: str
+    profile: str
     source: str
 
 
@@ -43,7 +43,7 @@ def read_manifest(folder: Path = _SAMPLE) -> list[SampleFile]:
     manifest = folder / "manifest.yaml"
     try:
         rows: list[dict[str, Any]] = yaml.safe_load(manifest.read_text(encoding="utf-8"))
-        return [SampleFile(folder / row["file"], row["kind"], row["source"]) for row in rows]
+        return [SampleFile(folder / row["file"], row["profile"], row["source"]) for row in rows]
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise SampleError(f"{manifest} cannot be read: {error!r}") from error
 
@@ -67,7 +67,7 @@ def load(*, ingest_url: str, token: str, console: Console, folder: Path = _SAMPL
 
 def _send(file: SampleFile, ingest_url: str, token: str) -> dict[str, Any]:
     try:
-        return send_file(file.path, kind=file.kind, source=file.source, ingest_url=ingest_url, token=token)
+        return send_file(file.path, profile=file.profile, source=file.source, ingest_url=ingest_url, token=token)
     except RefusedError as error:
         faults = error.problem.get("errors") or []
         lines = [f"  {fault['where']}: {fault['detail']}" for fault in faults[:_FAULTS_SHOWN]]

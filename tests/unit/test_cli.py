@@ -100,7 +100,7 @@ def _import(tmp_path: Path, answer: dict[str, Any], status: int) -> tuple[int, s
         return _run(
             "import",
             str(file),
-            "--kind",
+            "--profile",
             "plan",
             "--source",
             "s",
@@ -147,7 +147,7 @@ def test_a_file_for_nobody_is_said(tmp_path: Path) -> None:
     code, output = _run(
         "import",
         str(file),
-        "--kind",
+        "--profile",
         "plan",
         "--source",
         "s",

@@ -53,9 +53,9 @@ def test_the_file_and_its_fields_arrive_unchanged(file: Path) -> None:
         )
 
     with _ingest(answer) as url:
-        receipt = send_file(file, kind="plan", source="sở.tài-chính", token="ggn_x", ingest_url=url)
+        receipt = send_file(file, profile="plan", source="sở.tài-chính", token="ggn_x", ingest_url=url)
     assert receipt["sent"] == "Bearer ggn_x"
-    assert receipt["fields"] == {"kind": "plan", "source": "sở.tài-chính", "dry_run": "false"}
+    assert receipt["fields"] == {"source": "sở.tài-chính", "dry_run": "false"}
     assert receipt["name"] == "kế hoạch _2022_.csv"
     assert bytes(receipt["content"]) == file.read_bytes()
 
@@ -65,7 +65,7 @@ def test_a_busy_ingest_is_asked_again_after_the_time_it_names(file: Path, status
     answers = [({"title": "busy"}, status, {"Retry-After": "7"}), ({"new": 1}, 202, {})]
     waits: list[float] = []
     with _ingest(lambda: answers.pop(0)) as url:
-        receipt = send_file(file, kind="plan", source="s", token="ggn_x", ingest_url=url, sleep=waits.append)
+        receipt = send_file(file, profile="plan", source="s", token="ggn_x", ingest_url=url, sleep=waits.append)
     assert receipt == {"new": 1}
     assert waits == [7.0]
 
@@ -73,20 +73,20 @@ def test_a_busy_ingest_is_asked_again_after_the_time_it_names(file: Path, status
 def test_a_refusal_is_told_with_its_faults(file: Path) -> None:
     problem = {"title": "Refused", "errors": [{"where": "Sheet1!B3", "detail": "no number"}]}
     with _ingest(lambda: (problem, 422, {})) as url, pytest.raises(RefusedError) as refused:
-        send_file(file, kind="plan", source="s", token="ggn_x", ingest_url=url)
+        send_file(file, profile="plan", source="s", token="ggn_x", ingest_url=url)
     assert refused.value.problem == problem
 
 
 def test_an_answer_that_is_no_problem_is_told_by_its_status(file: Path) -> None:
     with _ingest(lambda: ("<html>", 502, {})) as url, pytest.raises(RefusedError, match="502"):
-        send_file(file, kind="plan", source="s", token="ggn_x", ingest_url=url)
+        send_file(file, profile="plan", source="s", token="ggn_x", ingest_url=url)
 
 
 def test_nobody_there_is_told_when_patience_ends(file: Path) -> None:
     with pytest.raises(NoAnswerError, match="refused"):
         send_file(
             file,
-            kind="plan",
+            profile="plan",
             source="s",
             token="ggn_x",
             ingest_url=f"http://127.0.0.1:{free_port()}",

@@ -27,7 +27,7 @@ def _read(entry: dict[str, str]) -> ReadFile:
     return read_file(
         (FOLDER / entry["file"]).read_bytes(),
         file_name=entry["file"],
-        kind=entry["kind"],
+        profile=entry["profile"],
         source=entry["source"],
         defaults={},
         policy_dir=POLICY,
@@ -93,8 +93,8 @@ def _content(path: Path) -> dict[str, bytes]:
 
 
 def test_plans_and_curves_come_before_money() -> None:
-    kinds = [entry["kind"] for entry in MANIFEST]
-    money = [kind in ("disbursements", "cumulative-statement") for kind in kinds]
+    profiles = [entry["profile"] for entry in MANIFEST]
+    money = [profile in ("treasury-vouchers", "cumulative-statement") for profile in profiles]
     assert money == sorted(money)
 
 
@@ -218,7 +218,7 @@ def test_simulated_figures_say_so_in_every_name(facts: dict[str, list[Fact]]) ->
         assert "mô phỏng" in line.project_name.casefold()
         assert "mô phỏng" in line.owner_name.casefold()
     sources = {
-        entry["source"] for entry in MANIFEST if "ca_mau" in entry["file"] and entry["kind"] != "schedule"
+        entry["source"] for entry in MANIFEST if "ca_mau" in entry["file"] and entry["profile"] != "target-milestones"
     }
     assert sources == {"mo-phong.ca-mau"}
 
