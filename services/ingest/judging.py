@@ -18,10 +18,10 @@ from services.domain.validation import Fact
 from services.ingest import known_funds
 from services.ingest.register import Register, RegisteredProject
 from services.ingest.stated_fact import StatedFact
-from services.runtime.access import Unit
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import as_json
 from services.runtime.fund_sources import FundSourceNames
+from services.runtime.unit import Unit
 
 OUTSIDE_UNIT = "outside-unit"
 _SHOWN = 3
