@@ -10,10 +10,15 @@ from services.runtime.errors import FieldError
 
 @dataclass(frozen=True, slots=True)
 class StatedFact:
-    """A fact with the place it was read from: what to put before a field's name to point at it."""
+    """A fact and where it was read. ``prefix`` is what to put before a field's name to point at it."""
 
     fact: Fact
-    place: str
+    prefix: str = ""
+
+    @property
+    def place(self) -> str:
+        """What to put before a field's name to point at it."""
+        return self.prefix
 
     def fault(self, code: str, *, field: str, read: str, detail: str, mend: str) -> FieldError:
         """A fault of one of its fields, at its place in the request."""

@@ -20,12 +20,14 @@ from services.contracts.stated.models import (
     ProjectIn,
     StatementLineIn,
 )
-from services.ingest.sheets.faults import FAULTS, Findings, Place
+from services.ingest.sheets.faults import FAULTS, Findings, Place, at
 from services.ingest.sheets.import_profile import FactKind, ImportProfile
 from services.ingest.sheets.profile_arithmetic import FundColumns, RowChecks
 from services.ingest.sheets.profile_expansion import FUND_SOURCE
 from services.ingest.sheets.profile_months import MonthPoints
 from services.ingest.sheets.table_reader import TableRow
+from services.ingest.stated_fact import StatedFact
+from services.runtime.errors import FieldError
 from services.runtime.field_faults import plain_message
 
 Item = (
@@ -123,6 +125,26 @@ class StatedRow:
     def where(self, name: str = "") -> Place:
         """The cell that a field of the item or of its fact was read from, or the row."""
         return self.row.where(self.column_of.get(name) or _COLUMN_OF.get(name, name))
+
+
+@dataclass(frozen=True, slots=True)
+class FactOfRow(StatedFact):
+    """The fact of an item in a file: its faults are placed at the cell that the field was read from."""
+
+    stated: StatedRow | None = None
+
+    @property
+    def place(self) -> str:
+        return f"{self.stated.where()}: " if self.stated else self.prefix
+
+    def fault(self, code: str, *, field: str, read: str, detail: str, mend: str) -> FieldError:
+        """A fault of one of the fact's fields. A field without a column of its own is named in words."""
+        found = StatedFact.fault(self, code, field=field, read=read, detail=detail, mend=mend)
+        if self.stated is None:
+            return found
+        place = self.stated.where(field)
+        placed = at(found, place)
+        return placed if place.column else placed.model_copy(update={"where": f"{place}: {field}"})
 
 
 class RowItems:
