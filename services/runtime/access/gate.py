@@ -24,6 +24,8 @@ from services.runtime.errors import ProblemError
 from services.runtime.postgres import Pool
 
 _log = logs.get(__name__)
+# Where an app keeps its gate.
+EXTENSION = "giaingan.gate"
 _REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 _READS = ("GET", "HEAD")
 _MOST_FORM_PARTS = 20
@@ -91,6 +93,7 @@ class Gate:
 
     def install(self, app: Flask) -> None:
         """Stand before every request of the app."""
+        app.extensions[EXTENSION] = self
         app.before_request(self._let_in)
         app.after_request(self._answered)
         app.teardown_request(self._leave)

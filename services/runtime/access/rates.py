@@ -9,6 +9,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 _MOST_CLIENTS = 10_000
+# Below what a clock can tell: sums of fractions are not exact.
+_NOTHING = 1e-6
 
 
 class Rates:
@@ -32,8 +34,8 @@ class Rates:
             now = self._clock()
             level, since = self._buckets.pop(client, (self._burst, now))
             level = min(self._burst, level + (now - since) * self._per_second)
-            is_there = level >= 1
+            is_there = level >= 1 - _NOTHING
             self._buckets[client] = (level - 1 if is_there else level, now)
             if len(self._buckets) > _MOST_CLIENTS:
                 self._buckets.popitem(last=False)
-        return 0 if is_there else max(1, math.ceil((1 - level) / self._per_second))
+        return 0 if is_there else max(1, math.ceil((1 - level) / self._per_second - _NOTHING))
