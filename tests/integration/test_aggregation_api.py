@@ -185,7 +185,9 @@ def test_no_made_up_request_breaks_the_read_api(
         @given(case=operation.as_strategy(generation_mode=mode))
         def send(case: Case[Any]) -> None:
             answer = case.call_and_validate(checks=CHECKS, headers=aggregation.headers)
-            seen.add(answer.status_code)
+            # Some cases are made up without the token.
+            if "Authorization" in answer.request.headers:
+                seen.add(answer.status_code)
 
         send()
 
