@@ -38,7 +38,7 @@ def code(answer: TestResponse) -> str:
 
 
 def in_flight(slots: str) -> float:
-    return metrics.IN_FLIGHT.labels("door", slots)._value.get()
+    return float(metrics.IN_FLIGHT.labels("door", slots)._value.get())
 
 
 def hold(
@@ -156,7 +156,7 @@ def test_a_form_has_at_most_twenty_parts(small: Door, parts: int, status: int) -
 
 def test_refusals_are_counted_by_code(small: Door) -> None:
     def counted(which: str) -> float:
-        return metrics.REFUSED.labels("door", which)._value.get()
+        return float(metrics.REFUSED.labels("door", which)._value.get())
 
     before = {which: counted(which) for which in ("token-missing", "scope-missing", "invalid", "not-found")}
     small.stranger().get("/v1/things")
