@@ -25,6 +25,7 @@ from services.runtime.unit import Unit
 
 OUTSIDE_UNIT = "outside-unit"
 _SHOWN = 3
+_MOST_LOOKED_FOR = 100
 
 
 class Judge:
@@ -40,6 +41,7 @@ class Judge:
         self._unit = unit
         self._introduced: dict[str, RegisteredProject] = {}
         self._presumed: frozenset[str] = frozenset()
+        self._nearest: dict[str, list[RegisteredProject]] = {}
 
     def presume(self, codes: Collection[str]) -> None:
         """Say nothing of projects of these codes: what introduces them has faults of its own."""
@@ -132,7 +134,7 @@ class Judge:
         )
 
     def _unknown(self, stated: StatedFact, field: str, code: str) -> FieldError:
-        nearest = self._register.nearest(code, count=_SHOWN, among=self._is_own)
+        nearest = self._nearest_to(code)
         names = ", ".join(f"{project.code} ({project.name})" for project in nearest)
         similar = f"mã gần giống: {names}. " if nearest else ""
         similar_en = f"nearest: {names}. " if nearest else ""
@@ -144,6 +146,12 @@ class Judge:
             mend=f"{similar}Sửa mã, hoặc gửi kế hoạch hay danh mục dự án trước. / "
             f"{similar_en}Mend the code, or send the project's plan or registration first.",
         )
+
+    def _nearest_to(self, code: str) -> list[RegisteredProject]:
+        """Looked for once a code, and not for ever: a file of unknown codes alone is another mistake."""
+        if code not in self._nearest and len(self._nearest) < _MOST_LOOKED_FOR:
+            self._nearest[code] = self._register.nearest(code, count=_SHOWN, among=self._is_own)
+        return self._nearest.get(code, [])
 
     def _is_own(self, project: RegisteredProject) -> bool:
         return self._unit.covers(province_code=project.province_code, owner_code=project.owner_code)

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from services.domain.disbursement import CompletedWorkLine, Movement, StatementLine
-from services.domain.money import Money
-from services.domain.plan import PlanRevision
-from services.domain.validation import Fact
+from services.ingest.stated_totals import Total, totals
 from services.runtime.postgres import Cursor
 
-
-class Total(BaseModel):
-    """The sum of the amounts as stated, of one fund source: for comparison with the sender's own total."""
-
-    fund_source: str = Field(description="Empty for completed work, which is stated without one.")
-    currency: str
-    minor_units: int
-
+__all__ = ["MOST_EVENT_IDS", "Receipt", "Total", "add", "find", "totals"]
 
 # A list of ids is for senders of single requests; that of a long file would be longer than the file.
 MOST_EVENT_IDS = 1_000
@@ -61,29 +49,6 @@ class Receipt(BaseModel):
         if isinstance(kept, dict) and "kind" in kept:
             return {"profile": kept["kind"], **{name: kept[name] for name in kept if name != "kind"}}
         return kept
-
-
-def totals(facts: Iterable[Fact]) -> list[Total]:
-    """Sums by fund source and currency, sorted. Unsigned, as a file's own total line is."""
-    sums: Counter[tuple[str, str]] = Counter()
-    for fact in facts:
-        if amount := _stated_amount(fact):
-            sums[getattr(fact, "fund_source", ""), amount.currency] += amount.minor_units
-    return [
-        Total(fund_source=fund_source, currency=currency, minor_units=minor_units)
-        for (fund_source, currency), minor_units in sorted(sums.items())
-    ]
-
-
-def _stated_amount(fact: Fact) -> Money | None:
-    """The amount a file's own total line would add up; none for curves and entries of the register."""
-    match fact:
-        case Movement() | PlanRevision():
-            return fact.amount
-        case StatementLine() | CompletedWorkLine():
-            return fact.cumulative
-        case _:
-            return None
 
 
 def add(cursor: Cursor, receipt: Receipt) -> None:

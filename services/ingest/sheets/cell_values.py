@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from services.domain import event_identity
 from services.domain.money import MAX_MINOR_UNITS
@@ -21,10 +22,11 @@ _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _NUMBER_WITH_WORD = re.compile(r"([-+−(]?[0-9][0-9.,\s]*\)?)\s*([^\W\d].*)")
 _SHOWN_CHOICES = 12
+# Excel counts a 29 February 1900 that never was: before it, its days are one off everybody else's.
+_FIRST_CERTAIN_DAY = date(1900, 3, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """What a cell says. ``doubt`` is empty, or why a person should look at it again."""
 
     value: Any
@@ -44,29 +46,44 @@ class CellReader:
 
         Raises ``CellFaultError``.
         """
-        if isinstance(cell, BrokenCell):
-            raise CellFaultError(cell.code)
+        return self.reader(name, unit=unit)(cell)
+
+    def reader(self, name: str, *, unit: Unit) -> Callable[[Cell], Value]:
+        """``read`` for one column: what does not depend on the cell is settled once."""
         field = self._profile.fields[name]
         if field.type == "money":
-            return self._money(cell, unit)
-        return Value(self._other(name, field, cell))
+            value_of: Callable[[Cell], Value] = partial(self._money, unit=unit)
+        else:
+            other = self._other(name, field)
 
-    def _other(self, name: str, field: FieldProfile, cell: Cell) -> Any:
-        locale = self._profile.number_locale
-        if field.type in ("percent", "integer"):
-            return (_basis_points if field.type == "percent" else _integer)(cell, locale)
-        if field.type == "date":
-            return _date(cell)
-        text = _text(cell)
+            def value_of(cell: Cell) -> Value:
+                return Value(other(cell))
+
+        def read(cell: Cell) -> Value:
+            if isinstance(cell, BrokenCell):
+                raise CellFaultError(cell.code)
+            return value_of(cell)
+
+        return read
+
+    def _other(self, name: str, field: FieldProfile) -> Callable[[Cell], Any]:
         if field.type in ("choice", "fund_source"):
-            return self._choice(name, field, text)
+            return lambda cell: self._choice(name, field, _text(cell))
         if field.type == "movement_ref":
-            return event_identity.event_id(source=self._source, source_ref=text)
-        if field.type == "code" and re.search(r"\s", text):
-            raise CellFaultError("space-in-code")
-        return text
+            return lambda cell: event_identity.event_id(source=self._source, source_ref=_text(cell))
+        locale = self._profile.number_locale
+        by_type: dict[str, Callable[[Cell], Any]] = {
+            "percent": partial(_basis_points, locale=locale),
+            "integer": partial(_integer, locale=locale),
+            "date": _date,
+            "code": _code,
+            "text": _text,
+        }
+        return by_type[field.type]
 
     def _money(self, cell: Cell, unit: Unit) -> Value:
+        if isinstance(cell, float) and cell.is_integer() and 0 <= cell <= numbers.EXACT_LIMIT:
+            return Value(int(cell) * unit.minor_units)
         value, doubt = self._amount(cell, unit)
         minor_units = value * unit.minor_units
         if minor_units != minor_units.to_integral_value():
@@ -79,7 +96,7 @@ class CellReader:
         if not isinstance(cell, str):
             return _number(cell, self._profile.number_locale), ""
         text = cell.strip()
-        with_word = _NUMBER_WITH_WORD.fullmatch(text)
+        with_word = None if text[-1:].isdigit() else _NUMBER_WITH_WORD.fullmatch(text)
         if with_word:
             stated = self._profile.unit(with_word[2])
             if stated is not None and stated.minor_units != unit.minor_units:
@@ -145,10 +162,11 @@ def _integer(cell: Cell, locale: NumberLocale) -> int:
 
 
 def _date(cell: Cell) -> date:
-    if isinstance(cell, datetime):
-        return cell.date()
     if isinstance(cell, date):
-        return cell
+        written = cell.date() if isinstance(cell, datetime) else cell
+        if written < _FIRST_CERTAIN_DAY:
+            raise CellFaultError("ambiguous-date")
+        return written
     text = cell.strip() if isinstance(cell, str) else ""
     if found := _DAY_FIRST.fullmatch(text):
         day, month, year = (int(part) for part in found.groups())
@@ -175,6 +193,13 @@ def _text(cell: Cell) -> str:
     if number != number.to_integral_value():
         raise CellFaultError("not-text", found=numbers.written(number))
     return str(int(number))
+
+
+def _code(cell: Cell) -> str:
+    text = _text(cell)
+    if re.search(r"\s", text):
+        raise CellFaultError("space-in-code")
+    return text
 
 
 def _kind_of(cell: Cell) -> str:

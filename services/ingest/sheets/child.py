@@ -11,97 +11,128 @@ import errno
 import hashlib
 import os
 import sys
-from collections import Counter
-from collections.abc import Iterator
 from typing import BinaryIO
 
 from services.contracts import codec, topics
-from services.domain import validation
 from services.domain.disbursement import Movement
 from services.domain.validation import Fact
-from services.ingest import known_funds
+from services.ingest.judging import Judge
+from services.ingest.register import Register
+from services.ingest.sheets.faults import at
 from services.ingest.sheets.reading_job import (
     EXIT_OUT_OF_MEMORY,
     EXIT_OUTPUT_TOO_LARGE,
+    NamedReversal,
     ReadingAnswer,
     ReadingJob,
-    SourceTotal,
 )
-from services.ingest.sheets.sheet_rows import read_file
+from services.ingest.sheets.row_items import StatedRow
+from services.ingest.sheets.sheet_rows import FileReading
 from services.ingest.sheets.spool import SpoolWriter
 from services.ingest.stated_fact import StatedFact
+from services.ingest.stated_totals import StatedTotals
 from services.runtime.errors import FieldError, ProblemError
 from services.runtime.fund_sources import FundSourceNames
+from services.runtime.unit import Unit
 
-SPOOLED_TOPICS = (topics.PLAN, topics.DISBURSEMENT)
-
-
-def answer(job: ReadingJob, content: BinaryIO, spool: BinaryIO) -> ReadingAnswer:
-    """Read the file, judge it, and write its events; what refuses the file as a whole is the problem."""
-    try:
-        return _read_and_judge(job, content, SpoolWriter(spool, topics=SPOOLED_TOPICS))
-    except ProblemError as error:
-        return ReadingAnswer(problem=error.problem)
+_CHUNK_BYTES = 1 << 20
 
 
-def _read_and_judge(job: ReadingJob, content: BinaryIO, spool: SpoolWriter) -> ReadingAnswer:
-    held = content.read()
-    read = read_file(
-        held,
-        file_name=job.file_name,
-        profile=job.kind,
-        source=job.source,
-        defaults=job.defaults,
-        policy_dir=job.policy_dir,
-        max_rows=job.max_rows,
-    )
-    stated = [
-        StatedFact(item.fact(), f"{place}: ") for item, place in zip(read.items, read.places, strict=True)
-    ]
-    faults = [*read.errors, *_judged(stated, job)]
-    sums: Counter[tuple[str, str]] = Counter()
-    reversals = {}
-    for each in [] if faults else stated:
-        fact = each.fact
-        spool.add(
-            event_id=fact.event_id,
-            content_hash=fact.content_hash,
+class FactOfRow(StatedFact):
+    """A fact whose place is its row. Most facts have no fault, so the words for it are found when asked."""
+
+    __slots__ = ("row",)
+    row: StatedRow
+
+    def __init__(self, fact: Fact, row: StatedRow) -> None:
+        object.__setattr__(self, "fact", fact)
+        object.__setattr__(self, "row", row)
+
+    @property
+    def place(self) -> str:
+        return f"{self.row.where()}: "
+
+    def fault(self, code: str, *, field: str, read: str, detail: str, mend: str) -> FieldError:
+        """A fault of one of its fields, at its cell."""
+        found = FieldError(code=code, where=field, read=read, detail=detail, mend=mend)
+        return at(found, self.row.where(field))
+
+
+class FileJudging:
+    """Reads one file, judges what it states, and writes its events while nothing is wrong."""
+
+    def __init__(self, job: ReadingJob, spool: BinaryIO) -> None:
+        self._job = job
+        self._spool = SpoolWriter(spool)
+        self._events = 0
+        self._totals = StatedTotals()
+        self._reversals: list[NamedReversal] = []
+
+    def answer(self, content: BinaryIO) -> ReadingAnswer:
+        """What was found; what refuses the file as a whole is the problem."""
+        try:
+            return self._read(content)
+        except ProblemError as error:
+            return ReadingAnswer(problem=error.problem)
+
+    def _read(self, content: BinaryIO) -> ReadingAnswer:
+        job = self._job
+        reading = FileReading(
+            content,
+            file_name=job.file_name,
+            profile=job.profile,
+            source=job.source,
+            defaults=job.defaults,
+            policy_dir=job.policy_dir,
+            max_rows=job.max_rows,
+        )
+        # Two contents under one reference are not judged: a reference twice in a file is a fault already.
+        judge = Judge(
+            Register(job.projects), FundSourceNames.load(job.policy_dir), job.business_date, Unit(job.unit)
+        )
+        findings = reading.findings
+        for row, fact in reading.facts():
+            stated = FactOfRow(fact, row)
+            if not findings.is_full:
+                for found in judge.faults_of(stated):
+                    findings.note(found)
+            if not findings.is_faulty:
+                self._keep(stated)
+        faults = findings.faults
+        return ReadingAnswer(
+            sha256=_sha256(content),
+            rows_read=reading.rows_read,
+            events=0 if faults else self._events,
+            faults=faults,
+            warnings=findings.warnings,
+            totals=self._totals.totals,
+            named_reversals=self._reversals,
+        )
+
+    def _keep(self, stated: FactOfRow) -> None:
+        fact = stated.fact
+        event_id, content_hash = fact.event_id, fact.content_hash
+        self._events += 1
+        self._spool.add(
+            event_id=event_id,
+            content_hash=content_hash,
             topic=topics.DISBURSEMENT if isinstance(fact, codec.DisbursementFact) else topics.PLAN,
             routing_key=codec.routing_key(fact),
-            payload=codec.encode_batch([fact], recorded_at=job.recorded_at),
+            payload=codec.encode_identified(
+                fact, event_id=event_id, content_hash=content_hash, recorded_at=self._job.recorded_at
+            ),
         )
-        amount = getattr(fact, "amount", None) or getattr(fact, "cumulative", None)
-        if amount is not None:
-            sums[getattr(fact, "fund_source", ""), amount.currency] += amount.minor_units
         if isinstance(fact, Movement) and fact.reverses_event_id is not None:
-            reversals[fact.reverses_event_id] = each.place
-    return ReadingAnswer(
-        sha256=hashlib.sha256(held).hexdigest(),
-        rows_read=read.rows_read,
-        events=0 if faults else len(stated),
-        faults=faults,
-        warnings=read.warnings,
-        totals=[SourceTotal(*key, minor_units) for key, minor_units in sorted(sums.items())],
-        named_reversals=reversals,
-    )
+            self._reversals.append(NamedReversal(event_id, fact.reverses_event_id, stated.place))
+        self._totals.add(fact)
 
 
-def _judged(stated: list[StatedFact], job: ReadingJob) -> Iterator[FieldError]:
-    yield from known_funds.unknown(stated, FundSourceNames.load(job.policy_dir))
-    facts: list[Fact] = [each.fact for each in stated]
-    found = [
-        (index, rejection)
-        for index, fact in enumerate(facts)
-        for rejection in validation.check(fact, business_date=job.business_date)
-    ]
-    for index, rejection in [*found, *validation.contradictions(facts)]:
-        yield FieldError(
-            code=rejection.code,
-            where=stated[index].place + rejection.field,
-            read=rejection.read,
-            detail=rejection.detail,
-            mend=rejection.mend,
-        )
+def _sha256(content: BinaryIO) -> str:
+    content.seek(0)
+    digest = hashlib.sha256()
+    while chunk := content.read(_CHUNK_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def main(content_fd: int, spool_fd: int) -> int:
@@ -110,7 +141,7 @@ def main(content_fd: int, spool_fd: int) -> int:
     try:
         with open(content_fd, "rb") as content, open(spool_fd, "wb") as spool:
             content.seek(0)
-            found = answer(job, content, spool)
+            found = FileJudging(job, spool).answer(content)
         sys.stdout.buffer.write(found.model_dump_json().encode())
         sys.stdout.buffer.flush()
     except MemoryError:

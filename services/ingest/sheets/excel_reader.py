@@ -2,60 +2,83 @@
 
 from __future__ import annotations
 
-import io
+import heapq
+from collections.abc import Iterator
 from pathlib import PurePath
+from typing import BinaryIO
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from services.ingest.sheets import numbers, workbook_archive, workbook_scan
 from services.ingest.sheets.faults import CellFaultError
 from services.ingest.sheets.grid import BrokenCell, Cell, Grid, PercentCell
-from services.ingest.sheets.workbook_scan import SheetScan
+from services.ingest.sheets.workbook_scan import COLUMN_BITS, SheetScan
 
 _OLE_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
 
 
-def read(content: bytes, *, file_name: str, max_rows: int) -> list[Grid]:
-    """Every worksheet that holds anything. Raises ``ProblemError`` as ``workbook_scan.scan`` does."""
+def read(stream: BinaryIO, *, file_name: str, max_rows: int) -> Iterator[Grid]:
+    """Every worksheet in turn; the next one is loaded when it is asked for, and the one before is gone.
+
+    Raises ``ProblemError`` as ``workbook_scan.scan`` does.
+    """
     if PurePath(file_name).suffix.lower() != ".xlsx":
         raise workbook_archive.unsupported(
             f"the file is named {PurePath(file_name).suffix or 'without ending'}"
         )
-    if content.startswith(_OLE_MAGIC):
+    stream.seek(0)
+    if stream.read(len(_OLE_MAGIC)) == _OLE_MAGIC:
         raise workbook_archive.unsupported("the content is an old .xls or a workbook with a password")
-    scans = workbook_scan.scan(content, max_rows=max_rows)
+    scans = workbook_scan.scan(stream, max_rows=max_rows)
+    stream.seek(0)
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        workbook = CalamineWorkbook.from_filelike(stream)
         visible = {sheet.name: sheet.visible for sheet in workbook.sheets_metadata}
-        return [
-            _grid(workbook, name, found, hidden=visible[name] is not SheetVisibleEnum.Visible)
-            for name, found in scans.items()
-        ]
+        for name in list(scans):
+            is_hidden = visible[name] is not SheetVisibleEnum.Visible
+            yield _grid(workbook.get_sheet_by_name(name), scans.pop(name), is_hidden=is_hidden)
     except CalamineError as error:
         raise workbook_archive.unsupported(f"the workbook cannot be read ({error})") from error
 
 
-def _grid(workbook: CalamineWorkbook, name: str, found: SheetScan, *, hidden: bool) -> Grid:
-    # Laid out from A1: calamine otherwise leaves leading empty rows and columns out.
-    values = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    rows: list[list[Cell]] = [[None if value == "" else value for value in row] for row in values]
-    for (row, column), broken in found.broken.items():
-        _put(rows, row, column, broken)
-    for row, column in found.percents:
-        _put(rows, row, column, _percent(rows[row][column]))
-    return Grid(
-        name,
-        rows,
-        merged=tuple(found.merged),
-        hidden_rows=frozenset(found.hidden_rows),
-        notes=(f"trang ẩn {name} cũng được đọc / the hidden sheet {name} is read too",) if hidden else (),
+def _grid(sheet: CalamineSheet, found: SheetScan, *, is_hidden: bool) -> Grid:
+    hidden = f"trang ẩn {sheet.name} cũng được đọc / the hidden sheet {sheet.name} is read too"
+    return Grid.of(
+        sheet.name,
+        _rows(sheet, found),
+        merged=found.merged,
+        hidden_rows=found.hidden_rows,
+        notes=(hidden,) if is_hidden else (),
+        has_booleans=found.has_booleans,
     )
 
 
-def _put(rows: list[list[Cell]], row: int, column: int, cell: Cell) -> None:
-    rows.extend([] for _ in range(row + 1 - len(rows)))
-    rows[row].extend(None for _ in range(column + 1 - len(rows[row])))
-    rows[row][column] = cell
+def _rows(sheet: CalamineSheet, found: SheetScan) -> Iterator[list[Cell]]:
+    """The sheet's rows from A1, with what the scan found in its places."""
+    special = heapq.merge(sorted(found.broken), sorted(found.percents))
+    place = next(special, None)
+    # calamine leaves leading empty columns out, and rows whose only cells are broken.
+    margin: list[Cell] = [""] * (sheet.start[1] if sheet.start else 0)
+    row = -1
+    for row, values in enumerate(sheet.iter_rows()):
+        cells: list[Cell] = [*margin, *values] if margin else values  # type: ignore[assignment]
+        while place is not None and place >> COLUMN_BITS == row:
+            _put(cells, place, found)
+            place = next(special, None)
+        yield cells
+    while place is not None:
+        row += 1
+        cells = []
+        while place is not None and place >> COLUMN_BITS == row:
+            _put(cells, place, found)
+            place = next(special, None)
+        yield cells
+
+
+def _put(cells: list[Cell], place: int, found: SheetScan) -> None:
+    column = place & (1 << COLUMN_BITS) - 1
+    cells.extend("" for _ in range(column + 1 - len(cells)))
+    cells[column] = found.broken.get(place) or _percent(cells[column])
 
 
 def _percent(cell: Cell) -> Cell:

@@ -138,8 +138,8 @@ FAULTS = {
         "Write the same value in every row of the schedule.",
     ),
     "more-faults": Wording(
-        "Còn {count} lỗi nữa không liệt kê.",
-        "{count} more faults are not listed.",
+        "Còn ít nhất {count} lỗi nữa không liệt kê.",
+        "At least {count} more faults are not listed.",
         "Sửa các lỗi trên rồi gửi lại.",
         "Mend those above and send the file again.",
     ),
@@ -335,6 +335,22 @@ class Findings:
             self._faults.append(fault(code, where=where, read=read, **values))
         else:
             self._faults_beyond += 1
+
+    def note(self, found: FieldError) -> None:
+        """Note a fault that somebody else has put into words."""
+        if len(self._faults) < self._MOST_FAULTS:
+            self._faults.append(found)
+        else:
+            self._faults_beyond += 1
+
+    @property
+    def is_faulty(self) -> bool:
+        return bool(self._faults)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are more faults than are listed: it is known then that there are more."""
+        return self._faults_beyond > 0
 
     def warn(self, where: Place | str, text: str) -> None:
         """Note what a person should know and nothing needs to be refused for."""

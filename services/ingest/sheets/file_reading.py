@@ -14,33 +14,31 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
-from uuid import UUID
 
 from pydantic import ValidationError
 
-from services.contracts import topics
 from services.ingest.record_packing import Entry
 from services.ingest.sheets import spool
 from services.ingest.sheets.reading_job import (
     EXIT_OUT_OF_MEMORY,
     EXIT_OUTPUT_TOO_LARGE,
+    NamedReversal,
     ReadingAnswer,
     ReadingJob,
-    SourceTotal,
 )
+from services.ingest.stated_totals import Total
 from services.runtime import logs
 from services.runtime.errors import FieldError, Problem, ProblemError
 
 _log = logs.get(__name__)
 
 _CHILD = "services.ingest.sheets.child"
-_SPOOLED_TOPICS = (topics.PLAN, topics.DISBURSEMENT)
 _MOST_OUTPUT_BYTES = 1 << 30
 _MOST_OPEN_FILES = 64
 _SHOWN_STDERR_BYTES = 2_000
@@ -76,7 +74,7 @@ class SpooledEntries(Collection[Entry]):
     def __iter__(self) -> Iterator[Entry]:
         # A place of its own in the file: two iterations at once do not disturb each other.
         with Path(f"/proc/self/fd/{self._stream.fileno()}").open("rb", buffering=0) as stream:
-            for event in spool.read(stream, topics=_SPOOLED_TOPICS):
+            for event in spool.read(stream):
                 yield Entry(*event, self._recorded_at)
 
     def __contains__(self, entry: object) -> bool:
@@ -87,8 +85,7 @@ class SpooledEntries(Collection[Entry]):
 class FileRead:
     """What a file states. With any fault ``entries`` is empty: refuse the file as a whole.
 
-    ``rows_read`` counts the rows that are items, faulty ones too; ``named_reversals`` has the place of each
-    reversal by the event id it reverses.
+    ``rows_read`` counts the rows that are items, faulty ones too.
     """
 
     name: str
@@ -97,8 +94,8 @@ class FileRead:
     entries: Collection[Entry]
     faults: tuple[FieldError, ...]
     warnings: tuple[str, ...]
-    totals: tuple[SourceTotal, ...]
-    named_reversals: Mapping[UUID, str]
+    totals: tuple[Total, ...]
+    named_reversals: tuple[NamedReversal, ...]
 
 
 @contextmanager
@@ -120,7 +117,7 @@ def read_in_child(content: BinaryIO, job: ReadingJob, limits: ReadingLimits) -> 
             faults=tuple(found.faults),
             warnings=tuple(found.warnings),
             totals=tuple(found.totals),
-            named_reversals=found.named_reversals,
+            named_reversals=tuple(found.named_reversals),
         )
 
 

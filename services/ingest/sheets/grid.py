@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
+from typing import Any
 
 from services.ingest.sheets.faults import Place
 
+# Titles and headers stand in the first 60 rows, and a header may have a row of column numbers under it.
+HEAD_ROWS = 64
 _NOT_A_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 
 
@@ -37,19 +41,30 @@ Cell = str | int | float | bool | date | datetime | time | timedelta | PercentCe
 class Grid:
     """One sheet. Row and column indexes count from 0; a person counts rows from 1 and columns from A.
 
-    ``name`` is the sheet's name, empty for a CSV file. ``merged`` holds ranges as (first row, first
-    column, last row, last column).
+    ``name`` is the sheet's name, empty for a CSV file. ``rows`` are its first ``HEAD_ROWS`` rows, where
+    titles and headers are looked for; ``rest`` gives those after them, once, as they are read. ``merged``
+    holds ranges as (first row, first column, last row, last column). With ``has_booleans`` some cell is TRUE
+    or FALSE, which Python takes for 1 and 0.
     """
 
     name: str
     rows: list[list[Cell]]
-    merged: tuple[tuple[int, int, int, int], ...] = ()
-    hidden_rows: frozenset[int] = frozenset()
-    notes: tuple[str, ...] = field(default=())
+    rest: Iterator[list[Cell]] = field(default_factory=lambda: iter(()))
+    merged: Sequence[tuple[int, int, int, int]] = ()
+    hidden_rows: Set[int] = frozenset()
+    notes: tuple[str, ...] = ()
+    has_booleans: bool = False
 
-    def cell(self, row: int, column: int) -> Cell:
-        cells = self.rows[row]
-        return cells[column] if column < len(cells) else None
+    @classmethod
+    def of(cls, name: str, rows: Iterable[list[Cell]], **known: Any) -> Grid:
+        """The sheet of these rows, of which only the head is read now."""
+        rest = iter(rows)
+        return cls(name, list(islice(rest, HEAD_ROWS)), rest, **known)
+
+    def every_row(self) -> Iterator[list[Cell]]:
+        """The head and then the rest, which is gone after that."""
+        yield from self.rows
+        yield from self.rest
 
     def place(self, row: int) -> str:
         """The row's short name, for "row …": ``Sheet1!12``, for a CSV file ``12``."""

@@ -12,7 +12,7 @@ from services.ingest.sheets.faults import CellFaultError
 NumberLocale = Literal["vi", "en"]
 
 # The largest integer that a double, and so an Excel cell, holds exactly with all below it.
-_EXACT_LIMIT = 2**53
+EXACT_LIMIT = 2**53
 # Excel shows and keeps 15 significant digits; what a double holds beyond them is noise of a formula
 # (12345.600000000002), not something an officer wrote.
 _EXCEL_DIGITS = Context(prec=15, rounding=ROUND_HALF_EVEN)
@@ -23,6 +23,12 @@ _MARKS: dict[NumberLocale, tuple[str, str]] = {"vi": (".", ","), "en": (",", "."
 _EXAMPLES: dict[NumberLocale, str] = {"vi": "1.234.567,5", "en": "1,234,567.5"}
 # The name of each way of writing, in Vietnamese and in English.
 _NAMES: dict[NumberLocale, tuple[str, str]] = {"vi": ("Việt Nam", "Vietnamese"), "en": ("Anh", "English")}
+_SHAPES = {
+    locale: re.compile(
+        rf"([0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+|[0-9]+)(?:{re.escape(point)}([0-9]+))?"
+    )
+    for locale, (group, point) in _MARKS.items()
+}
 _SPACES = re.compile(r"(?<=[0-9])[ \u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 
 
@@ -41,11 +47,11 @@ def from_text(text: str, locale: NumberLocale) -> NumberText:
     Raises ``CellFaultError``: ambiguous-number where only the other locale reads it; not-a-number.
     """
     digits, sign = _unsigned(text)
-    readings = {name: _by_locale(digits, name) for name in _MARKS}
-    value = readings[locale]
+    value = _by_locale(digits, locale)
     if value is not None:
         exponent = value.as_tuple().exponent
         return NumberText(sign * value, looks_grouped=exponent == -_DECIMALS_LIKE_A_GROUP)
+    readings = {name: _by_locale(digits, name) for name in _MARKS}
     if all(reading is None for reading in readings.values()):
         raise not_a_number(locale)
     shown = {name: None if reading is None else written(reading) for name, reading in readings.items()}
@@ -64,10 +70,12 @@ def from_number(number: int | float) -> Decimal:
 
     Raises ``CellFaultError``: not-a-number for an infinity or NaN; number-not-exact beyond 2**53.
     """
+    if abs(number) <= EXACT_LIMIT and number == int(number):
+        return Decimal(int(number))
     value = Decimal(repr(number))
     if not value.is_finite():
         raise not_a_number("vi")
-    if abs(value) > _EXACT_LIMIT:
+    if abs(value) > EXACT_LIMIT:
         raise CellFaultError("number-not-exact")
     whole = value.to_integral_value()
     return whole if whole == value else _EXCEL_DIGITS.plus(value)
@@ -99,10 +107,8 @@ def _unsigned(text: str) -> tuple[str, int]:
 
 
 def _by_locale(digits: str, locale: NumberLocale) -> Decimal | None:
-    group, point = _MARKS[locale]
-    shape = rf"([0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+|[0-9]+)(?:{re.escape(point)}([0-9]+))?"
-    found = re.fullmatch(shape, digits) if len(digits) <= _LONGEST_NUMBER else None
+    found = _SHAPES[locale].fullmatch(digits) if len(digits) <= _LONGEST_NUMBER else None
     if not found:
         return None
     decimals = f".{found[2]}" if found[2] else ""
-    return Decimal(found[1].replace(group, "") + decimals)
+    return Decimal(found[1].replace(_MARKS[locale][0], "") + decimals)

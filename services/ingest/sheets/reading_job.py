@@ -9,6 +9,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.ingest.register import RegisteredProject
+from services.ingest.stated_totals import Total
 from services.runtime.errors import FieldError, Problem
 
 # How the child ends where it could not finish; anything else that is not 0 is a crash.
@@ -16,12 +18,12 @@ EXIT_OUT_OF_MEMORY = 61
 EXIT_OUTPUT_TOO_LARGE = 62
 
 
-class SourceTotal(NamedTuple):
-    """The sum of the amounts as stated, of one fund source and currency."""
+class NamedReversal(NamedTuple):
+    """A reversal's own event id, that of the movement it cancels, and its place up to the field's name."""
 
-    fund_source: str
-    currency: str
-    minor_units: int
+    reversal_id: UUID
+    reversed_id: UUID
+    place: str
 
 
 class ReadingJob(BaseModel):
@@ -30,13 +32,15 @@ class ReadingJob(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     file_name: str
-    kind: str = Field(description="The import profile.")
+    profile: str = Field(description="The import profile.")
     source: str
     defaults: dict[str, str] = Field(default_factory=dict)
     policy_dir: Path
     max_rows: int
     business_date: date
     recorded_at: datetime
+    unit: str = Field("", description="The caller's unit; empty is everything.")
+    projects: list[RegisteredProject] = Field(default_factory=list, description="The register.")
 
 
 class ReadingAnswer(BaseModel):
@@ -50,7 +54,5 @@ class ReadingAnswer(BaseModel):
     events: int = 0
     faults: list[FieldError] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
-    totals: list[SourceTotal] = Field(default_factory=list)
-    named_reversals: dict[UUID, str] = Field(
-        default_factory=dict, description="Reversed event id to the place of the reversal."
-    )
+    totals: list[Total] = Field(default_factory=list)
+    named_reversals: list[NamedReversal] = Field(default_factory=list)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 from uuid import UUID
 
+from services.contracts import topics
+
+SPOOLED_TOPICS = (topics.PLAN, topics.DISBURSEMENT)
 # Event id, content hash, which of the topics, bytes of the routing key, bytes of the payload.
 _HEAD = struct.Struct("<16s32sBHI")
 _READ_BYTES = 1 << 20
@@ -25,9 +28,9 @@ class SpooledEvent(NamedTuple):
 class SpoolWriter:
     """Appends events; the order is kept. Raises ``OSError`` where the file may not grow further."""
 
-    def __init__(self, stream: BinaryIO, *, topics: Sequence[str]) -> None:
+    def __init__(self, stream: BinaryIO) -> None:
         self._write = stream.write
-        self._number_of = {topic: number for number, topic in enumerate(topics)}
+        self._number_of = {topic: number for number, topic in enumerate(SPOOLED_TOPICS)}
 
     def add(
         self, *, event_id: UUID, content_hash: bytes, topic: str, routing_key: str, payload: bytes
@@ -37,7 +40,7 @@ class SpoolWriter:
         self._write(head + key + payload)
 
 
-def read(stream: BinaryIO, *, topics: Sequence[str]) -> Iterator[SpooledEvent]:
+def read(stream: BinaryIO) -> Iterator[SpooledEvent]:
     """Every event from the stream's place on. Raises ``ValueError`` for a spool that is cut off."""
     held = b""
     start = 0
@@ -58,7 +61,7 @@ def read(stream: BinaryIO, *, topics: Sequence[str]) -> Iterator[SpooledEvent]:
         yield SpooledEvent(
             UUID(bytes=event_id),
             content_hash,
-            topics[topic],
+            SPOOLED_TOPICS[topic],
             held[key_start:payload_start].decode(),
             held[payload_start:end],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from services.ingest.sheets.faults import CellFaultError, Findings, Place
 from services.ingest.sheets.grid import BrokenCell, Cell, Grid, column_letters, is_empty, matching_form
 from services.ingest.sheets.import_profile import ImportProfile, Unit
 from services.ingest.sheets.sheet_layout import Layout, numbers_the_columns
+from services.ingest.sheets.sound_rows import SoundRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +62,63 @@ class TableReader:
         shared = profile.shared
         self._subtotals = {matching_form(label) for label in shared.subtotal_labels}
         self._labels = self._subtotals | {matching_form(label) for label in shared.total_labels}
+        self._labels_end_in_digits = any(label[-1:].isdigit() for label in self._labels)
         self._amounts = [n for n, f in profile.fields.items() if f.type in ("money", "percent")]
         self._required = [
             name for name in layout.required if name in layout.columns and name not in self._amounts
         ]
-        # Amounts of every row, and how many of them a total row has taken up already.
-        self._sums: dict[str, list[int]] = {name: [] for name in profile.money_fields}
-        self._summed_up_to: dict[str, int] = dict.fromkeys(profile.money_fields, 0)
+        # Amounts of every row so far, and how much of them a total row has taken up already.
+        self._sums = dict.fromkeys(profile.money_fields, 0)
+        self._taken_up = dict.fromkeys(profile.money_fields, 0)
+        self._amount_seen = False
         self._unsummable: set[str] = set()
         self._total_seen = False
-        self._item_rows: list[int] = []
+        self._item_rows = array("Q")
+        self._sound_rows = SoundRows(
+            grid,
+            layout,
+            profile=profile,
+            cells=cells,
+            unit=unit,
+            stated=stated,
+            counts_as_item=tuple(self._required),
+            is_total_label=self._is_total_label,
+        )
 
     def read(self) -> Iterator[TableRow]:
         """Every item row in order."""
         self._check_columns()
-        totals_on_top: list[int] = []
-        for row in range(self._layout.header_row + 1, len(self._grid.rows)):
-            if all(is_empty(cell) for cell in self._grid.rows[row]):
+        totals_on_top: list[tuple[int, list[Cell]]] = []
+        for row, cells in enumerate(self._grid.every_row()):
+            if row <= self._layout.header_row:
                 continue
-            label = self._total_label(row)
-            if label and not any(self._sums.values()):
-                totals_on_top.append(row)
+            if (values := self._sound_values(row, cells)) is not None:
+                yield TableRow(self._grid, self._layout, row, values)
+                continue
+            if all(is_empty(cell) for cell in cells):
+                continue
+            label = self._total_label(cells)
+            if label and not self._amount_seen:
+                totals_on_top.append((row, cells))
             elif label:
-                self._compare_total(row, since_last=label in self._subtotals)
+                self._compare_total(row, cells, since_last=label in self._subtotals)
                 self._total_seen = True
-            elif not self._is_beside_the_table(row):
-                yield self._item(row)
-        for row in totals_on_top:
-            self._compare_total(row, since_last=False)
+            elif not self._is_beside_the_table(row, cells):
+                yield self._item(row, cells)
+        for row, cells in totals_on_top:
+            self._compare_total(row, cells, since_last=False)
         self._refuse_merged_items()
+
+    def _sound_values(self, row: int, cells: list[Cell]) -> dict[str, Any] | None:
+        """The values of an item without anything to say about it, the quick way: most rows are such."""
+        if row == self._layout.header_row + 1 or row in self._grid.hidden_rows:
+            return None
+        values = self._sound_rows.values(cells)
+        if values is not None:
+            self._item_rows.append(row)
+            for name, minor_units in self._sound_rows.amounts:
+                self._add_up(name, minor_units)
+        return values
 
     # --- columns -----------------------------------------------------------------------------
 
@@ -116,31 +146,36 @@ class TableReader:
 
     # --- rows that are no items --------------------------------------------------------------
 
-    def _total_label(self, row: int) -> str:
+    def _total_label(self, cells: list[Cell]) -> str:
         """The row's label in matching form where it is one of a total, else empty."""
-        for cell in self._grid.rows[row]:
+        for cell in cells:
             if isinstance(cell, str) and (form := matching_form(cell)) in self._labels:
                 return form
         return ""
 
-    def _is_beside_the_table(self, row: int) -> bool:
+    def _is_total_label(self, text: str) -> bool:
+        # To match a text costs more than all else that is done with a cell.
+        if text[-1:].isdigit() and not self._labels_end_in_digits:
+            return False
+        return matching_form(text) in self._labels
+
+    def _is_beside_the_table(self, row: int, cells: list[Cell]) -> bool:
         """Column numbers, headings of groups, and, under a total, notes and signatures.
 
         None of them holds an amount: a row that does is an item, and its faults are told.
         """
-        cells = self._grid.rows[row]
         if row == self._layout.header_row + 1 and numbers_the_columns(cells):
             return True
         if any(isinstance(cell, BrokenCell) for cell in cells):
             return False
-        if any(_may_be_an_amount(self._cell(row, name)) for name in self._amounts):
+        if any(_may_be_an_amount(self._cell(cells, name)) for name in self._amounts):
             return False
-        filled = [not is_empty(self._cell(row, name)) for name in self._required]
+        filled = [not is_empty(self._cell(cells, name)) for name in self._required]
         if self._total_seen:
             return not all(filled)
         if sum(filled) * 2 > len(filled):
             return False
-        is_heading = is_empty(self._cell(row, self._profile.key))
+        is_heading = is_empty(self._cell(cells, self._profile.key))
         if is_heading:
             text = next(shown(cell) for cell in cells if not is_empty(cell))
             where = self._grid.where(row)
@@ -149,15 +184,14 @@ class TableReader:
             )
         return is_heading
 
-    def _compare_total(self, row: int, *, since_last: bool) -> None:
+    def _compare_total(self, row: int, cells: list[Cell], *, since_last: bool) -> None:
         for name in self._profile.money_fields:
-            cell = self._cell(row, name)
+            cell = self._cell(cells, name)
             if name not in self._layout.columns or is_empty(cell):
                 continue
-            printed = self._read(row, name, cell)
-            parts = self._sums[name]
-            summed = sum(parts[self._summed_up_to[name] :] if since_last else parts)
-            self._summed_up_to[name] = len(parts)
+            printed = self._read(row, name, cell, is_total=True)
+            summed = self._sums[name] - (self._taken_up[name] if since_last else 0)
+            self._taken_up[name] = self._sums[name]
             if printed is None or name in self._unsummable or printed == summed:
                 continue
             self._findings.add(
@@ -171,18 +205,16 @@ class TableReader:
 
     # --- items -------------------------------------------------------------------------------
 
-    def _item(self, row: int) -> TableRow:
+    def _item(self, row: int, cells: list[Cell]) -> TableRow:
         self._item_rows.append(row)
-        if any(isinstance(c, BrokenCell) and c.code == "unreadable-row" for c in self._grid.rows[row]):
-            self._findings.add(
-                "unreadable-row", where=self._grid.where(row), reason=shown(self._grid.rows[row][0])
-            )
+        if any(isinstance(cell, BrokenCell) and cell.code == "unreadable-row" for cell in cells):
+            self._findings.add("unreadable-row", where=self._grid.where(row), reason=shown(cells[0]))
             return TableRow(self._grid, self._layout, row, None)
-        self._check_surroundings(row)
+        self._check_surroundings(row, cells)
         values: dict[str, Any] = {}
         is_sound = True
         for name in self._profile.fields:
-            cell = self._cell(row, name)
+            cell = self._cell(cells, name)
             if not is_empty(cell):
                 values[name] = self._read(row, name, cell)
                 is_sound &= values[name] is not None
@@ -200,12 +232,12 @@ class TableReader:
                     )
         return TableRow(self._grid, self._layout, row, values if is_sound else None)
 
-    def _read(self, row: int, name: str, cell: Cell) -> Any:
+    def _read(self, row: int, name: str, cell: Cell, *, is_total: bool = False) -> Any:
         """The cell's value; ``None`` where it has a fault."""
         column = self._layout.columns[name]
         try:
             read = self._cells.read(name, cell, unit=column.unit or self._unit)
-            if name in self._sums and not self._total_label(row):
+            if name in self._sums and not is_total:
                 check_limit(read.value)
         except CellFaultError as error:
             self._findings.add(error.code, where=self._where(row, name), read=shown(cell), **error.values)
@@ -218,14 +250,15 @@ class TableReader:
         if minor_units is None:
             # A total over an unreadable amount would only repeat the fault.
             self._unsummable.add(name)
-        self._sums[name].append(minor_units or 0)
+        self._sums[name] += minor_units or 0
+        self._amount_seen = True
 
-    def _check_surroundings(self, row: int) -> None:
+    def _check_surroundings(self, row: int, cells: list[Cell]) -> None:
         """What a person should know of the row: it is hidden, or a cell that is not read is broken."""
         if row in self._grid.hidden_rows:
             self._findings.warn(self._grid.where(row), "dòng ẩn cũng được đọc / the hidden row is read too")
         read_columns = {column.index for column in self._layout.columns.values()}
-        for index, cell in enumerate(self._grid.rows[row]):
+        for index, cell in enumerate(cells):
             if isinstance(cell, BrokenCell) and index not in read_columns:
                 self._findings.warn(self._grid.where(row, index), f"ô báo lỗi {cell.read} / an error cell")
 
@@ -238,9 +271,9 @@ class TableReader:
                 where = self._grid.where(self._item_rows[place])
                 self._findings.add("merged-cells", where=where, cells=cells)
 
-    def _cell(self, row: int, name: str) -> Cell:
+    def _cell(self, cells: list[Cell], name: str) -> Cell:
         column = self._layout.columns.get(name)
-        return None if column is None else self._grid.cell(row, column.index)
+        return None if column is None or column.index >= len(cells) else cells[column.index]
 
     def _where(self, row: int, name: str) -> Place:
         column = self._layout.columns[name]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import BinaryIO
 from xml.parsers import expat
 
 from services.runtime.errors import ProblemError
@@ -15,6 +15,7 @@ from services.runtime.errors import ProblemError
 _CHUNK_BYTES = 1 << 16
 _BYTES_PER_ROW = 2_000
 _BYTES_BESIDE_ROWS = 32 * 1024 * 1024
+_LOCAL_HEADER_BYTES = 30
 _ENCRYPTED_FLAG = 0x1
 _ZIP_BEGINNING = b"PK"
 
@@ -33,24 +34,97 @@ _DAMAGE = (
 )
 
 
+class Archive:
+    """The members of a workbook, inflated a piece at a time; every byte counts as it comes out.
+
+    The reader of the values does not stop where a member says that it ends, so a member that goes on is
+    refused, and so are all together beyond ``most_bytes``.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile, stream: BinaryIO, *, most_bytes: int) -> None:
+        self._archive = archive
+        self._stream = stream
+        self._most_bytes = most_bytes
+        self._inflated: dict[str, int] = {}
+
+    @property
+    def names(self) -> list[str]:
+        return self._archive.namelist()
+
+    def pieces(self, member: str) -> Iterator[bytes]:
+        """The member's bytes. Raises ``ProblemError`` 413 beyond what is taken; see ``opened`` for damage."""
+        info = self._archive.getinfo(member)
+        before = sum(bytes_ for name, bytes_ in self._inflated.items() if name != member)
+        inflated, checksum = 0, 0
+        for piece in self._unpacked(info):
+            inflated += len(piece)
+            if inflated > info.file_size or before + inflated > self._most_bytes:
+                raise _inflates_too_far(self._most_bytes)
+            checksum = zlib.crc32(piece, checksum)
+            yield piece
+        if inflated < info.file_size or checksum != info.CRC:
+            raise zipfile.BadZipFile(f"{member} is cut off or damaged")
+        self._inflated[member] = inflated
+
+    def count_the_rest(self) -> None:
+        """Inflate what nobody has looked at, only to count it. Raises as ``pieces``."""
+        for member in self.names:
+            if member not in self._inflated:
+                for _ in self.pieces(member):
+                    pass
+
+    def _unpacked(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        if info.compress_type == zipfile.ZIP_STORED:
+            yield from self._packed(info)
+            return
+        if info.compress_type != zipfile.ZIP_DEFLATED:
+            raise NotImplementedError(f"compression {info.compress_type}")
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        for packed in self._packed(info):
+            rest = packed
+            while rest and not inflater.eof:
+                yield inflater.decompress(rest, _CHUNK_BYTES)
+                rest = inflater.unconsumed_tail
+        yield inflater.flush()
+
+    def _packed(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        self._stream.seek(info.header_offset)
+        name_bytes, extra_bytes = struct.unpack_from("<HH", self._stream.read(_LOCAL_HEADER_BYTES), 26)
+        begin = info.header_offset + _LOCAL_HEADER_BYTES + name_bytes + extra_bytes
+        end = begin + info.compress_size
+        while begin < end:
+            self._stream.seek(begin)
+            packed = self._stream.read(min(_CHUNK_BYTES, end - begin))
+            if not packed:
+                return
+            begin += len(packed)
+            yield packed
+
+
 @contextmanager
-def opened(content: bytes, *, max_rows: int) -> Iterator[zipfile.ZipFile]:
+def opened(stream: BinaryIO, *, max_rows: int) -> Iterator[Archive]:
     """The archive of an .xlsx workbook.
 
     Raises ``ProblemError``: 415 where it is no plain .xlsx workbook, 413 where it inflates beyond what
     ``max_rows`` rows can need, 400 where it is damaged.
     """
+    stream.seek(0)
+    beginning = stream.read(len(_ZIP_BEGINNING))
     try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
+        archive = zipfile.ZipFile(stream)
     except _DAMAGE as error:
-        if content.startswith(_ZIP_BEGINNING):
+        if beginning == _ZIP_BEGINNING:
             raise _malformed(error) from error
         raise unsupported("the content is not a workbook (.xlsx)") from error
     with archive:
         _refuse_other_kinds(archive)
+        most_bytes = _BYTES_BESIDE_ROWS + _BYTES_PER_ROW * max_rows
+        if sum(member.file_size for member in archive.infolist()) > most_bytes:
+            raise _inflates_too_far(most_bytes)
         try:
-            _refuse_bomb(archive, content, _BYTES_BESIDE_ROWS + _BYTES_PER_ROW * max_rows)
-            yield archive
+            if len(set(archive.namelist())) < len(archive.namelist()):
+                raise ValueError("two members have one name")
+            yield Archive(archive, stream, most_bytes=most_bytes)
         except _DAMAGE as error:
             raise _malformed(error) from error
 
@@ -65,14 +139,6 @@ def xml_parser() -> expat.XMLParserType:
 
     parser.StartDoctypeDeclHandler = no_document_type
     return parser
-
-
-def feed(archive: zipfile.ZipFile, member: str, parser: expat.XMLParserType) -> None:
-    """Run a member through the parser, a piece at a time."""
-    with archive.open(member) as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            parser.Parse(chunk, False)
-    parser.Parse(b"", True)
 
 
 def unsupported(reason: str) -> ProblemError:
@@ -117,29 +183,11 @@ def _refuse_other_kinds(archive: zipfile.ZipFile) -> None:
         raise unsupported("the content is not a workbook (.xlsx)")
 
 
-def _refuse_bomb(archive: zipfile.ZipFile, content: bytes, most_bytes: int) -> None:
-    declared = sum(member.file_size for member in archive.infolist())
-    if declared <= most_bytes and all(_keeps_its_word(member, content) for member in archive.infolist()):
-        return
-    raise ProblemError(
+def _inflates_too_far(most_bytes: int) -> ProblemError:
+    return ProblemError(
         413,
         "inflates-too-far",
         "The workbook is too large when unpacked",
         f"Giải nén thành hơn {most_bytes} byte, hoặc hơn mức tệp khai; hãy chia nhỏ tệp. / "
         f"It unpacks to more than {most_bytes} bytes, or to more than it declares; split the file.",
     )
-
-
-def _keeps_its_word(member: zipfile.ZipInfo, content: bytes) -> bool:
-    """Whether the member inflates to the size it declares: calamine does not stop there, zipfile does."""
-    name_bytes, extra_bytes = struct.unpack_from("<HH", content, member.header_offset + 26)
-    begin = member.header_offset + 30 + name_bytes + extra_bytes
-    packed = content[begin : begin + member.compress_size]
-    if member.compress_type == zipfile.ZIP_STORED:
-        return len(packed) == member.file_size
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    inflated = 0
-    while packed and inflated <= member.file_size:
-        inflated += len(inflater.decompress(packed, _CHUNK_BYTES))
-        packed = inflater.unconsumed_tail
-    return inflated <= member.file_size

@@ -1,67 +1,101 @@
 """What the workbook reader does not tell, read from the XML itself with every size bounded.
 
 Error cells, formulas without a stored value, percent formats, merged cells, hidden rows: calamine gives
-an empty or a bare cell for them. Nothing is kept in memory but these findings.
+an empty or a bare cell for them. Every byte goes through an XML parser, so that damage and document types are
+refused; its elements are only listened to in the rows where one of these may be (``plain_rows``).
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-import zipfile
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from services.ingest.sheets import workbook_archive
-from services.ingest.sheets.grid import BrokenCell
+from services.ingest.sheets.faults import Place, fault
+from services.ingest.sheets.grid import BrokenCell, column_letters
+from services.ingest.sheets.plain_rows import PlainRows
+from services.ingest.sheets.workbook_archive import Archive
+from services.runtime.errors import ProblemError
 
 # Title rows, totals and notes come on top of the rows that are counted.
 _ROWS_BESIDE_ITEMS = 1_000
 # calamine lays a sheet out as one full rectangle: two far cells in a kilobyte would fill the memory.
 _MOST_CELLS_OF_RECTANGLE = 8_000_000
+_MOST_COLUMNS = 26 * 27
+_MOST_SHEETS = 200
 _BUILT_IN_PERCENT_FORMATS = {9, 10}
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _QUOTED = re.compile(r'"[^"]*"|\\.')
+# A place as one number: the row above these bits, the column in them.
+COLUMN_BITS = 14
+_END_OF_ROW = b"</row>"
+_LONGEST_ROW_BYTES = 1 << 20
 
 Attributes = dict[str, str]
 
 
 @dataclass(slots=True)
 class SheetScan:
-    """Findings of one sheet; cells as (row, column), counted from 0."""
+    """Findings of one sheet, counted from 0; ``broken`` and ``percents`` by place (``place_of``)."""
 
-    broken: dict[tuple[int, int], BrokenCell] = field(default_factory=dict)
-    percents: set[tuple[int, int]] = field(default_factory=set)
+    broken: dict[int, BrokenCell] = field(default_factory=dict)
+    percents: array[int] = field(default_factory=lambda: array("Q"))
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
-    last_row: int = 0
-    last_column: int = 0
+    has_booleans: bool = False
 
 
-def scan(content: bytes, *, max_rows: int) -> dict[str, SheetScan]:
+def place_of(row: int, column: int) -> int:
+    """A cell as one number; in the order of the rows, then of the columns."""
+    return row << COLUMN_BITS | column
+
+
+def scan(stream: BinaryIO, *, max_rows: int) -> dict[str, SheetScan]:
     """The findings of every worksheet by its name, in workbook order.
 
-    Raises ``ProblemError`` as ``workbook_archive.opened`` does, and 413 for cells too far out.
+    Raises ``ProblemError`` as ``workbook_archive.opened`` does, 413 for too many rows or sheets, and 422
+    for a cell that is far out.
     """
-    with workbook_archive.opened(content, max_rows=max_rows) as archive:
+    with workbook_archive.opened(stream, max_rows=max_rows) as archive:
         percent_styles = _percent_styles(archive)
-        return {
-            name: _scan_sheet(archive, member, percent_styles, max_rows)
-            for name, member in _sheet_members(archive).items()
+        members = _sheet_members(archive)
+        if len(members) > _MOST_SHEETS:
+            raise _too_many_sheets(len(members))
+        found = {
+            name: _SheetHandler(name, percent_styles, max_rows + _ROWS_BESIDE_ITEMS).read(archive, member)
+            for name, member in members.items()
         }
+        archive.count_the_rest()
+        return found
 
 
-def _parse(archive: zipfile.ZipFile, member: str, start: Callable[[str, Attributes], None]) -> None:
+def _too_many_sheets(count: int) -> ProblemError:
+    return ProblemError(
+        413,
+        "too-many-sheets",
+        "The workbook has too many sheets",
+        f"{count} trang, nhiều nhất là {_MOST_SHEETS}; hãy chia thành nhiều tệp. / "
+        f"{count} sheets, at most {_MOST_SHEETS}; split it into several files.",
+    )
+
+
+def _parse(archive: Archive, member: str, start: Callable[[str, Attributes], None]) -> None:
     parser = workbook_archive.xml_parser()
     parser.StartElementHandler = lambda name, attributes: start(_local(name), attributes)
-    workbook_archive.feed(archive, member, parser)
+    for piece in archive.pieces(member):
+        parser.Parse(piece, False)
+    parser.Parse(b"", True)
 
 
 def _local(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def _sheet_members(archive: zipfile.ZipFile) -> dict[str, str]:
+def _sheet_members(archive: Archive) -> dict[str, str]:
     """Sheet name to the member that holds it, in workbook order."""
     targets: dict[str, str] = {}
     sheets: dict[str, str] = {}
@@ -82,9 +116,9 @@ def _sheet_members(archive: zipfile.ZipFile) -> dict[str, str]:
     return {name: targets[relation] for name, relation in sheets.items() if relation in targets}
 
 
-def _percent_styles(archive: zipfile.ZipFile) -> set[int]:
+def _percent_styles(archive: Archive) -> set[int]:
     """Indexes of the cell formats that show a percent sign."""
-    if "xl/styles.xml" not in archive.namelist():
+    if "xl/styles.xml" not in archive.names:
         return set()
     percent_formats = set(_BUILT_IN_PERCENT_FORMATS)
     format_of_style: list[int] = []
@@ -102,27 +136,40 @@ def _percent_styles(archive: zipfile.ZipFile) -> set[int]:
     return {index for index, number in enumerate(format_of_style) if number in percent_formats}
 
 
-def _scan_sheet(archive: zipfile.ZipFile, member: str, percent_styles: set[int], max_rows: int) -> SheetScan:
-    handler = _SheetHandler(percent_styles, max_rows + _ROWS_BESIDE_ITEMS)
-    parser = workbook_archive.xml_parser()
-    parser.StartElementHandler = handler.start
-    parser.EndElementHandler = handler.end
-    parser.CharacterDataHandler = handler.text
-    workbook_archive.feed(archive, member, parser)
-    return handler.found
-
-
 class _SheetHandler:
     """Walks one sheet's XML; a row or cell without a reference follows the one before it."""
 
-    def __init__(self, percent_styles: set[int], most_rows: int) -> None:
+    def __init__(self, sheet: str, percent_styles: set[int], most_rows: int) -> None:
         self.found = SheetScan()
+        self._sheet = sheet
         self._percent_styles = percent_styles
         self._most_rows = most_rows
+        self._most_cells = max(_MOST_CELLS_OF_RECTANGLE, 26 * most_rows)
+        self._plain_rows = PlainRows(percent_styles, most_rows=most_rows)
         self._row = self._column = -1
+        self._last_row = self._last_column = 0
+        self._rows_with_values = 0
         self._cell: Attributes = {}
         self._has_formula = self._has_value = self._in_value = False
         self._value: list[str] = []
+        # Cells of one code and text are one object, however many there are.
+        self._broken_alike: dict[tuple[str, str], BrokenCell] = {}
+
+    def read(self, archive: Archive, member: str) -> SheetScan:
+        """The findings of the whole sheet."""
+        parser = workbook_archive.xml_parser()
+        for piece, is_whole_rows in _by_rows(archive.pieces(member)):
+            plain = self._plain_rows.of(piece) if is_whole_rows else None
+            parser.StartElementHandler = None if plain else self.start
+            parser.EndElementHandler = None if plain else self.end
+            parser.CharacterDataHandler = None if plain else self.text
+            parser.Parse(piece, False)
+            if plain:
+                self._rows_with_values += plain.rows
+                self._row = plain.last_row
+                self._grow(plain.last_row, plain.last_column)
+        parser.Parse(b"", True)
+        return self.found
 
     def start(self, name: str, attributes: Attributes) -> None:
         tag = _local(name)
@@ -163,24 +210,69 @@ class _SheetHandler:
     def _end_cell(self) -> None:
         if not (self._has_value or self._has_formula):
             return
-        place = (self._row, self._column)
+        self._grow(self._row, self._column)
+        place = place_of(self._row, self._column)
         value = "".join(self._value)
         kind = self._cell.get("t", "n")
         if kind == "e":
-            self.found.broken[place] = BrokenCell("error-cell", value)
+            self._note_broken(place, "error-cell", value)
         elif self._has_formula and not value and kind != "str":
-            self.found.broken[place] = BrokenCell("formula-without-value", "")
+            self._note_broken(place, "formula-without-value", "")
         elif kind == "n" and int(self._cell.get("s", 0)) in self._percent_styles:
-            self.found.percents.add(place)
-        self._grow()
+            self.found.percents.append(place)
+        elif kind == "b":
+            self.found.has_booleans = True
 
-    def _grow(self) -> None:
-        found = self.found
-        found.last_row = max(found.last_row, self._row)
-        found.last_column = max(found.last_column, self._column)
-        rectangle = (found.last_row + 1) * (found.last_column + 1)
-        if found.last_row >= self._most_rows or rectangle > _MOST_CELLS_OF_RECTANGLE:
-            raise workbook_archive.too_many_rows(f"row {found.last_row + 1}, column {found.last_column + 1}")
+    def _note_broken(self, place: int, code: str, value: str) -> None:
+        broken = BrokenCell(code, value)
+        self.found.broken[place] = self._broken_alike.setdefault((code, value), broken)
+
+    def _grow(self, row: int, column: int) -> None:
+        """Raises ``ProblemError``: 413 where the sheet is that long, 422 where one cell makes it so."""
+        if row > self._last_row:
+            self._rows_with_values += 1
+            self._last_row = row
+        self._last_column = max(self._last_column, column)
+        if row < self._most_rows and column < _MOST_COLUMNS:
+            rectangle = (self._last_row + 1) * (self._last_column + 1)
+            if rectangle <= self._most_cells:
+                return
+        if column < _MOST_COLUMNS and self._rows_with_values * 2 > row:
+            raise workbook_archive.too_many_rows(f"row {row + 1}, column {column + 1}")
+        raise _far_cell(self._sheet, row, column)
+
+
+def _by_rows(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """The pieces cut after the ends of rows, and whether a piece is nothing but whole rows.
+
+    What stands before the first row's end is not, nor what follows the last, nor endless rows.
+    """
+    held, is_start = b"", True
+    for piece in pieces:
+        held += piece
+        end = held.rfind(_END_OF_ROW)
+        if end >= 0:
+            end += len(_END_OF_ROW)
+            first = held.find(_END_OF_ROW) + len(_END_OF_ROW) if is_start else 0
+            if first:
+                yield held[:first], False
+            if end > first:
+                yield held[first:end], True
+            held, is_start = held[end:], False
+        elif len(held) > _LONGEST_ROW_BYTES:
+            yield held, False
+            held, is_start = b"", True
+    yield held, False
+
+
+def _far_cell(sheet: str, row: int, column: int) -> ProblemError:
+    place = Place(sheet=sheet, row=row + 1, column=column_letters(column))
+    return ProblemError(
+        422,
+        "invalid",
+        "The file cannot be accepted",
+        errors=[fault("far-cell", where=place, read=f"{column_letters(column)}{row + 1}")],
+    )
 
 
 def _cell(reference: str) -> tuple[int, int]:

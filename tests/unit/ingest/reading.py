@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -82,3 +83,16 @@ def fill_statement(sheet: Any, *amounts_of_lines: object, unit: str = "triá»‡u Ä
     sheet.append(STATEMENT_HEADERS)
     for number, amount in enumerate(amounts_of_lines, start=1):
         sheet.append([f"P{number}", "NSTW", 2022, "31/07/2022", amount])
+
+
+def in_code_page_1258(text: str) -> bytes:
+    """Text as Vietnamese Windows keeps it: each letter with its own mark, then the mark of its tone."""
+    written = []
+    for sign in unicodedata.normalize("NFC", text):
+        tones = [mark for mark in unicodedata.normalize("NFD", sign) if mark in _TONES]
+        letter = "".join(mark for mark in unicodedata.normalize("NFD", sign) if mark not in _TONES)
+        written.append(unicodedata.normalize("NFC", letter) + "".join(tones))
+    return "".join(written).encode("cp1258")
+
+
+_TONES = "\u0300\u0301\u0303\u0309\u0323"

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from services.contracts import codec
+from services.ingest.register import RegisteredProject
 from services.ingest.sheets import file_reading
 from services.ingest.sheets.file_reading import ReadingLimits, read_in_child
 from services.ingest.sheets.reading_job import ReadingJob
+from services.ingest.stated_totals import Total
 from services.runtime.errors import ProblemError
 from tests.unit.ingest.reading import POLICY, fill_statement, statement, workbook
 
@@ -25,12 +27,15 @@ NOW = datetime(2022, 7, 31, 9, tzinfo=UTC)
 def job(file_name: str = "bao-cao.csv", **changes: Any) -> ReadingJob:
     values = {
         "file_name": file_name,
-        "kind": "cumulative-statement",
+        "profile": "cumulative-statement",
         "source": "kbnn.test",
         "policy_dir": POLICY,
         "max_rows": 1_000,
         "business_date": date(2022, 7, 31),
         "recorded_at": NOW,
+        "projects": [
+            RegisteredProject(f"P{number}", f"Dự án {number}", "96", "O1") for number in range(1, 1_000)
+        ],
     }
     return ReadingJob.model_validate(values | changes)
 
@@ -56,7 +61,7 @@ def test_the_child_reads_judges_and_encodes() -> None:
         assert (second.routing_key, second.content_hash) == ("P2", event.fact.content_hash)
         assert (len(read.entries), read.rows_read, read.faults) == (2, 2, ())
         assert read.sha256 == hashlib.sha256(content).hexdigest()
-        assert read.totals == (("central", "VND", 3_500_000),)
+        assert read.totals == (Total(fund_source="central", currency="VND", minor_units=3_500_000),)
 
 
 def test_a_workbook_on_disk_is_not_copied() -> None:
@@ -86,8 +91,13 @@ def test_a_child_that_takes_too_long_is_killed() -> None:
 
 
 def test_a_child_that_needs_too_much_memory_is_stopped() -> None:
-    many = statement(*["1"] * 200_000).encode()
-    assert refusal(many, job(max_rows=300_000), memory_bytes=150 << 20) == (413, "needs-too-much-memory")
+    def fill(sheet: Any) -> None:
+        fill_statement(sheet, 1)
+        for number in range(3_000):
+            sheet.append([f"{number}" + "x" * 30_000])
+
+    asked = job("a.xlsx", max_rows=100_000)
+    assert refusal(workbook(fill), asked, memory_bytes=150 << 20) == (413, "needs-too-much-memory")
 
 
 @pytest.mark.parametrize("crash", ["import os; os.abort()", "raise ValueError", "print('no answer')"])

@@ -8,7 +8,16 @@ from datetime import date
 import pytest
 
 from services.runtime.errors import ProblemError
-from tests.unit.ingest.reading import amounts, both, faults, read, read_text, statement, workbook
+from tests.unit.ingest.reading import (
+    amounts,
+    both,
+    faults,
+    in_code_page_1258,
+    read,
+    read_text,
+    statement,
+    workbook,
+)
 
 AMOUNT_OF_TOTAL = both("row 5, column E (Lũy kế giải ngân)")
 
@@ -259,12 +268,43 @@ def test_the_same_line_twice_in_a_file_is_refused() -> None:
     assert (code, where) == ("duplicate-row", both("row 4"))
 
 
-def test_only_utf8_is_read() -> None:
-    with pytest.raises(ProblemError, match="not-utf8") as caught:
-        read(statement("1").encode("utf-16"), file_name="a.csv")
-    assert caught.value.problem.status == 415
-    assert "CSV UTF-8" in caught.value.problem.detail
-    assert amounts(read(b"\xef\xbb\xbf" + statement("1").encode(), file_name="a.csv")) == [1_000_000]
+def test_24_broken_utf8_is_refused_at_its_byte() -> None:
+    content = statement("1").encode()
+    at = content.index(b"\n")
+    for broken, byte in (
+        (content[:at] + b"\xff" + content[at:], at + 1),
+        (content + b"\xc4", len(content) + 1),
+    ):
+        with pytest.raises(ProblemError, match="not-utf8") as caught:
+            read(broken, file_name="a.csv")
+        assert caught.value.problem.status == 400
+        assert f"Byte {byte} is not UTF-8" in caught.value.problem.detail
+        assert "CSV UTF-8" in caught.value.problem.detail
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_unicode_text_is_read_whatever_its_byte_order_mark(encoding: str) -> None:
+    assert amounts(read(statement("1").encode(encoding), file_name="a.csv")) == [1_000_000]
+
+
+def test_text_in_the_vietnamese_code_page_is_read_with_a_warning() -> None:
+    read_back = read(in_code_page_1258(statement("1")), file_name="a.csv")
+    assert (amounts(read_back), read_back.errors) == ([1_000_000], [])
+    assert "Windows-1258" in read_back.warnings[0]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "iso-8859-15"])
+def test_text_in_a_western_code_page_is_not_guessed_at(encoding: str) -> None:
+    content = statement("1").encode(encoding, errors="replace") + "Größe;ñ;ç".encode(encoding)
+    with pytest.raises(ProblemError, match="not-utf8"):
+        read(content, file_name="a.csv")
+
+
+def test_text_in_an_old_vietnamese_font_is_not_guessed_at() -> None:
+    # TCVN3 (the fonts .VnTime and the like): "Mã dự án;Nguồn vốn;Năm" as its bytes.
+    head = b"M\xb7 d\xf9 \xb8n;Ngu\xe5n v\xe8n;N\xa8m ng\xa9n s\xb8ch;\xa7\xd5n ng\xb5y;Lu\xfc k\xd5\n"
+    with pytest.raises(ProblemError, match="not-utf8"):
+        read(head + b"P1;NSTW;2022;31/07/2022;1\n", file_name="a.csv")
 
 
 def test_an_unfinished_quotation_is_told() -> None:

@@ -309,12 +309,16 @@ def test_a_member_larger_than_it_declares_is_refused() -> None:
 
 
 @pytest.mark.parametrize("far", ["A1048576", "XFD9000"])
-def test_a_far_cell_is_refused_before_the_sheet_is_laid_out(far: str) -> None:
+def test_34_a_far_cell_is_named_before_the_sheet_is_laid_out(far: str) -> None:
     def fill(sheet: Any) -> None:
         fill_statement(sheet, 1)
         sheet[far] = "x"
 
-    assert _problem(workbook(fill), max_rows=100_000) == (413, "too-many-rows")
+    with pytest.raises(ProblemError) as caught:
+        _read(workbook(fill), max_rows=100_000)
+    (error,) = caught.value.problem.errors
+    assert (caught.value.problem.status, error.code, error.read) == (422, "far-cell", far)
+    assert error.where == both(f"sheet Sheet1, row {far.lstrip('AXFD')}, column {far.rstrip('0123456789')}")
 
 
 def test_too_many_rows_are_refused() -> None:

@@ -1,0 +1,165 @@
+"""Rows without anything to say about them, read the quick way: what a cell says is remembered by column.
+
+Codes, days, words and years come row after row; a column reads each of them once. Whatever is not sound, or
+could be something else than an item, is left to ``TableReader``, which says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from services.ingest.sheets.cell_values import CellReader, check_limit
+from services.ingest.sheets.faults import CellFaultError
+from services.ingest.sheets.grid import BrokenCell, Cell, Grid, is_empty
+from services.ingest.sheets.import_profile import ImportProfile, Unit
+from services.ingest.sheets.sheet_layout import Layout
+
+# A column of names that never come again is remembered this far.
+_MOST_REMEMBERED = 10_000
+
+
+class _Mark:
+    """What a column says of a cell instead of a value."""
+
+
+_EMPTY: Final = _Mark()
+_NOT_SOUND: Final = _Mark()
+
+
+class SoundRows:
+    """Reads the sound rows under one header row."""
+
+    def __init__(
+        self,
+        grid: Grid,
+        layout: Layout,
+        *,
+        profile: ImportProfile,
+        cells: CellReader,
+        unit: Unit,
+        stated: Mapping[str, Any],
+        counts_as_item: Sequence[str],
+        is_total_label: Callable[[str], bool],
+    ) -> None:
+        """``counts_as_item``: fields that, filled, make an item of a row without an amount."""
+        self.amounts: list[tuple[str, int]] = []
+        self._stated = {
+            name: value for name, value in stated.items() if value is not None and name in profile.fields
+        }
+        self._columns = [
+            _Column(
+                name,
+                layout.columns[name].index,
+                read=cells.reader(name, unit=layout.columns[name].unit or unit),
+                is_money=field.type == "money",
+                is_amount=field.type in ("money", "percent"),
+                if_empty=_NOT_SOUND if name in layout.required and name not in self._stated else _EMPTY,
+                is_total_label=is_total_label,
+                remembers=not grid.has_booleans,
+            )
+            for name, field in profile.fields.items()
+            if name in layout.columns
+        ]
+        self._read_columns = {column.index for column in self._columns}
+        self._least_cells = max((column.index + 1 for column in self._columns), default=0)
+        self._is_total_label = is_total_label
+        self._harmless: set[Cell] = set()
+        self._marks_an_item = [
+            layout.columns[name].index if name in layout.columns else None
+            for name in (*counts_as_item, profile.key)
+        ]
+        absent = [name for name in layout.required if name not in layout.columns and name not in self._stated]
+        self._is_possible = not absent
+
+    def values(self, cells: list[Cell]) -> dict[str, Any] | None:
+        """The row's values by field, and its ``amounts``; ``None`` where the row needs a closer look."""
+        if not self._is_possible:
+            return None
+        if len(cells) < self._least_cells:
+            cells = [*cells, *[""] * (self._least_cells - len(cells))]
+        values = self._stated.copy()
+        amounts: list[tuple[str, int]] = []
+        has_amount = False
+        for column in self._columns:
+            cell = cells[column.index]
+            try:
+                value = column.remembered[cell]
+            except KeyError:
+                value = column.learn(cell)
+            if value is _EMPTY:
+                continue
+            if value is _NOT_SOUND:
+                return None
+            values[column.name] = value
+            if column.is_amount:
+                has_amount = True
+                if column.is_money:
+                    amounts.append((column.name, value))
+        if not has_amount and any(at is None or is_empty(cells[at]) for at in self._marks_an_item):
+            return None
+        if len(cells) > len(self._columns) and not self._others_are_harmless(cells):
+            return None
+        self.amounts = amounts
+        return values
+
+    def _others_are_harmless(self, cells: list[Cell]) -> bool:
+        """Whether no cell that is not read is the label of a total, or broken."""
+        for index, cell in enumerate(cells):
+            if index in self._read_columns or cell in self._harmless:
+                continue
+            if isinstance(cell, BrokenCell) or (isinstance(cell, str) and self._is_total_label(cell)):
+                return False
+            if len(self._harmless) < _MOST_REMEMBERED:
+                self._harmless.add(cell)
+        return True
+
+
+class _Column:
+    """One column that is read, and what its cells have said so far."""
+
+    __slots__ = (
+        "_is_total_label", "_read", "_remembers", "if_empty", "index", "is_amount", "is_money", "name",
+        "remembered",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        index: int,
+        *,
+        read: Callable[[Cell], Any],
+        is_money: bool,
+        is_amount: bool,
+        if_empty: _Mark,
+        is_total_label: Callable[[str], bool],
+        remembers: bool,
+    ) -> None:
+        self.name = name
+        self.index = index
+        self.is_money = is_money
+        self.is_amount = is_amount
+        self.if_empty = if_empty
+        self.remembered: dict[Cell, Any] = {"": if_empty, None: if_empty}
+        self._read = read
+        self._is_total_label = is_total_label
+        # TRUE is 1 for a dictionary, and no number for an office.
+        self._remembers = remembers
+
+    def learn(self, cell: Cell) -> Any:
+        """What a cell says that has not come before."""
+        if is_empty(cell):
+            return self.if_empty
+        if isinstance(cell, str) and self._is_total_label(cell):
+            return _NOT_SOUND
+        try:
+            read = self._read(cell)
+            if self.is_money:
+                check_limit(read.value)
+        except CellFaultError:
+            return _NOT_SOUND
+        if read.doubt:
+            return _NOT_SOUND
+        if self._remembers and len(self.remembered) < _MOST_REMEMBERED:
+            self.remembered[cell] = read.value
+        return read.value
