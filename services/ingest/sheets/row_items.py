@@ -142,7 +142,7 @@ class FactOfRow(StatedFact):
         found = StatedFact.fault(self, code, field=field, read=read, detail=detail, mend=mend)
         if self.stated is None:
             return found
-        place = self.stated.where(field)
+        place = self.stated.where(field.partition(".")[0])
         placed = at(found, place)
         return placed if place.column else placed.model_copy(update={"where": f"{place}: {field}"})
 

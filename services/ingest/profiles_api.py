@@ -1,0 +1,49 @@
+"""The doors that tell how files are read: the import profiles, and an empty workbook of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Response
+
+from services.ingest.sheets import profile_template
+from services.ingest.sheets.import_profile import ImportProfile
+from services.ingest.sheets.profile_listing import ListedProfiles, listed
+from services.runtime.access import Scope
+from services.runtime.api import Api
+from services.runtime.errors import ProblemError
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def bind(api: Api, profiles: Mapping[str, ImportProfile]) -> None:
+    """Bind the routes."""
+
+    @api.route(
+        "GET",
+        "/v1/imports/profiles",
+        summary="Every import profile with its columns, in Vietnamese and English.",
+        scopes=(Scope.READ, Scope.INGEST_WRITE),
+        response=ListedProfiles,
+    )
+    def get_import_profiles() -> ListedProfiles:
+        return listed(profiles.values())
+
+    @api.route(
+        "GET",
+        "/v1/imports/profiles/<name>/template.xlsx",
+        summary="An empty workbook with the headers of a profile and a guide.",
+        scopes=(Scope.READ, Scope.INGEST_WRITE),
+        media_type=XLSX,
+        problems=(404,),
+    )
+    def get_import_template(name: str) -> Response:
+        if name not in profiles:
+            raise ProblemError(
+                404,
+                "no-such-profile",
+                "There is no import profile of that name",
+                f"Dùng một trong: {', '.join(profiles)}. / Use one of: {', '.join(profiles)}.",
+            )
+        headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"'}
+        return Response(profile_template.workbook(profiles[name]), content_type=XLSX, headers=headers)
