@@ -359,6 +359,11 @@ def test_every_appended_table_refuses_update_delete_and_truncate(aggregation: Ag
         "TRUNCATE aggregation.ledger CASCADE",
         "UPDATE aggregation.block SET hash = ''",
         "DELETE FROM aggregation.plan_revision",
+        "DELETE FROM aggregation.project_registration",
+        "DELETE FROM aggregation.owner_registration",
+        "DELETE FROM aggregation.officer_assignment",
+        "DELETE FROM aggregation.completed_work_line",
+        "DELETE FROM aggregation.case_decision",
     ):
         with pytest.raises(psycopg2.errors.RestrictViolation):
             aggregation.rows(statement + " RETURNING 1" if "TRUNCATE" not in statement else statement)

@@ -270,15 +270,6 @@ def test_a_unit_sees_and_decides_its_own_cases_only(aggregation: Aggregation) ->
     assert aggregation.rows("SELECT count(*) FROM aggregation.case_decision") == [(0,)]
 
 
-def test_decisions_are_appended_and_never_changed(aggregation: Aggregation) -> None:
-    send_bytes(aggregation, b"\xff\xffgarbage")
-    path = f"/v1/quarantine/{the_case(aggregation)['quarantine_id']}"
-    decide(aggregation, f"{path}/discard", {"reason": "không dùng"}, status=200)
-    with pytest.raises(Exception, match="append-only"):
-        aggregation.rows("DELETE FROM aggregation.case_decision RETURNING 1")
-    aggregation.database.rollback()
-
-
 def facts_json(movement: Movement) -> dict[str, Any]:
     return as_stated(movement)
 
