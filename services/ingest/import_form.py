@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal, cast
 
 from flask import request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -66,7 +66,7 @@ class SentFile:
 
     profile: str
     form: ImportForm
-    content: bytes
+    content: BinaryIO
 
 
 def form_schema() -> dict[str, Any]:
@@ -132,4 +132,4 @@ def read(*, profile: str) -> SentFile:
         raise invalid([*found, *field_errors(error)]) from error
     if found or upload is None:
         raise invalid(found)
-    return SentFile(profile, form, upload.read())
+    return SentFile(profile, form, cast(BinaryIO, upload.stream))

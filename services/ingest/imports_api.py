@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import Response
 
-from services.ingest import idempotency, import_form, receipts
+from services.ingest import idempotency, import_form, profiles_api, receipts
 from services.ingest.import_form import ImportQuery
 from services.ingest.intake import Intake
 from services.ingest.receipts import Receipt
+from services.ingest.reversals import NamedReversal
 from services.ingest.sheets import profile_files
-from services.ingest.sheets.sheet_rows import read_file
-from services.ingest.stated_fact import StatedFact
+from services.ingest.sheets.child_process import ReadingLimits
+from services.ingest.sheets.file_reading import read_in_child
+from services.ingest.sheets.reading_job import ReadingJob
 from services.ingest.submission import FileSummary, Submission
 from services.runtime.access import Scope, caller
 from services.runtime.api import Api, uuid_of
@@ -26,6 +29,7 @@ _JSON = "application/json"
 def bind(api: Api, intake: Intake, settings: Settings, pool: Pool) -> None:
     """Bind the routes of files and receipts. Raises ``StopServiceError`` for a wrong import profile."""
     profiles = profile_files.load_all(settings.policy_dir)
+    profiles_api.bind(api, profiles)
 
     @api.route(
         "POST",
@@ -43,11 +47,12 @@ def bind(api: Api, intake: Intake, settings: Settings, pool: Pool) -> None:
     )
     def post_import(query: ImportQuery) -> Response:
         sent = import_form.read(profile=query.profile)
-        submission = _submission(sent, settings, intake)
-        if sent.form.dry_run:
-            return Response(intake.preview(submission, caller()).model_dump_json(), 200, content_type=_JSON)
-        receipt = intake.accept(submission, caller(), claim=idempotency.current())
-        return Response(receipt.model_dump_json(), 202, content_type=_JSON)
+        with _submission(sent, settings, intake) as submission:
+            if sent.form.dry_run:
+                receipt, status = intake.preview(submission, caller()), 200
+            else:
+                receipt, status = intake.accept(submission, caller(), claim=idempotency.current()), 202
+        return Response(receipt.model_dump_json(), status, content_type=_JSON)
 
     @api.route(
         "GET",
@@ -65,21 +70,29 @@ def bind(api: Api, intake: Intake, settings: Settings, pool: Pool) -> None:
         return found
 
 
-def _submission(sent: import_form.SentFile, settings: Settings, intake: Intake) -> Submission:
+@contextmanager
+def _submission(sent: import_form.SentFile, settings: Settings, intake: Intake) -> Iterator[Submission]:
+    """The file as a process of its own read and judged it; its events are on disk while the block lasts."""
     form = sent.form
-    read = read_file(
-        sent.content,
+    job = ReadingJob(
         file_name=form.file_name,
         profile=sent.profile,
         source=form.source,
         defaults=form.defaults,
         policy_dir=settings.policy_dir,
         max_rows=settings.max_import_rows,
+        business_date=intake.clock.business_date(),
+        recorded_at=intake.clock.now(),
+        unit=caller().unit.code,
+        projects=intake.bench.projects(),
     )
-    stated = [
-        StatedFact(item.fact(), f"{place}: ") for item, place in zip(read.items, read.places, strict=True)
-    ]
-    sha256 = hashlib.sha256(sent.content).hexdigest()
-    file = FileSummary(form.file_name, sha256, read.rows_read, tuple(read.warnings))
-    faults = [*read.errors, *intake.bench.faults(stated, caller().unit)]
-    return Submission.of(sent.profile, stated, faults=faults, recorded_at=intake.clock.now(), file=file)
+    limits = ReadingLimits(seconds=settings.import_seconds, memory_bytes=settings.import_memory_mb << 20)
+    with read_in_child(sent.content, job, limits) as read:
+        yield Submission(
+            profile=sent.profile,
+            entries=read.entries,
+            faults=read.faults,
+            totals=read.totals,
+            named_reversals=[NamedReversal(*each) for each in read.named_reversals],
+            file=FileSummary(read.name, read.sha256, read.rows_read, read.warnings),
+        )

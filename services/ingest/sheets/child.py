@@ -15,10 +15,8 @@ from typing import BinaryIO
 
 from services.contracts import codec, topics
 from services.domain.disbursement import Movement
-from services.domain.validation import Fact
 from services.ingest.judging import Judge
 from services.ingest.register import Register
-from services.ingest.sheets.faults import at
 from services.ingest.sheets.reading_job import (
     EXIT_OUT_OF_MEMORY,
     EXIT_OUTPUT_TOO_LARGE,
@@ -26,36 +24,15 @@ from services.ingest.sheets.reading_job import (
     ReadingAnswer,
     ReadingJob,
 )
-from services.ingest.sheets.row_items import StatedRow
+from services.ingest.sheets.row_items import FactOfRow
 from services.ingest.sheets.sheet_rows import FileReading
 from services.ingest.sheets.spool import SpoolWriter
-from services.ingest.stated_fact import StatedFact
 from services.ingest.stated_totals import StatedTotals
-from services.runtime.errors import FieldError, ProblemError
+from services.runtime.errors import ProblemError
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.unit import Unit
 
 _CHUNK_BYTES = 1 << 20
-
-
-class FactOfRow(StatedFact):
-    """A fact whose place is its row. Most facts have no fault, so the words for it are found when asked."""
-
-    __slots__ = ("row",)
-    row: StatedRow
-
-    def __init__(self, fact: Fact, row: StatedRow) -> None:
-        object.__setattr__(self, "fact", fact)
-        object.__setattr__(self, "row", row)
-
-    @property
-    def place(self) -> str:
-        return f"{self.row.where()}: "
-
-    def fault(self, code: str, *, field: str, read: str, detail: str, mend: str) -> FieldError:
-        """A fault of one of its fields, at its cell."""
-        found = FieldError(code=code, where=field, read=read, detail=detail, mend=mend)
-        return at(found, self.row.where(field))
 
 
 class FileJudging:
@@ -92,7 +69,7 @@ class FileJudging:
         )
         findings = reading.findings
         for row, fact in reading.facts():
-            stated = FactOfRow(fact, row)
+            stated = FactOfRow(fact, stated=row)
             if not findings.is_full:
                 for found in judge.faults_of(stated):
                     findings.note(found)
