@@ -33,6 +33,7 @@ _log = logs.get(__name__)
 _RETRY_AFTER_SECONDS = 2
 _PUBLISHED_AT_ONCE = 20_000
 _SHOWN_HELD = 20
+_SHOWN_SOURCES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Intake:
             with self.pool.transaction() as cursor:
                 self._record(cursor, submission, found, placements)
                 self._keep_receipt(cursor, receipt, caller, claim)
-        _tell(receipt)
+        _tell(submission, receipt)
         return receipt
 
     def preview(self, submission: Submission, caller: Caller) -> Receipt:
@@ -201,7 +202,7 @@ def _fate_unknown(entries: Collection[Entry]) -> Iterator[None]:
         ) from error
 
 
-def _tell(receipt: Receipt) -> None:
+def _tell(submission: Submission, receipt: Receipt) -> None:
     """One line and the counts; never the body."""
     for outcome in Standing:
         metrics.EVENTS_ACCEPTED.labels(outcome.value).inc(getattr(receipt, outcome.value))
@@ -210,6 +211,7 @@ def _tell(receipt: Receipt) -> None:
         profile=receipt.profile,
         receipt_id=str(receipt.receipt_id),
         accepted_by=receipt.accepted_by,
+        sources=list(submission.sources)[:_SHOWN_SOURCES],
         new=receipt.new,
         duplicate=receipt.duplicate,
         conflicting=receipt.conflicting,

@@ -39,6 +39,8 @@ class Submission:
     faults: Sequence[FieldError] = ()
     totals: Sequence[Total] = ()
     named_reversals: Sequence[NamedReversal] = ()
+    # Who states it, for the log.
+    sources: Collection[str] = ()
     file: FileSummary | None = None
 
     @classmethod
@@ -58,6 +60,7 @@ class Submission:
             faults=faults,
             totals=receipts.totals(each.fact for each in stated),
             named_reversals=[found for each in stated if (found := named_reversal(each))],
+            sources=sorted({each.fact.source for each in stated}),
             file=file,
         )
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from flask.testing import FlaskClient
 from kafka import KafkaConsumer, TopicPartition
@@ -35,6 +36,8 @@ def settings_for(database_url: str, broker: Broker, **changes: Any) -> Settings:
         "business_date": date(2022, 7, 31),
         "topic_partitions": PARTITIONS,
         "kafka_delivery_timeout_ms": DELIVERY_TIMEOUT_MS,
+        # Joining and leaving a group takes as long with the embedded broker.
+        "kafka_session_timeout_ms": 1_000,
         **changes,
     }
     return Settings(**values)
@@ -111,6 +114,8 @@ def running_ingest(settings: Settings) -> Iterator[Ingest]:
     ingest = Ingest(settings, parts, make_token(settings.database_url.get_secret_value()))
     try:
         wait_until(ingest.is_ready)
+        # Who leaves a group while joining it waits for the broker.
+        wait_until(lambda: not getattr(parts.loops["register"], "not_ready", ""))
         yield ingest
     finally:
         stop.set()
@@ -119,11 +124,18 @@ def running_ingest(settings: Settings) -> Iterator[Ingest]:
         parts.close()
 
 
-def make_known(ingest: Ingest, *codes: str) -> None:
-    """Register projects, as whoever sends money on them does first."""
+def make_known(ingest: Ingest, *codes: str) -> set[UUID]:
+    """Register projects, as whoever sends money on them does first; returns the ids of the events."""
     body = {"projects": [stated.project(project_code=code) for code in codes]}
     answer = ingest.post("/v1/registers", body)
     assert answer.status_code == 202, answer.text
+    return {UUID(event_id) for event_id in answer.json["event_ids"]}
+
+
+def journalled_movements(ingest: Ingest) -> int:
+    """How many disbursement events the journal holds."""
+    ((count,),) = ingest.rows("SELECT count(*) FROM ingest.journal WHERE topic = 'giaingan.disbursement.v1'")
+    return int(count)
 
 
 def create_topics(settings: Settings) -> None:

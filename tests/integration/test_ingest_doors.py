@@ -18,6 +18,7 @@ from services.runtime.kafka_client import partition_of
 from tests.integration.ingest_stack import (
     PARTITIONS,
     Ingest,
+    journalled_movements,
     make_known,
     read_log,
     running_ingest,
@@ -42,11 +43,6 @@ def movements(count: int) -> dict[str, Any]:
             for number in range(count)
         ]
     }
-
-
-def journalled_movements(ingest: Ingest) -> int:
-    ((count,),) = ingest.rows(f"SELECT count(*) FROM ingest.journal WHERE topic = '{topics.DISBURSEMENT}'")
-    return int(count)
 
 
 def test_accepted_movements_are_in_the_log_under_their_project(ingest: Ingest, broker: Broker) -> None:
@@ -93,7 +89,7 @@ def test_the_journal_knows_each_event_and_its_place(ingest: Ingest, broker: Brok
     }
     rows = ingest.rows(
         'SELECT event_id, partition, "offset" FROM ingest.journal'
-        f" WHERE topic = '{topics.DISBURSEMENT}' ORDER BY accepted_no"
+        " WHERE topic = 'giaingan.disbursement.v1' ORDER BY accepted_no"
     )
     assert {(str(event_id), partition, offset) for event_id, partition, offset in rows} == places
     facts = [MovementIn.model_validate_json(json.dumps(item)).fact() for item in body["movements"]]
@@ -272,7 +268,7 @@ def test_the_place_of_an_event_may_change(ingest: Ingest) -> None:
     ingest.post("/v1/disbursements", movements(1))
     moved = ingest.rows(
         "UPDATE ingest.journal SET topic_id = 'x', partition = 1, \"offset\" = 2"
-        f" WHERE topic = '{topics.DISBURSEMENT}' RETURNING event_id"
+        " WHERE topic = 'giaingan.disbursement.v1' RETURNING event_id"
     )
     assert len(moved) == 1
     assert isinstance(moved[0][0], UUID)

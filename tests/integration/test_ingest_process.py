@@ -54,11 +54,13 @@ def test_the_process_serves_until_sigterm_and_logs_no_body(
             wait_until(lambda: call(f"{url}/readyz")[0] == 200)
             token = make_token(database_url)
             body: dict[str, Any] = {"movements": [stated.movement(project_code="SECRET-CODE")]}
+            known = {"projects": [stated.project(project_code="SECRET-CODE")]}
+            assert call(f"{url}/v1/registers", json.dumps(known).encode(), token=token)[0] == 202
             status, receipt = call(f"{url}/v1/disbursements", json.dumps(body).encode(), token=token)
             assert (status, json.loads(receipt)["new"]) == (202, 1)
             assert call(f"{url}/v1/disbursements", b" " * 5_000, token=token)[0] == 413
             assert (
-                'giaingan_events_accepted_total{outcome="new"} 1.0' in call(f"{url}/metrics", token=token)[1]
+                'giaingan_events_accepted_total{outcome="new"} 2.0' in call(f"{url}/metrics", token=token)[1]
             )
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=20) == 0
@@ -68,7 +70,7 @@ def test_the_process_serves_until_sigterm_and_logs_no_body(
 
     assert len(read_log(broker, topics.DISBURSEMENT)) == 1
     lines = [json.loads(line) for line in log_file.read_text().splitlines() if line.startswith("{")]
-    (accepted,) = [line for line in lines if line["event"] == "request accepted"]
+    _, accepted = [line for line in lines if line["event"] == "request accepted"]
     assert accepted["receipt_id"] == json.loads(receipt)["receipt_id"]
     assert (accepted["new"], accepted["sources"]) == (1, ["kbnn.ca-mau"])
     assert "SECRET-CODE" not in log_file.read_text()

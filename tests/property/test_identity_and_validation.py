@@ -15,8 +15,8 @@ from services.contracts import codec
 from services.domain import validation
 from services.domain.event_identity import event_id
 from services.domain.validation import Fact
-from services.ingest.intake import Standing, standings
 from services.ingest.record_packing import MAX_EVENTS, Entry, pack
+from services.ingest.standings import Standing, Standings
 from services.runtime.kafka_client import MAX_RECORD_BYTES, partition_of
 from tests.property import facts
 
@@ -99,6 +99,13 @@ def test_sending_facts_again_finds_only_duplicates(sent: list[Fact], data: st.Da
     again = data.draw(st.permutations(entries))
     assert standings(again, journal) == [Standing.DUPLICATE] * len(entries)
     assert Standing.DUPLICATE not in standings(list({e.content_hash: e for e in entries}.values()), {})
+
+
+def standings(entries: Sequence[Entry], known: dict[Any, set[bytes]]) -> list[Standing]:
+    found = Standings()
+    found.add(entries, known)
+    assert len(found) == sum(found.counts.values()) == len(entries)
+    return [found[number] for number in range(len(entries))]
 
 
 entry_lists = st.lists(
