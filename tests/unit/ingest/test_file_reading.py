@@ -15,7 +15,8 @@ import pytest
 from services.contracts import codec
 from services.ingest.register import RegisteredProject
 from services.ingest.sheets import file_reading
-from services.ingest.sheets.file_reading import ReadingLimits, read_in_child
+from services.ingest.sheets.child_process import ReadingLimits
+from services.ingest.sheets.file_reading import read_in_child
 from services.ingest.sheets.reading_job import ReadingJob
 from services.ingest.stated_totals import Total
 from services.runtime.errors import ProblemError
