@@ -12,6 +12,7 @@ from services.aggregation.apply_events import ApplyEvents
 from services.aggregation.case_decisions import CaseDecisions
 from services.aggregation.cases_api import CasesApi
 from services.aggregation.cutoff_tick import CutoffTick
+from services.aggregation.export_api import ExportApi
 from services.aggregation.http_api import ReadApi
 from services.aggregation.publish_decisions import PublishDecisions
 from services.aggregation.tell_progress import TellProgress
@@ -72,6 +73,7 @@ def assemble(settings: Settings) -> service.Parts:
         pool=pool, clock=clock, fund_sources=fund_sources, on_decision=publish_decisions.notice
     )
     CasesApi(pool=pool, decisions=decisions).install(api)
+    ExportApi(pool=pool).install(api)
     api.ready_when("database", lambda: pool.not_ready)
     api.ready_when("events", lambda: events.not_ready)
 

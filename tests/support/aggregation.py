@@ -19,6 +19,7 @@ from services.aggregation.apply_events import ApplyEvents
 from services.aggregation.case_decisions import CaseDecisions
 from services.aggregation.cases_api import CasesApi
 from services.aggregation.cutoff_tick import CutoffTick
+from services.aggregation.export_api import ExportApi
 from services.aggregation.http_api import ReadApi
 from services.aggregation.publish_decisions import PublishDecisions
 from services.aggregation.tell_progress import TellProgress
@@ -161,6 +162,7 @@ def running(
     ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     decisions = CaseDecisions(pool=pool, clock=clock, fund_sources=fund_sources, on_decision=outbox.notice)
     CasesApi(pool=pool, decisions=decisions).install(api)
+    ExportApi(pool=pool).install(api)
 
     stop = threading.Event()
     failures: list[BaseException] = []

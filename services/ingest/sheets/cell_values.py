@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
+from services.contracts.stated.cell_text import restored
 from services.domain import event_identity
 from services.domain.money import MAX_MINOR_UNITS
 from services.ingest.sheets import numbers
@@ -186,7 +187,7 @@ def _text(cell: Cell) -> str:
     A date is refused: Excel makes one of "3/2022" without asking, and what was typed is gone.
     """
     if isinstance(cell, str):
-        return cell.strip()
+        return restored(cell.strip())
     if isinstance(cell, bool) or not isinstance(cell, (int, float)):
         raise CellFaultError("not-text", found=_kind_of(cell))
     number = numbers.from_number(cell)

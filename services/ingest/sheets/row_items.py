@@ -92,7 +92,8 @@ class RowKind:
 _VOUCHER = frozenset({"voucher", "line"})
 _OF_A_CURVE = frozenset({"source", "currency", "points"})
 ROW_KINDS: dict[FactKind, RowKind] = {
-    "plan-revision": RowKind(PlanRevisionIn),
+    # An exported plan names the office of each line.
+    "plan-revision": RowKind(PlanRevisionIn, more_columns=frozenset({"source"})),
     "movement": RowKind(
         MovementIn,
         not_columns=frozenset({"source", "currency", "source_ref", "reverses_event_id"}),
@@ -210,7 +211,7 @@ class RowItems:
             given["source_ref"] = f"{given.pop('voucher')}/{given.pop('line')}"
             given["reverses_event_id"] = given.pop("reverses", None)
         try:
-            item = self._model(source=self._source, **given)
+            item = self._model(**({"source": self._source} | given))
         except ValidationError as error:
             self._note_refusal(error, row, column_of or {})
         else:

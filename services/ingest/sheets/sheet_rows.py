@@ -60,7 +60,7 @@ class FileReading:
         self._cells = CellReader(self._profile, source=source)
         self._once = StatedOnce(defaults, profile=self._profile, cells=self._cells, findings=self.findings)
         # The row that stated a reference first: its sheet and number, for the place of the second one.
-        self._first_of: dict[str, tuple[Grid, int]] = {}
+        self._first_of: dict[tuple[str, str], tuple[Grid, int]] = {}
 
     def facts(self) -> Iterator[tuple[StatedRow, Fact]]:
         """What the file states, in order, each with its row. With any fault it is not all: refuse the file.
@@ -79,7 +79,7 @@ class FileReading:
         """A reference twice in one file is a slip of the pen: a duplicate would vanish from the total."""
         fact = stated.item.fact()
         row = stated.row
-        grid, first = self._first_of.setdefault(fact.source_ref, (row.grid, row.row))
+        grid, first = self._first_of.setdefault((fact.source, fact.source_ref), (row.grid, row.row))
         if first != row.row or grid is not row.grid:
             self.findings.add(
                 "duplicate-row", where=row.where(), other=grid.place(first), reference=fact.source_ref
