@@ -11,7 +11,7 @@ from typing import Any
 
 from services.domain.disbursement import CompletedWorkLine, Movement, StatementLine
 from services.domain.money import MAX_MINOR_UNITS
-from services.domain.plan import WHOLE_PLAN_BASIS_POINTS, BaselineSchedule, PlanRevision
+from services.domain.plan import WHOLE_PLAN_BASIS_POINTS, BaselinePoint, BaselineSchedule, PlanRevision
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 
 Fact = (
@@ -89,7 +89,8 @@ def has_space(code: str) -> bool:
 def faults(fact: Fact) -> Iterator[tuple[str, str]]:
     """(field, what is wrong) for every field that holds what it may not."""
     for name in _texts_of(fact):
-        yield from ((name, fault) for fault in _text_faults(name, getattr(fact, name)))
+        for fault in _text_faults(name, getattr(fact, name)):
+            yield name, fault
     if not isinstance(fact, ProjectRegistration | OwnerRegistration | OfficerAssignment):
         yield from _number_faults("budget_year", fact.budget_year, BUDGET_YEARS.start, BUDGET_YEARS.stop - 1)
     if not isinstance(fact, Movement):
@@ -109,17 +110,23 @@ def faults(fact: Fact) -> Iterator[tuple[str, str]]:
         case BaselineSchedule():
             yield from _number_faults("points", len(fact.points), 1, MAX_POINTS)
             for point in fact.points:
-                if point.amount is not None:
-                    yield from _number_faults("points", point.amount.minor_units, 0, MAX_MINOR_UNITS)
-                if point.basis_points is not None:
-                    yield from _number_faults("points", point.basis_points, 0, WHOLE_PLAN_BASIS_POINTS)
+                yield from _point_faults(point)
 
 
-def _texts_of(fact: Fact) -> Iterator[str]:
+def _point_faults(point: BaselinePoint) -> Iterator[tuple[str, str]]:
+    if point.amount is not None:
+        yield from _number_faults("points", point.amount.minor_units, 0, MAX_MINOR_UNITS)
+    if point.basis_points is not None:
+        yield from _number_faults("points", point.basis_points, 0, WHOLE_PLAN_BASIS_POINTS)
+
+
+def _texts_of(fact: Fact) -> tuple[str, ...]:
     """Names of the fact's text fields. An officer of a whole unit names no project."""
-    of_whole_unit = isinstance(fact, OfficerAssignment) and not fact.project_code
     kind: Any = type(fact)
-    return (name for name in _text_fields(kind) if not (of_whole_unit and name == "project_code"))
+    names = _text_fields(kind)
+    if isinstance(fact, OfficerAssignment) and not fact.project_code:
+        return tuple(name for name in names if name != "project_code")
+    return names
 
 
 @cache
@@ -147,6 +154,7 @@ def _faults_of_text(name: str, text: str) -> Iterator[str]:
         yield f"does not have the form {_PATTERNS[name]}"
 
 
-def _number_faults(name: str, number: int, least: int, most: int) -> Iterator[tuple[str, str]]:
-    if not least <= number <= most:
-        yield name, f"is {number}; {least} to {most} may stand there"
+def _number_faults(name: str, number: int, least: int, most: int) -> tuple[tuple[str, str], ...]:
+    if least <= number <= most:
+        return ()
+    return ((name, f"is {number}; {least} to {most} may stand there"),)

@@ -83,8 +83,9 @@ class CellReader:
         return by_type[field.type]
 
     def _money(self, cell: Cell, unit: Unit) -> Value:
-        if isinstance(cell, float) and cell.is_integer() and 0 <= cell <= numbers.EXACT_LIMIT:
-            return Value(int(cell) * unit.minor_units)
+        whole = _whole_number(cell, self._profile.number_locale)
+        if whole is not None:
+            return Value(whole * unit.minor_units)
         value, doubt = self._amount(cell, unit)
         minor_units = value * unit.minor_units
         if minor_units != minor_units.to_integral_value():
@@ -128,6 +129,15 @@ def check_limit(minor_units: int) -> None:
         raise CellFaultError(
             "amount-too-large", value=numbers.written(minor_units), limit=numbers.written(MAX_MINOR_UNITS)
         )
+
+
+def _whole_number(cell: Cell, locale: NumberLocale) -> int | None:
+    """The cell's number where it is plainly a whole one and not below zero: most amounts are."""
+    if isinstance(cell, str):
+        return numbers.whole_from_text(cell, locale)
+    if isinstance(cell, float) and 0 <= cell <= numbers.EXACT_LIMIT and cell.is_integer():
+        return int(cell)
+    return None
 
 
 def _number(cell: Cell, locale: NumberLocale) -> Decimal:

@@ -29,6 +29,10 @@ _SHAPES = {
     )
     for locale, (group, point) in _MARKS.items()
 }
+_WHOLE = {
+    locale: re.compile(rf"[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+|[0-9]+")
+    for locale, (group, _) in _MARKS.items()
+}
 _SPACES = re.compile(r"(?<=[0-9])[ \u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 
 
@@ -63,6 +67,13 @@ def from_text(text: str, locale: NumberLocale) -> NumberText:
         en_in_english=shown["en"] or "unreadable",
         **_way(locale),
     )
+
+
+def whole_from_text(text: str, locale: NumberLocale) -> int | None:
+    """The number where ``text`` is plainly a whole one by ``locale``: what ``from_text`` says, sooner."""
+    if len(text) > _LONGEST_NUMBER or not _WHOLE[locale].fullmatch(text):
+        return None
+    return int(text.replace(_MARKS[locale][0], ""))
 
 
 def from_number(number: int | float) -> Decimal:

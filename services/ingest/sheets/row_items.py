@@ -25,6 +25,7 @@ from services.ingest.sheets.import_profile import FactKind, ImportProfile
 from services.ingest.sheets.profile_arithmetic import FundColumns, RowChecks
 from services.ingest.sheets.profile_expansion import FUND_SOURCE
 from services.ingest.sheets.profile_months import MonthPoints
+from services.ingest.sheets.quick_model import QuickModel
 from services.ingest.sheets.table_reader import TableRow
 from services.ingest.stated_fact import StatedFact
 from services.runtime.errors import FieldError
@@ -159,8 +160,10 @@ class RowItems:
         self._source = source
         self._findings = findings
         kind = ROW_KINDS[profile.kind]
-        self._model: Callable[..., Any] = kind.model
-        self._choices = kind.choices()
+        self._model: Callable[..., Any] = QuickModel(kind.model)
+        self._choices = {
+            name: {member.value: member for member in choices} for name, choices in kind.choices().items()
+        }
         self._checks = RowChecks(profile, findings)
         self._months = MonthPoints(profile, findings) if profile.months else None
         self._fund_columns = FundColumns(profile)
@@ -204,7 +207,7 @@ class RowItems:
         self, row: TableRow, values: Values, *, column_of: Mapping[str, str] | None = None
     ) -> Iterator[StatedRow]:
         given = {
-            name: self._choices[name](value) if name in self._choices else value
+            name: self._choices[name][value] if name in self._choices else value
             for name, value in values.items()
         }
         if self._profile.kind == "movement":
