@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Column, Table
 
+from services.cli_cases import conflict, quarantine
 from services.cli_tokens import TOKEN_FILE, sent_token, token
 from services.contracts import topics as contract_topics
 from services.import_client import NoAnswerError, RefusedError, send_file
@@ -41,6 +42,8 @@ def main() -> None:
 
 
 main.add_command(token)
+main.add_command(quarantine)
+main.add_command(conflict)
 
 
 # --- services --------------------------------------------------------------------------------
