@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from services.contracts import topics
 from services.ingest import bench, journal, log_writer, receipts, register_store, reversals
 from services.ingest.bench import Bench
 from services.ingest.idempotency import Claim
@@ -98,9 +99,7 @@ class Intake:
         for some in slices(entries, _PUBLISHED_AT_ONCE):
             first, number = number, number + len(some)
             fresh = [
-                (first + at, entry)
-                for at, entry in enumerate(some)
-                if found[first + at] != Standing.DUPLICATE
+                (at, entry) for at, entry in enumerate(some, first) if found[at] is not Standing.DUPLICATE
             ]
             for topic in sorted({entry.topic for _, entry in fresh}):
                 of_topic = [(at, entry) for at, entry in fresh if entry.topic == topic]
@@ -114,10 +113,9 @@ class Intake:
         self, cursor: Cursor, submission: Submission, found: Standings, placements: Placements
     ) -> None:
         journal.add(cursor, placements.placed(submission.entries))
-        register_store.learn_entries(
-            cursor,
-            (entry for at, entry in enumerate(submission.entries) if found[at] == Standing.NEW),
-        )
+        if topics.PLAN in placements.topics:
+            accepted = (entry for at, entry in enumerate(submission.entries) if found[at] is Standing.NEW)
+            register_store.learn_entries(cursor, accepted)
         reversals.accept(cursor, self._effective_reversals(submission, found))
 
     def _keep_receipt(self, cursor: Cursor, receipt: Receipt, caller: Caller, claim: Claim | None) -> None:

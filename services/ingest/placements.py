@@ -16,6 +16,7 @@ class Placements:
     """Filled while publishing, in the order of the numbers within a topic; read once, while journalling."""
 
     def __init__(self) -> None:
+        self.topics: set[str] = set()
         self._topic_ids: list[str] = []
         self._logs = array("i")
         self._partitions = array("i")
@@ -23,21 +24,25 @@ class Placements:
 
     def add(self, numbers: Sequence[int], placed: Sequence[PlacedEntry]) -> None:
         """Events by their numbers, with the place of each."""
+        self.topics.update({each.entry.topic for each in placed})
+        missing = max(numbers, default=-1) + 1 - len(self._logs)
+        if missing > 0:
+            for column in (self._logs, self._partitions, self._offsets):
+                column.extend([_NOWHERE] * missing)
         for number, each in zip(numbers, placed, strict=True):
             if each.topic_id not in self._topic_ids:
                 self._topic_ids.append(each.topic_id)
-            while len(self._logs) <= number:
-                self._logs.append(_NOWHERE)
-                self._partitions.append(_NOWHERE)
-                self._offsets.append(_NOWHERE)
             self._logs[number] = self._topic_ids.index(each.topic_id)
             self._partitions[number] = each.place.partition
             self._offsets[number] = each.place.offset
 
     def placed(self, entries: Iterable[Entry]) -> Iterator[PlacedEntry]:
         """The events that were published, in the order sent."""
+        # Those of one record share their place.
+        places: dict[tuple[int, int], Place] = {}
         for number, entry in zip(range(len(self._logs)), entries, strict=False):
             log = self._logs[number]
             if log != _NOWHERE:
-                place = Place(self._partitions[number], self._offsets[number])
+                at = self._partitions[number], self._offsets[number]
+                place = places.get(at) or places.setdefault(at, Place(*at))
                 yield PlacedEntry(entry, self._topic_ids[log], place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from services.contracts import codec, topics
@@ -14,8 +15,7 @@ from services.runtime.kafka_client import MAX_RECORD_BYTES, Record, partition_of
 MAX_EVENTS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One event as it is published and journalled. ``payload`` is the event alone, as a batch of one."""
 
     event_id: UUID
@@ -57,10 +57,13 @@ def pack(entries: Iterable[Entry], *, partitions: int) -> list[Parcel]:
     Within a partition the events keep their order.
     """
     parcels: list[Parcel] = []
+    partition_by_key: dict[str, int] = {}
     filling: dict[int, list[Entry]] = {}
     sizes: dict[int, int] = {}
     for entry in entries:
-        partition = partition_of(entry.routing_key, partitions)
+        key = entry.routing_key
+        if (partition := partition_by_key.get(key)) is None:
+            partition = partition_by_key[key] = partition_of(key, partitions)
         held = filling.setdefault(partition, [])
         size = sizes.get(partition, 0) + len(entry.payload)
         if held and (len(held) == MAX_EVENTS or size > MAX_RECORD_BYTES):

@@ -52,7 +52,7 @@ class Standings:
     def add(self, entries: Iterable[Entry], known: Mapping[UUID, Collection[bytes]]) -> None:
         """The next events, with the contents under which the journal knows each."""
         for entry in entries:
-            standing = self._standing(entry, known.get(entry.event_id, ()))
+            standing = self._standing(entry, known.get(entry.event_id, ()) if known else ())
             self.counts[standing] += 1
             self._codes.append(_CODES[standing])
             if standing is Standing.CONFLICTING:
