@@ -67,7 +67,9 @@ def load(*, ingest_url: str, token: str, console: Console, folder: Path = _SAMPL
 
 def _send(file: SampleFile, ingest_url: str, token: str) -> dict[str, Any]:
     try:
-        return send_file(file.path, profile=file.profile, source=file.source, ingest_url=ingest_url, token=token)
+        return send_file(
+            file.path, profile=file.profile, source=file.source, ingest_url=ingest_url, token=token
+        )
     except RefusedError as error:
         faults = error.problem.get("errors") or []
         lines = [f"  {fault['where']}: {fault['detail']}" for fault in faults[:_FAULTS_SHOWN]]

@@ -65,7 +65,9 @@ def test_a_busy_ingest_is_asked_again_after_the_time_it_names(file: Path, status
     answers = [({"title": "busy"}, status, {"Retry-After": "7"}), ({"new": 1}, 202, {})]
     waits: list[float] = []
     with _ingest(lambda: answers.pop(0)) as url:
-        receipt = send_file(file, profile="plan", source="s", token="ggn_x", ingest_url=url, sleep=waits.append)
+        receipt = send_file(
+            file, profile="plan", source="s", token="ggn_x", ingest_url=url, sleep=waits.append
+        )
     assert receipt == {"new": 1}
     assert waits == [7.0]
 
