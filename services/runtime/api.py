@@ -78,6 +78,7 @@ class Api:
         status: int = 200,
         other_statuses: tuple[int, ...] = (),
         problems: tuple[int, ...] = (),
+        refusal_media_types: Mapping[int, str] | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Bind a function. It is called with the path's values, then ``query`` and ``body`` if declared,
         and returns ``response`` or a Flask response of ``media_type``.
@@ -85,7 +86,8 @@ class Api:
         Any of ``scopes`` lets a token in, with ``whole`` only one that is bound to no unit; a route that asks
         for none says ``public``. ``slots`` names a smaller bound on what is in flight ("imports").
         ``headers`` are OpenAPI's parameters of the headers that the function looks at. ``other_statuses``
-        carry the same answer. ``read_body`` reads the body in place of
+        carry the same answer; ``refusal_media_types`` says by status what a refusal is where Accept asks for
+        it. ``read_body`` reads the body in place of
         ``body.model_validate_json``: to find more faults at once. Raises ``ValueError`` for a route that
         says neither scopes nor public.
         """
@@ -116,6 +118,7 @@ class Api:
                 media_type=media_type,
                 statuses=(status, *other_statuses),
                 problems=problems,
+                refusal_media_types=refusal_media_types or {},
             )
             self._routes.append(declared)
             endpoint = f"{method} {path}"

@@ -49,6 +49,8 @@ class Route:
     # The first is the usual one.
     statuses: tuple[int, ...]
     problems: tuple[int, ...]
+    # Media type of a refusal that is asked for with Accept, by status.
+    refusal_media_types: Mapping[int, str]
 
 
 def described(
@@ -60,8 +62,10 @@ def described(
         [(m, "validation" if any(m is r.body for r in routes) else "serialization") for m in models],
         ref_template=_REF,
     )
-    for schema in definitions["$defs"].values():
-        for name, field in schema.get("properties", {}).items():
+    _, asked = models_json_schema([(r.body, "validation") for r in routes if r.body], ref_template=_REF)
+    # What may be sent, not what is answered: aggregation holds what others wrote to the topics too.
+    for model in asked.get("$defs", {}):
+        for name, field in definitions["$defs"][model].get("properties", {}).items():
             if name in known_values:
                 field["enum"] = list(known_values[name])
     paths: dict[str, dict[str, Any]] = {}
@@ -105,6 +109,8 @@ def _operation(route: Route) -> dict[str, Any]:
             "description": "A problem (RFC 9457).",
             "content": {PROBLEM: _schema_of(Problem)},
         }
+    for status, media_type in route.refusal_media_types.items():
+        operation["responses"][str(status)]["content"][media_type] = {}
     return operation
 
 
