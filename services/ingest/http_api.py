@@ -1,4 +1,4 @@
-"""The doors of ingest: JSON bodies here, files and receipts in ``imports_api``."""
+"""The doors of ingest: JSON bodies here, files in ``imports_api``, receipts in ``receipts_api``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.contracts.stated.models import (
     RegistersIn,
     StatementsIn,
 )
-from services.ingest import idempotency, imports_api, json_bodies
+from services.ingest import idempotency, imports_api, json_bodies, receipts_api
 from services.ingest.idempotency import IdempotencyKeys
 from services.ingest.intake import Intake
 from services.ingest.json_bodies import Body
@@ -47,7 +47,8 @@ def build(settings: Settings, *, intake: Intake, pool: Pool, gate: Gate, keys: I
     api.ready_when("database", lambda: pool.not_ready)
     api.ready_when("broker", lambda: intake.watch.not_ready)
     _bind_json_doors(api, intake)
-    imports_api.bind(api, intake, settings, pool)
+    imports_api.bind(api, intake, settings)
+    receipts_api.bind(api, pool)
     return api
 
 

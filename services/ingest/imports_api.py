@@ -1,15 +1,17 @@
-"""The doors for files: the import, and the receipts given for every request."""
+"""The door for files. The receipts given for every request are in ``receipts_api``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from flask import Response
 
-from services.ingest import idempotency, import_form, profiles_api, receipts
+from services.ingest import idempotency, import_form, marked_answer, profiles_api
 from services.ingest.import_form import ImportQuery
 from services.ingest.intake import Intake
+from services.ingest.profiles_api import XLSX
 from services.ingest.receipts import Receipt
 from services.ingest.reversals import NamedReversal
 from services.ingest.sheets import profile_files
@@ -18,23 +20,23 @@ from services.ingest.sheets.file_reading import read_in_child
 from services.ingest.sheets.reading_job import ReadingJob
 from services.ingest.submission import FileSummary, Submission
 from services.runtime.access import Scope, caller
-from services.runtime.api import Api, uuid_of
+from services.runtime.api import Api
 from services.runtime.config import Settings
 from services.runtime.errors import ProblemError
-from services.runtime.postgres import Pool
 
 _JSON = "application/json"
 
 
-def bind(api: Api, intake: Intake, settings: Settings, pool: Pool) -> None:
-    """Bind the routes of files and receipts. Raises ``StopServiceError`` for a wrong import profile."""
+def bind(api: Api, intake: Intake, settings: Settings) -> None:
+    """Bind the routes of files. Raises ``StopServiceError`` for a wrong import profile."""
     profiles = profile_files.load_all(settings.policy_dir)
     profiles_api.bind(api, profiles)
 
     @api.route(
         "POST",
         "/v1/imports",
-        summary="Take in a CSV file or a workbook, all its rows or none. A dry run answers 200.",
+        summary="Take in a CSV file or a workbook, all its rows or none. A dry run answers 200; with Accept: "
+        "…spreadsheetml.sheet a refused file comes back with its faulty cells marked.",
         scopes=(Scope.INGEST_WRITE,),
         slots="imports",
         headers=(idempotency.PARAMETER,),
@@ -44,30 +46,21 @@ def bind(api: Api, intake: Intake, settings: Settings, pool: Pool) -> None:
         status=202,
         other_statuses=(200,),
         problems=(409,),
+        refusal_media_types={422: XLSX},
     )
     def post_import(query: ImportQuery) -> Response:
         sent = import_form.read(profile=query.profile)
         with _submission(sent, settings, intake) as submission:
-            if sent.form.dry_run:
-                receipt, status = intake.preview(submission, caller()), 200
-            else:
-                receipt, status = intake.accept(submission, caller(), claim=idempotency.current()), 202
+            try:
+                if sent.form.dry_run:
+                    receipt, status = intake.preview(submission, caller()), 200
+                else:
+                    receipt, status = intake.accept(submission, caller(), claim=idempotency.current()), 202
+            except ProblemError as error:
+                if error.problem.status == HTTPStatus.UNPROCESSABLE_ENTITY and marked_answer.is_wanted():
+                    return marked_answer.of(sent, error, settings)
+                raise
         return Response(receipt.model_dump_json(), status, content_type=_JSON)
-
-    @api.route(
-        "GET",
-        "/v1/imports/<receipt_id>",
-        summary="The receipt given for a request, as it was given.",
-        scopes=(Scope.READ, Scope.INGEST_WRITE),
-        response=Receipt,
-        problems=(404, 503),
-    )
-    def get_import(receipt_id: str) -> Receipt:
-        with pool.transaction() as cursor:
-            found = receipts.find(cursor, wanted) if (wanted := uuid_of(receipt_id)) else None
-        if found is None:
-            raise ProblemError(404, "receipt-unknown", "There is no receipt of that id")
-        return found
 
 
 @contextmanager

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
 from services.ingest.stated_totals import Total, totals
-from services.runtime.postgres import Cursor
+from services.runtime.postgres import Cursor, read_queries
+from services.runtime.unit import Unit
 
-__all__ = ["MOST_EVENT_IDS", "Receipt", "Total", "add", "find", "totals"]
+__all__ = ["MOST_EVENT_IDS", "Receipt", "Total", "add", "find", "page", "totals"]
 
+_QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
 # A list of ids is for senders of single requests; that of a long file would be longer than the file.
 MOST_EVENT_IDS = 1_000
 
@@ -70,8 +73,33 @@ def add(cursor: Cursor, receipt: Receipt) -> None:
     )
 
 
-def find(cursor: Cursor, receipt_id: UUID) -> Receipt | None:
-    """The receipt as it was given; ``None`` where there is none of that id."""
-    cursor.execute("SELECT body FROM ingest.receipt WHERE receipt_id = %s", (receipt_id,))
+def find(cursor: Cursor, receipt_id: UUID, unit: Unit) -> Receipt | None:
+    """The receipt as it was given; ``None`` where there is none of that id that the unit may see."""
+    cursor.execute(_QUERIES["receipt"], {"receipt_id": receipt_id, "unit": unit.code})
     row = cursor.fetchone()
     return Receipt.model_validate(row[0]) if row else None
+
+
+def page(
+    cursor: Cursor,
+    unit: Unit,
+    *,
+    before: tuple[datetime, UUID] | None,
+    since: datetime | None,
+    profile: str | None,
+    limit: int,
+) -> list[Receipt]:
+    """Receipts that the unit may see, newest first: those given before one, since a moment, of a profile."""
+    moment, receipt_id = before or (None, None)
+    cursor.execute(
+        _QUERIES["receipt_page"],
+        {
+            "unit": unit.code,
+            "moment": moment,
+            "receipt_id": receipt_id,
+            "since": since,
+            "profile": profile,
+            "limit": limit,
+        },
+    )
+    return [Receipt.model_validate(body) for (body,) in cursor]

@@ -1,0 +1,141 @@
+"""The receipts that were given: one by its id, and all of them, newest first."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from services.contracts.stated.field_types import Text
+from services.ingest import receipts
+from services.ingest.receipts import Receipt
+from services.runtime import cursor as paging
+from services.runtime.access import Scope, caller
+from services.runtime.api import Api, uuid_of
+from services.runtime.errors import ProblemError
+from services.runtime.postgres import Pool
+
+_READERS = (Scope.READ, Scope.INGEST_WRITE)
+_MOMENT = r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})"
+
+
+def _moment(value: Any) -> Any:
+    """A moment says from which meridian it counts: two offices could mean two moments by one text."""
+    if isinstance(value, str) and re.fullmatch(_MOMENT, value):
+        try:
+            return datetime.fromisoformat(value.upper())
+        except ValueError:
+            pass
+    raise PydanticCustomError(
+        "not_a_moment",
+        "không phải thời điểm ISO 8601 có múi giờ / is no moment in ISO 8601 with its offset from UTC",
+        {
+            "mend": "ghi 2022-05-31T08:00:00Z, hoặc kết thúc bằng %2B07:00 / "
+            "write 2022-05-31T08:00:00Z, or end it in %2B07:00"
+        },
+    )
+
+
+Moment = Annotated[
+    datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+
+
+class ReceiptsQuery(BaseModel):
+    """Which receipts are asked for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    since: Moment | None = Field(None, description="Given at that moment or later, with its offset from UTC.")
+    profile: Text | None = Field(None, description="What was sent: a profile, or the door of a JSON body.")
+    limit: int = Field(50, ge=1, le=500)
+    cursor: str | None = Field(None, description="next_cursor of the page before.")
+
+
+class ReceiptSummary(BaseModel):
+    """A receipt without its lists; ``GET /v1/imports/<receipt_id>`` has those."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    receipt_id: UUID
+    profile: str
+    received_at: datetime
+    accepted_by: str
+    unit: str
+    new: int
+    duplicate: int
+    conflicting: int
+    file_name: str | None
+    file_sha256: str | None
+    rows_read: int | None
+
+
+class Receipts(BaseModel):
+    """A page of receipts, newest first."""
+
+    receipts: list[ReceiptSummary]
+    next_cursor: str | None
+
+
+def bind(api: Api, pool: Pool) -> None:
+    """Bind the routes. A caller bound to a unit sees what was accepted from it and from what is under it."""
+
+    @api.route(
+        "GET",
+        "/v1/imports",
+        summary="Receipts given for requests and files, newest first.",
+        scopes=_READERS,
+        query=ReceiptsQuery,
+        response=Receipts,
+    )
+    def list_imports(query: ReceiptsQuery) -> Receipts:
+        with pool.transaction() as cursor:
+            found = receipts.page(
+                cursor,
+                caller().unit,
+                before=_place(query.cursor),
+                since=query.since,
+                profile=query.profile,
+                limit=query.limit + 1,
+            )
+        page = [ReceiptSummary.model_validate(receipt) for receipt in found[: query.limit]]
+        last = page[-1] if len(found) > query.limit else None
+        return Receipts(
+            receipts=page,
+            next_cursor=paging.encode((last.received_at.isoformat(), str(last.receipt_id))) if last else None,
+        )
+
+    @api.route(
+        "GET",
+        "/v1/imports/<receipt_id>",
+        summary="The receipt given for a request, as it was given.",
+        scopes=_READERS,
+        response=Receipt,
+        problems=(404,),
+    )
+    def get_import(receipt_id: str) -> Receipt:
+        wanted = uuid_of(receipt_id)
+        found = None
+        if wanted:
+            with pool.transaction() as cursor:
+                found = receipts.find(cursor, wanted, caller().unit)
+        if found is None:
+            raise ProblemError(404, "receipt-unknown", "There is no receipt of that id")
+        return found
+
+
+def _place(cursor: str | None) -> tuple[datetime, UUID] | None:
+    key = paging.decode(cursor, (str, str))
+    if key is None or cursor is None:
+        return None
+    moment, receipt_id = str(key[0]), uuid_of(str(key[1]))
+    if not re.fullmatch(_MOMENT, moment) or receipt_id is None:
+        raise paging.refused(cursor)
+    try:
+        return datetime.fromisoformat(moment), receipt_id
+    except ValueError:
+        raise paging.refused(cursor) from None
