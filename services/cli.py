@@ -5,18 +5,17 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 import psycopg2
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Table
 
 from services.cli_cases import conflict, quarantine
+from services.cli_imports import import_file
 from services.cli_tokens import TOKEN_FILE, sent_token, token
 from services.contracts import topics as contract_topics
-from services.import_client import NoAnswerError, RefusedError, send_file
 from services.runtime import config, postgres
 from services.runtime.errors import StopServiceError
 from services.runtime.kafka_client import Admin, BrokerUnavailableError
@@ -42,6 +41,7 @@ def main() -> None:
 
 
 main.add_command(token)
+main.add_command(import_file)
 main.add_command(quarantine)
 main.add_command(conflict)
 
@@ -116,75 +116,6 @@ def adopt_log(schema: str, topic: str) -> None:
         f"{schema} reads {topic} of cluster {identity.cluster_id}, topic id {identity.topic_id}, "
         "from the beginning."
     )
-
-
-@main.command("import")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--profile", required=True, help="How the file is read, for example treasury-vouchers.")
-@click.option("--source", required=True, help="The office that states it, for example kbnn.ca-mau.")
-@click.option("--dry-run", is_flag=True, help="Read and check it; accept nothing.")
-@click.option("--wait", default=10.0, show_default=True, help="Seconds to try while ingest is not ready.")
-@_INGEST_URL
-@TOKEN_FILE
-def import_file(
-    *, file: Path, profile: str, source: str, dry_run: bool, wait: float, url: str, token_file: Path | None
-) -> None:
-    """Send a CSV or XLSX file to ingest, and show its receipt or every fault found."""
-    secret = sent_token(token_file)
-    try:
-        receipt = send_file(
-            file,
-            profile=profile,
-            source=source,
-            ingest_url=url,
-            token=secret,
-            dry_run=dry_run,
-            patience_seconds=wait,
-        )
-    except RefusedError as error:
-        _print_faults(error.problem)
-        raise click.ClickException(str(error)) from error
-    except (NoAnswerError, OSError) as error:
-        raise click.ClickException(str(error)) from error
-    _print_receipt(receipt)
-
-
-def _print_receipt(receipt: dict[str, Any]) -> None:
-    console = _plain_console()
-    table = Table(show_header=False)
-    for name, value in receipt.items():
-        if name == "event_ids":
-            table.add_row(name, str(len(value)))
-        elif value is not None and not isinstance(value, list):
-            table.add_row(name, str(value))
-    console.print(table)
-    if totals := receipt.get("totals"):
-        sums = Table("nguồn vốn / fund source", Column("tổng / total", justify="right"), "")
-        for total in totals:
-            sums.add_row(total["fund_source"], _amount(total), total["currency"])
-        console.print(sums)
-    for warning in receipt.get("warnings") or []:
-        console.print(f"Lưu ý / note: {warning}", soft_wrap=True)
-
-
-def _amount(total: dict[str, Any]) -> str:
-    """The amount of a receipt the Vietnamese way: 1.234.567. Ingest takes đồng only, which have no parts."""
-    return f"{total['minor_units']:,d}".replace(",", ".")
-
-
-def _print_faults(problem: dict[str, Any]) -> None:
-    faults = problem.get("errors") or []
-    if not faults:
-        return
-    table = Table("chỗ / where", "đọc được / read", "lỗi / fault", "cách sửa / how to mend it")
-    for fault in faults:
-        table.add_row(*(str(fault.get(name, "")) for name in ("where", "read", "detail", "mend")))
-    _plain_console(stderr=True).print(table)
-
-
-def _plain_console(*, stderr: bool = False) -> Console:
-    """A console that shows texts of others as they are: "[x]" in a file is no colour."""
-    return Console(stderr=stderr, markup=False, highlight=False)
 
 
 # --- the embedded stack (deploy is imported by these only) -------------------------------------

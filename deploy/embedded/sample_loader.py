@@ -10,7 +10,7 @@ import yaml
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from services.import_client import NoAnswerError, RefusedError, send_file
+from services.import_client import Ingest, NoAnswerError, OfficeFile, RefusedError
 
 _SAMPLE = Path(__file__).resolve().parents[1] / "sample"
 _FAULTS_SHOWN = 10
@@ -18,15 +18,6 @@ _FAULTS_SHOWN = 10
 
 class SampleError(Exception):
     """The sample could not be loaded; the text says which file and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class SampleFile:
-    """One file of the sample, as the manifest names it."""
-
-    path: Path
-    profile: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +29,12 @@ class Loaded:
     conflicting: int
 
 
-def read_manifest(folder: Path = _SAMPLE) -> list[SampleFile]:
+def read_manifest(folder: Path = _SAMPLE) -> list[OfficeFile]:
     """The files of the sample in the order in which they are sent. Raises ``SampleError``."""
     manifest = folder / "manifest.yaml"
     try:
         rows: list[dict[str, Any]] = yaml.safe_load(manifest.read_text(encoding="utf-8"))
-        return [SampleFile(folder / row["file"], row["profile"], row["source"]) for row in rows]
+        return [OfficeFile(folder / row["file"], row["profile"], row["source"]) for row in rows]
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise SampleError(f"{manifest} cannot be read: {error!r}") from error
 
@@ -65,11 +56,9 @@ def load(*, ingest_url: str, token: str, console: Console, folder: Path = _SAMPL
     )
 
 
-def _send(file: SampleFile, ingest_url: str, token: str) -> dict[str, Any]:
+def _send(file: OfficeFile, ingest_url: str, token: str) -> dict[str, Any]:
     try:
-        return send_file(
-            file.path, profile=file.profile, source=file.source, ingest_url=ingest_url, token=token
-        )
+        return Ingest(ingest_url, token).send(file)
     except RefusedError as error:
         faults = error.problem.get("errors") or []
         lines = [f"  {fault['where']}: {fault['detail']}" for fault in faults[:_FAULTS_SHOWN]]

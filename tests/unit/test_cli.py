@@ -14,11 +14,12 @@ from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
-from flask import Flask
+from flask import Flask, request
 from werkzeug.serving import make_server
 
 from deploy.embedded.servers import free_port
 from services import cli
+from services.import_client import XLSX
 from services.ingest.receipts import Receipt, Total
 from services.runtime.errors import FieldError, Problem
 
@@ -82,7 +83,14 @@ def test_reset_without_state_says_so(tmp_path: Path) -> None:
 def _ingest(answer: dict[str, Any], status: int) -> Iterator[str]:
     """A server that answers every import with ``answer``."""
     app = Flask("ingest")
-    app.add_url_rule("/v1/imports", "imports", lambda: (answer, status), methods=["POST"])
+
+    def imports() -> Any:
+        if request.headers["Accept"] == XLSX:
+            return b"PK marked", status, {"Content-Type": XLSX}
+        return answer, status
+
+    app.add_url_rule("/v1/imports", "imports", imports, methods=["POST"])
+    app.add_url_rule("/v1/imports/profiles", "profiles", lambda: (answer, status))
     server = make_server("127.0.0.1", 0, app)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -93,7 +101,7 @@ def _ingest(answer: dict[str, Any], status: int) -> Iterator[str]:
         thread.join()
 
 
-def _import(tmp_path: Path, answer: dict[str, Any], status: int) -> tuple[int, str]:
+def _import(tmp_path: Path, answer: dict[str, Any], status: int, *more: str) -> tuple[int, str]:
     file = tmp_path / "x.csv"
     file.write_text("a\n", encoding="utf-8")
     with _ingest(answer, status) as url:
@@ -106,6 +114,7 @@ def _import(tmp_path: Path, answer: dict[str, Any], status: int) -> tuple[int, s
             "s",
             "--url",
             url,
+            *more,
             COLUMNS="200",
             GIAINGAN_TOKEN="ggn_x",
         )
@@ -114,7 +123,7 @@ def _import(tmp_path: Path, answer: dict[str, Any], status: int) -> tuple[int, s
 def test_a_receipt_is_shown_with_its_totals_and_warnings(tmp_path: Path) -> None:
     receipt = Receipt(
         receipt_id=None,
-        kind="plan",
+        profile="plan",
         received_at=datetime(2022, 7, 31, tzinfo=UTC),
         new=2,
         duplicate=0,
@@ -126,7 +135,7 @@ def test_a_receipt_is_shown_with_its_totals_and_warnings(tmp_path: Path) -> None
     )
     code, output = _import(tmp_path, receipt.model_dump(mode="json"), 200)
     assert code == 0
-    assert re.search(r"event_ids\W+2\b", output)
+    assert re.search(r"events\W+2\b", output)
     assert re.search(r"local\.lottery\W+99\.999\.999\.999\.999\.999\W+VND", output)
     assert "dòng 9 / row 9: [bold]dòng ẩn[/bold]" in output
     assert "None" not in output
@@ -159,3 +168,32 @@ def test_a_file_for_nobody_is_said(tmp_path: Path) -> None:
     )
     assert code == 1
     assert "does not take the file" in output
+
+
+def test_a_refused_file_is_kept_with_its_faulty_cells_marked(tmp_path: Path) -> None:
+    fault = FieldError(code="not-a-date", where="row 9", detail="lỗi", mend="sửa", row=9, column="B")
+    problem = Problem(type="x", title="Refused", status=422, errors=[fault]).model_dump()
+    marked = tmp_path / "lỗi.xlsx"
+    code, output = _import(tmp_path, problem, 422, "--marked", str(marked))
+    assert code == 1
+    assert marked.read_bytes() == b"PK marked"
+    assert "not-a-date" in output
+    assert "đã đánh dấu ô lỗi" in output
+
+
+def test_the_profiles_are_listed_in_both_languages(tmp_path: Path) -> None:
+    column = {"header": {"vi": "Mã dự án", "en": "project code"}, "required": True}
+    profile = {"name": "plan", "label": {"vi": "Kế hoạch", "en": "Plan"}, "columns": [column]}
+    with _ingest({"profiles": [profile]}, 200) as url:
+        code, output = _run("import", "--list-profiles", "--url", url, COLUMNS="200", GIAINGAN_TOKEN="ggn_x")
+    assert code == 0
+    assert re.search("plan.*Kế hoạch / Plan.*Mã dự án", output)
+
+
+def test_an_import_without_file_profile_or_source_is_a_usage_error(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("a", encoding="utf-8")
+    for arguments in ([], [str(file)], [str(file), "--profile", "plan"], ["--source", "s"], ["no-such.csv"]):
+        code, output = _run("import", *arguments, GIAINGAN_TOKEN="ggn_x")
+        assert code == 2, arguments
+        assert "Usage" in output

@@ -13,7 +13,7 @@ from flask import Flask, request
 from werkzeug.serving import make_server
 
 from deploy.embedded.servers import free_port
-from services.import_client import NoAnswerError, RefusedError, send_file
+from services.import_client import XLSX, Ingest, NoAnswerError, OfficeFile, RefusedError
 
 
 @contextmanager
@@ -44,6 +44,7 @@ def test_the_file_and_its_fields_arrive_unchanged(file: Path) -> None:
         return (
             {
                 "sent": request.headers["Authorization"],
+                "profile": request.args.to_dict(),
                 "fields": dict(request.form),
                 "name": sent.filename,
                 "content": list(sent.read()),
@@ -53,8 +54,9 @@ def test_the_file_and_its_fields_arrive_unchanged(file: Path) -> None:
         )
 
     with _ingest(answer) as url:
-        receipt = send_file(file, profile="plan", source="sở.tài-chính", token="ggn_x", ingest_url=url)
+        receipt = Ingest(url, "ggn_x").send(OfficeFile(file, "carry-over", "sở.tài-chính"))
     assert receipt["sent"] == "Bearer ggn_x"
+    assert receipt["profile"] == {"profile": "carry-over"}
     assert receipt["fields"] == {"source": "sở.tài-chính", "dry_run": "false"}
     assert receipt["name"] == "kế hoạch _2022_.csv"
     assert bytes(receipt["content"]) == file.read_bytes()
@@ -65,9 +67,7 @@ def test_a_busy_ingest_is_asked_again_after_the_time_it_names(file: Path, status
     answers = [({"title": "busy"}, status, {"Retry-After": "7"}), ({"new": 1}, 202, {})]
     waits: list[float] = []
     with _ingest(lambda: answers.pop(0)) as url:
-        receipt = send_file(
-            file, profile="plan", source="s", token="ggn_x", ingest_url=url, sleep=waits.append
-        )
+        receipt = Ingest(url, "ggn_x", sleep=waits.append).send(OfficeFile(file, "plan", "s"))
     assert receipt == {"new": 1}
     assert waits == [7.0]
 
@@ -75,22 +75,45 @@ def test_a_busy_ingest_is_asked_again_after_the_time_it_names(file: Path, status
 def test_a_refusal_is_told_with_its_faults(file: Path) -> None:
     problem = {"title": "Refused", "errors": [{"where": "Sheet1!B3", "detail": "no number"}]}
     with _ingest(lambda: (problem, 422, {})) as url, pytest.raises(RefusedError) as refused:
-        send_file(file, profile="plan", source="s", token="ggn_x", ingest_url=url)
+        Ingest(url, "ggn_x").send(OfficeFile(file, "plan", "s"))
     assert refused.value.problem == problem
 
 
 def test_an_answer_that_is_no_problem_is_told_by_its_status(file: Path) -> None:
     with _ingest(lambda: ("<html>", 502, {})) as url, pytest.raises(RefusedError, match="502"):
-        send_file(file, profile="plan", source="s", token="ggn_x", ingest_url=url)
+        Ingest(url, "ggn_x").send(OfficeFile(file, "plan", "s"))
 
 
 def test_nobody_there_is_told_when_patience_ends(file: Path) -> None:
     with pytest.raises(NoAnswerError, match="refused"):
-        send_file(
-            file,
-            profile="plan",
-            source="s",
-            token="ggn_x",
-            ingest_url=f"http://127.0.0.1:{free_port()}",
-            patience_seconds=0.1,
+        Ingest(f"http://127.0.0.1:{free_port()}", "ggn_x", patience_seconds=0.1).send(
+            OfficeFile(file, "plan", "s")
         )
+
+
+def test_how_much_is_sent_is_told_until_all_is(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(b"x" * 200_000)
+    told: list[tuple[int, int]] = []
+    with _ingest(
+        lambda: ({"length": request.content_length, "read": len(request.get_data())}, 202, {})
+    ) as url:
+        receipt = Ingest(url, "ggn_x").send(
+            OfficeFile(file, "plan", "s"), on_sent=lambda sent, total: told.append((sent, total))
+        )
+    assert receipt["length"] > 200_000
+    assert [sent for sent, _ in told] == sorted({sent for sent, _ in told})
+    assert told[-1] == (receipt["length"], receipt["length"])
+    assert len(told) > 2
+
+
+def test_a_refused_file_is_fetched_with_its_marks_without_being_sent_for_good(file: Path) -> None:
+    def answer() -> Any:
+        assert request.form["dry_run"] == "true"
+        assert request.headers["Accept"] == XLSX
+        return b"PK marked", 422, {"Content-Type": XLSX}
+
+    with _ingest(answer) as url:
+        assert Ingest(url, "ggn_x").marked(OfficeFile(file, "plan", "s")) == b"PK marked"
+    with _ingest(lambda: ({"new": 1}, 200, {})) as url:
+        assert Ingest(url, "ggn_x").marked(OfficeFile(file, "plan", "s")) is None
