@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from services.ingest.nearest_codes import NearestCodes
 
+# Each takes some milliseconds among 20,000 projects.
+_MOST_ASKED = 100
+
 
 class RegisteredProject(NamedTuple):
     """A project as its latest decision or registration states it; the days, as its latest registration."""
@@ -32,6 +35,7 @@ class Register:
     ) -> None:
         self._projects = {project.code: project for project in projects}
         self._others = others
+        self._asked: set[str] = set()
         self._nearest: NearestCodes[RegisteredProject] | None = None
 
     def find(self, code: str) -> RegisteredProject | None:
@@ -41,7 +45,13 @@ class Register:
     def nearest(
         self, code: str, *, count: int, among: Callable[[RegisteredProject], bool]
     ) -> list[RegisteredProject]:
-        """Projects whose codes are most like ``code``, the nearest first; of those that ``among`` lets in."""
+        """Projects whose codes are most like ``code``, the nearest first; of those that ``among`` lets in.
+
+        A request with very many wrong codes is told so of the first alone.
+        """
+        if code not in self._asked and len(self._asked) >= _MOST_ASKED:
+            return []
+        self._asked.add(code)
         if self._nearest is None:
             everything = self._others() if self._others else self._projects.values()
             self._nearest = NearestCodes({project.code: project for project in everything if among(project)})

@@ -7,19 +7,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask.testing import FlaskClient
 from kafka import KafkaConsumer, TopicPartition
 from werkzeug.test import TestResponse
 
+from deploy.embedded import servers
 from deploy.embedded.servers import Broker
 from services.contracts import codec, topics
 from services.ingest.__main__ import assemble
 from services.runtime import postgres, service
+from services.runtime.access import Scope
 from services.runtime.config import Settings
 from services.runtime.kafka_client import Admin
 from tests.support import stated
@@ -51,12 +53,20 @@ class Answer:
     content_type: str
     retry_after: str
     text: str
+    # Idempotent-Replayed
+    is_replayed: bool
 
     @classmethod
     def of(cls, response: TestResponse) -> Answer:
         headers = response.headers
         content_type = headers.get("Content-Type", "")
-        return cls(response.status_code, content_type, headers.get("Retry-After", ""), response.text)
+        return cls(
+            response.status_code,
+            content_type,
+            headers.get("Retry-After", ""),
+            response.text,
+            "Idempotent-Replayed" in headers,
+        )
 
     @property
     def json(self) -> Any:
@@ -80,14 +90,24 @@ class Ingest:
     def get(self, path: str) -> Answer:
         return Answer.of(self.client.get(path))
 
-    def post(self, path: str, body: Any) -> Answer:
-        return self.post_raw(path, json.dumps(body).encode(), "application/json")
+    def post(self, path: str, body: Any, **headers: str) -> Answer:
+        """``headers`` by their names with underscores: ``Idempotency_Key="k"``."""
+        return self.post_raw(path, json.dumps(body).encode(), "application/json", **headers)
 
-    def post_raw(self, path: str, content: bytes, content_type: str) -> Answer:
-        return Answer.of(self.client.post(path, data=content, content_type=content_type))
+    def post_raw(self, path: str, content: bytes, content_type: str, **headers: str) -> Answer:
+        return self._post(path, content, content_type, headers)
 
-    def post_form(self, path: str, form: dict[str, Any]) -> Answer:
-        return Answer.of(self.client.post(path, data=form, content_type="multipart/form-data"))
+    def post_form(self, path: str, form: dict[str, Any], **headers: str) -> Answer:
+        return self._post(path, form, "multipart/form-data", headers)
+
+    def _post(self, path: str, sent: Any, content_type: str, headers: dict[str, str]) -> Answer:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return Answer.of(self.client.post(path, data=sent, content_type=content_type, headers=named))
+
+    def of_unit(self, unit: str, *scopes: Scope) -> Ingest:
+        """The same service to a caller that is bound to a unit."""
+        url = self.settings.database_url.get_secret_value()
+        return replace(self, token=make_token(url, *(scopes or (Scope.INGEST_WRITE,)), unit=unit, name=unit or "all"))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         connection = postgres.connect(self.settings.database_url.get_secret_value(), application="test")
@@ -122,6 +142,19 @@ def running_ingest(settings: Settings) -> Iterator[Ingest]:
         for thread in threads:
             thread.join()
         parts.close()
+
+
+@contextmanager
+def ingest_of_a_module(postgres_server: str, **changes: Any) -> Iterator[Ingest]:
+    """Ingest on a database and a broker of its own, for tests that do not disturb each other."""
+    broker = Broker()
+    broker.start()
+    try:
+        database_url = servers.create_database(postgres_server, f"test_{uuid4().hex[:12]}")
+        with running_ingest(settings_for(database_url, broker, **changes)) as ingest:
+            yield ingest
+    finally:
+        broker.stop()
 
 
 def make_known(ingest: Ingest, *codes: str) -> set[UUID]:
