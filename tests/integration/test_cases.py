@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -15,10 +17,10 @@ from services.contracts.stated.one_fact import as_stated
 from services.domain.disbursement import Movement
 from services.domain.money import Money
 from services.runtime.access import Scope
-from services.runtime.kafka_client import Record
+from services.runtime.kafka_client import Admin, Record
 from tests.support import facts
 from tests.support.access import client_of, make_token
-from tests.support.aggregation import RECORDED_AT, Aggregation, running, settings_for
+from tests.support.aggregation import RECORDED_AT, Aggregation, eventually, running, settings_for
 
 
 @pytest.fixture
@@ -216,6 +218,28 @@ def test_a_case_is_decided_once(aggregation: Aggregation, action: str) -> None:
     assert aggregation.rows("SELECT count(*) FROM aggregation.case_record") == [(0,)]
 
 
+@pytest.mark.parametrize("kind", ["quarantine", "conflicts"])
+def test_of_several_who_decide_at_once_one_does(aggregation: Aggregation, kind: str) -> None:
+    first = facts.movement("1", 300)
+    contradicting(aggregation, first, replace(first, amount=Money(30)))
+    send_bytes(aggregation, b"\xff\xffgarbage")
+    path = {
+        "quarantine": f"/v1/quarantine/{the_case(aggregation)['quarantine_id']}/replay",
+        "conflicts": f"/v1/conflicts/{the_conflict(aggregation)['conflict_id']}/replace",
+    }[kind]
+    # Both are at it before either is done.
+    blocker = aggregation.database.cursor()
+    blocker.execute("LOCK TABLE aggregation.case_decision IN SHARE MODE")
+    clients = [client(aggregation, name=f"người {n}") for n in range(2)]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        answers = [pool.submit(c.post, path, json={"reason": "cùng lúc"}) for c in clients]
+        time.sleep(0.5)
+        aggregation.database.rollback()
+        statuses = sorted(answer.result().status_code for answer in answers)
+    assert statuses == [202, 409]
+    assert aggregation.rows("SELECT count(*) FROM aggregation.case_decision") == [(1,)]
+
+
 def test_a_case_that_is_not_there_is_no_such_case(aggregation: Aggregation) -> None:
     for path in ("/v1/quarantine/999", "/v1/quarantine/x", "/v1/conflicts/1" + "0" * 30):
         answer = aggregation.client.get(path)
@@ -372,3 +396,47 @@ def test_a_decision_that_was_published_twice_counts_once(aggregation: Aggregatio
     assert disbursed(aggregation) == 30
     assert aggregation.rows("SELECT count(*) FROM aggregation.ledger") == [(3,)]
     assert aggregation.client.get("/v1/conflicts").get_json()["items"] == []
+
+
+# --- the broker and the database between deciding and publishing ---------------------------------
+
+
+def test_a_decision_is_taken_while_the_broker_is_away_and_published_when_it_is_back(
+    aggregation: Aggregation, broker: Broker
+) -> None:
+    first = facts.movement("1", 300)
+    conflict = contradicting(aggregation, first, replace(first, amount=Money(30)))
+    path = f"/v1/conflicts/{conflict['conflict_id']}"
+    broker.kill()
+    answer = aggregation.client.post(f"{path}/replace", json={"reason": "sai số"})
+    assert answer.status_code == 202
+    assert shown(aggregation, path)["decisions"][0]["is_published"] is False
+    assert disbursed(aggregation) == 300
+    broker.start()
+    create_topics(aggregation)
+    eventually(lambda: disbursed(aggregation) == 30)
+    eventually(lambda: shown(aggregation, path)["decisions"][0]["is_published"])
+
+
+def test_a_broker_that_forgets_is_told_the_decisions_again(aggregation: Aggregation, broker: Broker) -> None:
+    aggregation.publish(replace(facts.movement("1", 300), fund_source="X"))
+    aggregation.settle()
+    case = the_case(aggregation)
+    corrected = {"movement": case["fact"]["movement"] | {"fund_source": "central.sector"}}
+    decide(aggregation, f"/v1/quarantine/{case['quarantine_id']}/fix", corrected)
+    (before,) = aggregation.rows("SELECT published_topic_id FROM aggregation.case_record")
+    broker.kill()
+    broker.start()
+    create_topics(aggregation)
+    query = "SELECT published_topic_id FROM aggregation.case_record"
+    eventually(lambda: aggregation.rows(query) != [before])
+    aggregation.settle()
+    assert disbursed(aggregation) == 300
+    assert aggregation.rows("SELECT count(*) FROM aggregation.ledger") == [(1,)]
+
+
+def create_topics(aggregation: Aggregation) -> None:
+    """As ingest's log keeper does when the broker has forgotten them."""
+    admin = Admin(aggregation.settings, client_id="test-admin")
+    admin.create_topics()
+    admin.close()

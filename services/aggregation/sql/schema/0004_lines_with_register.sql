@@ -50,13 +50,16 @@ RETURNS TABLE (
     sector text,
     province_code text
 )
-LANGUAGE sql STABLE AS $$
-WITH planned AS (
+-- What a full join of distinct rows holds, the planner takes for a handful: without this it joins twenty
+-- thousand projects with as many officers by going through all of them for each.
+LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+WITH decision AS (
+    SELECT * FROM aggregation.plan_decision AS r WHERE r.budget_year = p_budget_year
+), planned AS (
     SELECT DISTINCT ON (r.project_code)
            r.project_code, r.project_name, r.level, r.owner_code, r.owner_name, r.accountable_officer,
            r.project_group, r.district, r.sector, r.province_code
-      FROM aggregation.plan_decision AS r
-     WHERE r.budget_year = p_budget_year
+      FROM decision AS r
      ORDER BY r.project_code,
               r.effective_date <= p_as_of DESC,
               CASE WHEN r.effective_date <= p_as_of THEN p_as_of - r.effective_date ELSE r.effective_date - p_as_of END,
@@ -74,8 +77,7 @@ WITH planned AS (
      ORDER BY r.province_code, r.owner_code, r.effective_date DESC, r.revision DESC, r.event_id
 ), owner_planned AS (
     SELECT DISTINCT ON (r.province_code, r.owner_code) r.province_code, r.owner_code, r.owner_name
-      FROM aggregation.plan_decision AS r
-     WHERE r.budget_year = p_budget_year
+      FROM decision AS r
      ORDER BY r.province_code, r.owner_code, r.effective_date DESC, r.decision_date DESC, r.event_id
 ), officer AS (
     -- Of a project (in the unit it belongs to), or of a whole unit: project_code is empty then.
