@@ -240,6 +240,23 @@ def test_completed_work_and_statements_take_their_day_from_the_title() -> None:
     ]  # fmt: skip
 
 
+def test_the_wrong_unit_over_a_table_is_refused_where_a_line_cannot_be_so_large() -> None:
+    """Figures in triệu under a title that says tỷ, as a real report printed them."""
+
+    def change(sheet: Any) -> None:
+        sheet["A3"] = "Đơn vị tính: tỷ đồng"
+        _put(F9=1_213_570, G9=1_213_570, H9=None, F10=None, G10=None, H10=None)(sheet)
+        _put(F11=1_213_570, G11=1_213_570, H11=None)(sheet)
+
+    assert ("amount-too-large", 9, "G") in _found(_read("annual-plan", change))
+
+
+def test_what_remains_is_not_read_whatever_it_was_computed_from() -> None:
+    read_back = _read("cumulative-statement", _put(F5=999_999, F7=1))
+    assert read_back.errors == []
+    assert ["hệ thống tự tính" in warning for warning in read_back.warnings] == [True]
+
+
 def test_a_fault_names_its_sheet_row_and_column_as_data() -> None:
     read_back = _read("treasury-vouchers", _put(G4="7.788,703", E5="NSXX"))
     (amount, fund) = read_back.errors
