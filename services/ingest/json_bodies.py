@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import get_args
 
@@ -21,8 +20,9 @@ from services.contracts.stated.models import (
 )
 from services.ingest import bench
 from services.ingest.stated_fact import StatedFact
-from services.runtime.errors import FieldError, ProblemError
+from services.runtime.errors import FieldError
 from services.runtime.field_faults import field_errors
+from services.runtime.json_body import refuse_repeated_names
 
 Body = DisbursementsIn | StatementsIn | CompletedWorkIn | PlansIn | RegistersIn
 
@@ -43,29 +43,12 @@ def read(model: type[Body], content: bytes, *, judge: Judge) -> Body:
     except ValidationError as error:
         if error.errors(include_input=False)[0]["type"] == "json_invalid":
             raise
-        _refuse_repeated_names(content)
+        refuse_repeated_names(content)
         sound, presumed = _sound_items(model, content, error)
         bench.refuse([*field_errors(error), *judge(sound, presumed)])
         raise
-    _refuse_repeated_names(content)
+    refuse_repeated_names(content)
     return body
-
-
-def _refuse_repeated_names(content: bytes) -> None:
-    """Which of two amounts is meant, only the sender knows; a parser takes the last and says nothing."""
-
-    def check(pairs: list[tuple[str, object]]) -> None:
-        names = Counter(name for name, _ in pairs)
-        if repeated := sorted(name for name, count in names.items() if count > 1):
-            raise ProblemError(
-                400,
-                "duplicate-key",
-                "A field is stated twice",
-                f"Trường ghi hai lần: {', '.join(repeated)}. Giữ lại một. / Stated twice: "
-                f"{', '.join(repeated)}. Keep one.",
-            )
-
-    json.loads(content, object_pairs_hook=check, parse_int=str)
 
 
 def stated(body: Body) -> list[StatedFact]:

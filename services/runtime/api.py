@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
-from services.runtime import logs, metrics, openapi
+from services.runtime import json_body, logs, metrics, openapi
 from services.runtime.access.callers import Scope
 from services.runtime.access.gate import Gate, Rule
 from services.runtime.errors import FieldError, ProblemError, shortened
@@ -142,6 +142,8 @@ class Api:
     def _view(self, route: Route) -> Callable[..., Response]:
         def view(**path_values: Any) -> Response:
             _refuse_nul({**path_values, **request.args})
+            if route.read_body or route.form:
+                _refuse_encoded()
             arguments: dict[str, Any] = dict(path_values)
             if route.query:
                 arguments["query"] = _read_query(route.query)
@@ -291,6 +293,18 @@ def _refuse_nul(values: Mapping[str, str]) -> None:
         raise invalid(errors)
 
 
+def _refuse_encoded() -> None:
+    """A compressed body could inflate to anything; bodies are small enough without."""
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding.strip().lower() not in ("", "identity"):
+        raise ProblemError(
+            415,
+            "encoded-body",
+            "The body is compressed",
+            f"Content-Encoding là / is {shortened(encoding)!r}; gửi không nén / send it as it is.",
+        )
+
+
 def _read_query(model: type[ModelT]) -> ModelT:
     repeated = [name for name, values in request.args.lists() if len(values) > 1]
     if repeated:
@@ -312,17 +326,19 @@ def _read_body(read: Callable[[bytes], BaseModel]) -> BaseModel:
             415,
             "not-json",
             "The body is not declared as JSON",
-            f"Content-Type is {shortened(request.mimetype)!r}; send application/json.",
+            f"Content-Type là / is {shortened(request.mimetype)!r}; gửi / send application/json.",
         )
     content = request.get_data()
     if not content:
-        raise ProblemError(400, "empty-body", "The body is empty", "Send a JSON object.")
+        raise ProblemError(
+            400, "empty-body", "The body is empty", "Gửi một đối tượng JSON. / Send a JSON object."
+        )
     try:
         return read(content)
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "json_invalid":
-            raise ProblemError(400, "malformed-json", "The body is not JSON", first["msg"]) from error
+            raise json_body.malformed(content, first["ctx"]["error"]) from error
         raise invalid(field_errors(error)) from error
 
 

@@ -109,7 +109,7 @@ def test_a_plan_that_another_system_writes_to_the_topic_makes_its_project_known(
 def test_what_does_not_decode_is_passed_over_and_what_follows_is_learned(ingest: Ingest) -> None:
     code = f"P-{uuid4()}"
     write_to_topic(ingest, code, b"garbage")
-    hidden = dataclasses.replace(project(code), project_code=f"{code}\u200b")  # type: ignore[call-arg]
+    hidden = dataclasses.replace(project(code), project_code=f"{code}\u200b")  # type: ignore[arg-type]
     write_to_topic(ingest, code, codec.encode_batch([hidden], recorded_at=NOW))
     write_to_topic(ingest, code, codec.encode_batch([project(code)], recorded_at=NOW))
     wait_until(lambda: registered(ingest, code) is not None)
@@ -139,7 +139,7 @@ def test_what_is_learned_does_not_depend_on_the_order_nor_on_repetition(ingest: 
         connection = postgres.connect(ingest.settings.database_url.get_secret_value(), application="test")
         try:
             for fact in order:
-                named = dataclasses.replace(fact, project_code=code, source_ref=f"{fact.source_ref}/{code}")  # type: ignore[call-arg]
+                named = dataclasses.replace(fact, project_code=code, source_ref=f"{fact.source_ref}/{code}")  # type: ignore[arg-type]
                 with postgres.transaction(connection) as cursor:
                     register_store.learn(cursor, [named])
         finally:

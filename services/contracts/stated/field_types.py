@@ -48,10 +48,43 @@ _MEND_AMOUNT = {
 }
 
 
+def _separated(text: str) -> PydanticCustomError | None:
+    """A figure with points or commas: what it is depends on who wrote it, so both readings are shown."""
+    vietnamese = _reading(text, group=".", decimal=",")
+    english = _reading(text, group=",", decimal=".")
+    if vietnamese is None and english is None:
+        return None
+    is_grouped = re.fullmatch("[0-9]{1,3}([.,][0-9]{3})+([.,][0-9]+)?", text) is not None
+    return PydanticCustomError(
+        "ambiguous_number" if is_grouped else "fraction_of_minor_unit",
+        "theo kiểu Việt Nam là {vietnamese}, theo kiểu Anh là {english} / "
+        "the Vietnamese way it is {vietnamese}, the English way {english}",
+        {
+            "vietnamese": vietnamese or "—",
+            "english": english or "—",
+            "mend": "chỉ ghi chữ số, đơn vị đồng, không dấu chấm, dấu phẩy / "
+            "write digits only, in đồng: no point, no comma",
+        },
+    )
+
+
+def _reading(text: str, *, group: str, decimal: str) -> str | None:
+    """What the text is where ``group`` parts thousands; ``None`` where it is no number then."""
+    whole, _, fraction = text.partition(decimal)
+    grouped = rf"[0-9]{{1,3}}({re.escape(group)}[0-9]{{3}})+|[0-9]+"
+    if not re.fullmatch(grouped, whole) or not re.fullmatch("[0-9]*", fraction):
+        return None
+    return whole.replace(group, "") + (f" + {fraction}/{10 ** len(fraction)}" if fraction else "")
+
+
 def _amount(value: Any, read: ValidatorFunctionWrapHandler) -> int:
     """An amount as a text of digits or an integer; a refusal says how an amount is written."""
-    if isinstance(value, str) and re.fullmatch("-?[0-9]{1,18}", value):
-        value = int(value)
+    if isinstance(value, str):
+        if re.fullmatch("-?[0-9]{1,18}", value):
+            value = int(value)
+        elif re.fullmatch("[0-9]+([.,][0-9]+)+", value) and len(value) <= MAX_CODE:
+            if separated := _separated(value):
+                raise separated
     try:
         number: int = read(value)
     except ValidationError as error:
