@@ -142,8 +142,6 @@ class Api:
     def _view(self, route: Route) -> Callable[..., Response]:
         def view(**path_values: Any) -> Response:
             _refuse_nul({**path_values, **request.args})
-            if route.read_body or route.form:
-                _refuse_encoded()
             arguments: dict[str, Any] = dict(path_values)
             if route.query:
                 arguments["query"] = _read_query(route.query)
@@ -291,18 +289,6 @@ def _refuse_nul(values: Mapping[str, str]) -> None:
     ]
     if errors:
         raise invalid(errors)
-
-
-def _refuse_encoded() -> None:
-    """A compressed body could inflate to anything; bodies are small enough without."""
-    encoding = request.headers.get("Content-Encoding", "identity")
-    if encoding.strip().lower() not in ("", "identity"):
-        raise ProblemError(
-            415,
-            "encoded-body",
-            "The body is compressed",
-            f"Content-Encoding là / is {shortened(encoding)!r}; gửi không nén / send it as it is.",
-        )
 
 
 def _read_query(model: type[ModelT]) -> ModelT:

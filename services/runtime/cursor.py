@@ -39,8 +39,9 @@ def refused(cursor: str) -> ProblemError:
                 code="bad-cursor",
                 where="cursor",
                 read=shortened(cursor),
-                detail="not a cursor of this list",
-                mend="Use next_cursor of the page before, unchanged, or leave it out.",
+                detail="không phải con trỏ của danh sách này / not a cursor of this list",
+                mend="dùng nguyên next_cursor của trang trước, hoặc bỏ trống / "
+                "use next_cursor of the page before, unchanged, or leave it out",
             )
         ]
     )

@@ -50,6 +50,8 @@ _MEND_AMOUNT = {
 
 def _separated(text: str) -> PydanticCustomError | None:
     """A figure with points or commas: what it is depends on who wrote it, so both readings are shown."""
+    if not re.fullmatch("[0-9]+([.,][0-9]+)+", text):
+        return None
     vietnamese = _reading(text, group=".", decimal=",")
     english = _reading(text, group=",", decimal=".")
     if vietnamese is None and english is None:
@@ -82,9 +84,8 @@ def _amount(value: Any, read: ValidatorFunctionWrapHandler) -> int:
     if isinstance(value, str):
         if re.fullmatch("-?[0-9]{1,18}", value):
             value = int(value)
-        elif re.fullmatch("[0-9]+([.,][0-9]+)+", value) and len(value) <= MAX_CODE:
-            if separated := _separated(value):
-                raise separated
+        elif len(value) <= MAX_CODE and (separated := _separated(value)):
+            raise separated
     try:
         number: int = read(value)
     except ValidationError as error:
