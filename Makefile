@@ -7,10 +7,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 SQL := $(sort $(wildcard services/*/sql/*/0*.sql))
 
-.PHONY: help install run reset test check format lock proto bench
+.PHONY: help install run reset test check format lock proto bench bench-import
 
 help: ## Show what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 install: $(READY) ## Install everything into .venv
 
@@ -48,6 +48,9 @@ lock: $(READY) ## Resolve the dependencies into requirements.lock
 
 bench: $(READY) ## Measure the time from an acknowledged movement to the visible total
 	$(BIN)/python -m tests.bench.visible_latency
+
+bench-import: $(READY) ## Measure what a file of 100,000 rows costs beside the bare limit
+	$(BIN)/python -m tests.bench.import_speed
 
 # Installs what the lock names, by hash; runs again when the lock or the project file changed.
 $(READY): requirements.lock pyproject.toml deploy/dev/install.py

@@ -34,7 +34,7 @@ from services.domain.plan import (
 )
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 
-__all__ = ["Fact", "Rejection", "RejectionCode", "check", "contradictions"]
+__all__ = ["Fact", "Rejection", "RejectionCode", "across_fields", "check", "contradictions"]
 
 
 class RejectionCode(StrEnum):
@@ -82,10 +82,11 @@ def check(fact: Fact, *, business_date: date) -> list[Rejection]:
         for field, fault in field_rules.faults(fact)
     ]
     # The rules across fields count on fields that are what they should be.
-    return malformed or _across_fields(fact, business_date)
+    return malformed or across_fields(fact, business_date=business_date)
 
 
-def _across_fields(fact: Fact, business_date: date) -> list[Rejection]:
+def across_fields(fact: Fact, *, business_date: date) -> list[Rejection]:
+    """The faults between the fields of a fact whose fields are sound each: its model has seen to that."""
     match fact:
         case Movement():
             return [

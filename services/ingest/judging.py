@@ -51,7 +51,7 @@ class Judge:
         """Every fault of one fact, at its place in the request."""
         fact = stated.fact
         yield from known_funds.faults_of(stated, self._fund_sources)
-        rejections = validation.check(fact, business_date=self._business_date)
+        rejections = validation.across_fields(fact, business_date=self._business_date)
         for rejection in rejections:
             yield stated.fault(
                 rejection.code,

@@ -6,8 +6,8 @@ each value. Where a field refuses, or something is missing or unknown, the model
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -16,8 +16,9 @@ from pydantic.fields import FieldInfo
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _MOST_REMEMBERED = 10_000
-# Values of these types are the same value wherever they are equal; TRUE, 1 and 1.0 are not.
-_REMEMBERED_TYPES = (str, date)
+# After so many rows it shows which fields repeat; those with few values are then looked up together.
+_SHOWS_AFTER = 500
+_FEW = 50
 
 
 class QuickModel(Generic[ModelT]):
@@ -26,53 +27,101 @@ class QuickModel(Generic[ModelT]):
     def __init__(self, model: type[ModelT]) -> None:
         self._model = model
         found = model.__pydantic_decorators__
-        by_field = not (found.model_validators or found.field_validators or found.root_validators)
-        self._fields = (
-            {name: _Field(each, model) for name, each in model.model_fields.items()} if by_field else {}
-        )
+        spans_fields = found.model_validators or found.field_validators or found.root_validators
+        fields = {} if spans_fields else model.model_fields
+        self._fields = {name: _Field(each, model) for name, each in fields.items()}
         self._needed = {name for name, each in model.model_fields.items() if each.is_required()}
         self._defaults = {
             name: each.get_default(call_default_factory=True, validated_data={})
             for name, each in model.model_fields.items()
             if not each.is_required()
         }
+        self._calls = 0
+        self._together = _Together(self._fields, self._defaults, [])
 
     def __call__(self, **values: Any) -> ModelT:
         """The model of the values. Raises ``pydantic.ValidationError`` as the model does."""
+        self._calls += 1
+        if self._calls == _SHOWS_AFTER:
+            few = [name for name in values if name in self._fields and len(self._fields[name]) <= _FEW]
+            self._together = _Together(self._fields, self._defaults, few)
         if not self._needed <= values.keys():
             return self._model(**values)
-        checked = self._defaults.copy()
-        fields = self._fields
         try:
-            for name, value in values.items():
-                checked[name] = fields[name].value_of(value)
-        except (KeyError, ValidationError):
+            checked = self._together.checked(values)
+        except (KeyError, TypeError, ValidationError):
             return self._model(**values)
         return _built(self._model, checked, set(values))
 
 
-class _Field:
-    """One field of the model, and the values it has taken so far."""
+class _Together:
+    """Fields that have few values, looked up by all of these values at once; the others one by one."""
 
-    __slots__ = ("_seen", "_validate")
+    def __init__(
+        self, fields: Mapping[str, _Field], defaults: Mapping[str, Any], names: Sequence[str]
+    ) -> None:
+        self._fields = fields
+        self._defaults = defaults
+        self._names = names
+        self._of = itemgetter(*names) if len(names) > 1 else None
+        # By the values: their types, for TRUE, 1 and 1.0 are equal; and the fields as the model has them.
+        self._seen: dict[Any, tuple[tuple[type, ...], dict[str, Any]]] = {}
+
+    def checked(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Every field of the model. Raises ``KeyError``, ``TypeError`` or ``ValidationError`` where one is
+        not sound, or nobody knows it."""
+        if self._of is None:
+            checked = {**self._defaults}
+            rest: Iterable[str] = values
+        else:
+            key = self._of(values)
+            types = tuple(map(type, key))
+            known, together = self._seen.get(key, (None, {}))
+            if known != types:
+                together = {
+                    **self._defaults,
+                    **{name: self._fields[name].value_of(values[name]) for name in self._names},
+                }
+                if len(self._seen) < _MOST_REMEMBERED:
+                    self._seen[key] = (types, together)
+            checked = together.copy()
+            rest = values.keys() - self._names
+        fields = self._fields
+        for name in rest:
+            checked[name] = fields[name].value_of(values[name])
+        return checked
+
+
+class _Field:
+    """One field of the model, and the values it has taken so far, by their type."""
+
+    __slots__ = ("_count", "_seen", "_validate")
 
     def __init__(self, info: FieldInfo, model: type[BaseModel]) -> None:
         annotated: Any = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
         is_model = isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)
         adapter: TypeAdapter[Any] = TypeAdapter(annotated, config=None if is_model else model.model_config)
-        self._validate: Callable[[Any], Any] = adapter.validate_python
-        self._seen: dict[Any, Any] = {}
+        self._validate: Callable[[Any], Any] = adapter.validator.validate_python
+        self._seen: dict[type, dict[Any, Any]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        """How many values it has taken, as far as they are remembered."""
+        return self._count
 
     def value_of(self, value: Any) -> Any:
         """Raises ``ValidationError``."""
-        if type(value) not in _REMEMBERED_TYPES:
-            return self._validate(value)
-        seen = self._seen.get(value)
-        if seen is None:
-            seen = self._validate(value)
-            if len(self._seen) < _MOST_REMEMBERED:
-                self._seen[value] = seen
-        return seen
+        seen = self._seen.setdefault(type(value), {})
+        found = seen.get(value, _NOT_SEEN)
+        if found is _NOT_SEEN:
+            found = self._validate(value)
+            if self._count < _MOST_REMEMBERED:
+                self._count += 1
+                seen[value] = found
+        return found
+
+
+_NOT_SEEN = object()
 
 
 def _built(model: type[ModelT], checked: dict[str, Any], given: set[str]) -> ModelT:

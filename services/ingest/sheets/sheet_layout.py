@@ -79,6 +79,7 @@ class HeaderMatcher:
         self._joining = {matching_form(word) for word in shared.joining_words}
         self._months = MonthHeaders(profile.months) if profile.months else None
         spellings = [(matching_form(word), unit) for unit in shared.units.values() for word in unit.words]
+        self._unit_ends = tuple(f" {word}" for word, _ in spellings)
         self._units = sorted(spellings, key=lambda spelling: len(spelling[0]), reverse=True)
         self._required = tuple(name for name, field in profile.fields.items() if field.required)
 
@@ -181,6 +182,9 @@ class HeaderMatcher:
         return _YEAR_AT_END.sub("", form), unit
 
     def _unit_at_end(self, form: str) -> tuple[str, Unit | None]:
+        # Asked of every cell of the head; hardly one has a unit.
+        if not form.endswith(self._unit_ends):
+            return form, None
         for word, unit in self._units:
             if form.endswith(f" {word}"):
                 return form.removesuffix(f" {word}"), unit

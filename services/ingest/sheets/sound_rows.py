@@ -7,6 +7,7 @@ could be something else than an item, is left to ``TableReader``, which says why
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from services.ingest.sheets.cell_values import CellReader, check_limit
@@ -17,6 +18,9 @@ from services.ingest.sheets.sheet_layout import Layout
 
 # A column of names that never come again is remembered this far.
 _MOST_REMEMBERED = 10_000
+# After so many rows it shows which columns hold few different words.
+_SHOWS_AFTER = 500
+_FEW = 50
 
 
 class _Mark:
@@ -61,6 +65,12 @@ class SoundRows:
             for name, field in profile.fields.items()
             if name in layout.columns
         ]
+        self._single = self._columns
+        self._few: list[_Column] = []
+        self._few_cells: Callable[[list[Cell]], tuple[Cell, ...]] | None = None
+        self._known: dict[tuple[Cell, ...], dict[str, Any]] = {}
+        self._may_remember = not grid.has_booleans
+        self._rows = 0
         self._read_columns = {column.index for column in self._columns}
         self._least_cells = max((column.index + 1 for column in self._columns), default=0)
         self._is_total_label = is_total_label
@@ -78,10 +88,15 @@ class SoundRows:
             return None
         if len(cells) < self._least_cells:
             cells = [*cells, *[""] * (self._least_cells - len(cells))]
-        values = self._stated.copy()
+        self._rows += 1
+        if self._rows == _SHOWS_AFTER and self._may_remember:
+            self._look_up_together()
+        values = self._together(cells)
+        if values is None:
+            return None
         amounts: list[tuple[str, int]] = []
         has_amount = False
-        for column in self._columns:
+        for column in self._single:
             cell = cells[column.index]
             try:
                 value = column.remembered[cell]
@@ -102,6 +117,34 @@ class SoundRows:
             return None
         self.amounts = amounts
         return values
+
+    def _look_up_together(self) -> None:
+        """Columns of few words are looked up by all of these words at once."""
+        few = [each for each in self._columns if not each.is_amount and len(each.remembered) <= _FEW]
+        if len(few) > 1:
+            self._few = few
+            self._single = [each for each in self._columns if each not in few]
+            self._few_cells = itemgetter(*(each.index for each in few))
+
+    def _together(self, cells: list[Cell]) -> dict[str, Any] | None:
+        """The values of the columns of few words, with what is stated for every row."""
+        if self._few_cells is None:
+            return self._stated.copy()
+        key = self._few_cells(cells)
+        values = self._known.get(key)
+        if values is None:
+            values = self._stated.copy()
+            for column in self._few:
+                value = column.remembered.get(cells[column.index])
+                if value is None:
+                    value = column.learn(cells[column.index])
+                if value is _NOT_SOUND:
+                    return None
+                if value is not _EMPTY:
+                    values[column.name] = value
+            if len(self._known) < _MOST_REMEMBERED:
+                self._known[key] = values
+        return values.copy()
 
     def _others_are_harmless(self, cells: list[Cell]) -> bool:
         """Whether no cell that is not read is the label of a total, or broken."""
