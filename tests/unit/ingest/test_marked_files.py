@@ -166,6 +166,14 @@ def test_a_fault_of_a_row_or_of_merged_cells_is_marked_too() -> None:
     assert _colour(sheet["A6"]) == _colour(sheet["A4"]) == FAULT_COLOUR
 
 
+def test_a_fault_inside_merged_cells_is_marked_where_their_value_is() -> None:
+    content = workbook("treasury-vouchers", change=lambda sheet: sheet.merge_cells("A1:G1"))
+    fault = FieldError(code="x", where="x", detail="d", mend="m", sheet="Sheet", row=1, column="C")
+    sheet = _marked(content, [fault])[0]["Sheet"]
+    assert _colour(sheet["A1"]) == FAULT_COLOUR
+    assert sheet["A1"].comment.text.startswith("x")
+
+
 @pytest.mark.parametrize("file_name", ["a.xlsx", "a.csv"])
 def test_of_a_file_too_large_for_the_memory_only_the_faulty_rows_come_back(
     monkeypatch: pytest.MonkeyPatch, file_name: str

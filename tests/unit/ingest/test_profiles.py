@@ -152,7 +152,7 @@ def test_a_template_has_the_headers_that_are_read_and_a_guide_that_is_not(name: 
     assert guide.title == "Hướng dẫn - Guide"
     told = read(content, file_name="mau.xlsx", profile=name)
     assert [fault.code for fault in told.errors if fault.code != "column-missing"] == ["no-rows"]
-    assert not [warning for warning in told.warnings if "không được đọc" in warning]
+    assert not [warning for warning in told.warnings if "không được đọc" in warning or guide.title in warning]
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
