@@ -8,6 +8,7 @@ import time
 from typing import Any
 from uuid import UUID
 
+import psutil
 import pytest
 
 from deploy.embedded.servers import Broker
@@ -73,6 +74,33 @@ def test_without_a_broker_the_answer_is_503_in_time_and_names_the_events(
         create_topics(ingest.settings)
         wait_until(lambda: ingest.post("/v1/disbursements", body).status_code == 202)
         assert set(ids_in_log(broker)) == set(ids_of(body))
+
+
+def test_a_paused_broker_is_503_and_ingest_recovers_by_itself(database_url: str, broker: Broker) -> None:
+    """Longer than a publish may take: kafka-python's producer can stay wedged after that for good."""
+    with running_ingest(settings_for(database_url, broker)) as ingest:
+        make_known(ingest, *PROJECTS)
+        assert ingest.post("/v1/disbursements", movements(0, 30)).status_code == 202
+        process = psutil.Process(broker.pid)
+        process.suspend()
+        try:
+            unanswered = [ingest.post("/v1/disbursements", movements(100 * n, 30)) for n in (1, 2)]
+        finally:
+            process.resume()
+        assert [answer.status_code for answer in unanswered] == [503, 503]
+        assert {answer.json["type"] for answer in unanswered} == {"urn:giaingan:problem:broker-unavailable"}
+        assert all(int(answer.retry_after) >= 1 for answer in unanswered)
+        assert [len(answer.json["event_ids"]) for answer in unanswered] == [30, 30]
+
+        # The same process, the same requests: each is taken now, and each event stands once in the journal.
+        for n in (1, 2):
+            wait_until(
+                lambda n=n: ingest.post("/v1/disbursements", movements(100 * n, 30)).status_code == 202  # type: ignore[misc]
+            )
+        assert journalled_movements(ingest) == 90
+        wait_until(ingest.is_ready)
+        expected = {event_id for n in (0, 1, 2) for event_id in ids_of(movements(100 * n, 30))}
+        assert set(ids_in_log(broker)) == expected
 
 
 def test_duplicates_are_acknowledged_without_a_broker(database_url: str, broker: Broker) -> None:
