@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -12,7 +14,9 @@ import pytest
 from deploy.embedded.servers import Broker
 from services.contracts import topics
 from services.import_client import XLSX
+from services.ingest.__main__ import assemble
 from services.ingest.sheets.marked_notes import FAULT_COLOUR, FAULT_SHEET
+from services.runtime.errors import StopServiceError
 from tests.integration.ingest_stack import Answer, Ingest, read_log, running_ingest, settings_for
 from tests.support.profile_workbooks import WORKBOOKS, workbook
 
@@ -147,6 +151,18 @@ def test_profiles_and_templates_are_given_out(ingest: Ingest) -> None:
         assert (response.status_code, response.content_type) == (200, XLSX)
         assert openpyxl.load_workbook(io.BytesIO(response.data)).sheetnames[1] == "Hướng dẫn - Guide"
     assert ingest.get("/v1/imports/profiles/gifts/template.xlsx").status_code == 404
+
+
+def test_a_wrong_profile_stops_the_service_at_start(
+    database_url: str, broker: Broker, tmp_path: Path
+) -> None:
+    settings = settings_for(database_url, broker)
+    policy = tmp_path / "policy"
+    shutil.copytree(settings.policy_dir, policy)
+    owners = policy / "import" / "owners.yaml"
+    owners.write_text(owners.read_text("utf-8").replace("key: owner_code", "key: code"), "utf-8")
+    with pytest.raises(StopServiceError, match=r"import/owners\.yaml: key: there is no field code"):
+        assemble(settings_for(database_url, broker, policy_dir=policy))
 
 
 def test_the_names_of_the_profiles_are_in_the_description(ingest: Ingest) -> None:

@@ -14,6 +14,7 @@ import yaml
 from services.ingest.sheets import profile_files, profile_template
 from services.ingest.sheets.profile_listing import columns, header_of, listed
 from services.ingest.sheets.row_items import ROW_KINDS
+from services.ingest.sheets.sheet_rows import ReadFile, read_file
 from services.runtime.errors import StopServiceError
 from tests.support.profile_workbooks import WORKBOOKS
 from tests.unit.ingest.reading import POLICY, read
@@ -172,3 +173,72 @@ def test_a_template_filled_in_with_its_examples_is_read(name: str) -> None:
     filled = read(stream.getvalue(), file_name="mau.xlsx", profile=name)
     assert [(fault.code, fault.where) for fault in filled.errors] == []
     assert len(filled.items) == 1
+
+
+# --- which sheet, which header --------------------------------------------------------------------
+
+
+def _vouchers(sheet: Any, *, above: int = 0) -> None:
+    for _ in range(above):
+        sheet.append(
+            ["Số chứng từ", "Dòng", "Mã dự án", "Nguồn vốn", "Số tiền", "Ngày", "Loại", "Năm ngân sách"]
+        )
+    sheet.append(
+        ["Số chứng từ", "Mã dự án", "Nguồn vốn", "Số tiền", "Ngày", "Loại giao dịch", "Năm ngân sách"]
+    )
+    sheet.append(["V-1", "P1", "NSTW", 5, "31/05/2022", "thanh toán", 2022])
+
+
+def _book(*titles: str, above: int = 0) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title in titles:
+        _vouchers(book.create_sheet(title), above=above)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def _read_by(policy: Path, content: bytes) -> ReadFile:
+    return read_file(
+        content,
+        file_name="a.xlsx",
+        profile="treasury-vouchers",
+        source="s",
+        defaults={},
+        policy_dir=policy,
+        max_rows=100,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sheet", "read_sheets"),
+    [
+        ("*", ["Biểu 01", "Biểu 02", "Tổng hợp"]),
+        ("biểu 0?", ["Biểu 01", "Biểu 02"]),
+        ("TỔNG HỢP", ["Tổng hợp"]),
+    ],
+)
+def test_a_profile_may_name_its_sheets(tmp_path: Path, sheet: str, read_sheets: list[str]) -> None:
+    policy = _changed(tmp_path, "treasury-vouchers.yaml", {"sheet": sheet})
+    content = _book("Biểu 01", "Biểu 02", "Tổng hợp", "Lỗi - Faults")
+    read_back = _read_by(policy, content)
+    assert [place.partition(",")[0] for place in read_back.places] == [
+        f"trang {name}" for name in read_sheets
+    ]
+
+
+def test_a_sheet_that_is_not_there_is_told(tmp_path: Path) -> None:
+    policy = _changed(tmp_path, "treasury-vouchers.yaml", {"sheet": "Biểu 03"})
+    (fault,) = _read_by(policy, _book("Biểu 01")).errors
+    assert (fault.code, fault.read) == ("sheet-not-found", "Biểu 01")
+    assert "Biểu 03" in fault.mend
+
+
+@pytest.mark.parametrize(("header_row", "codes"), [(2, []), (9, ["header-not-found"])])
+def test_a_profile_may_fix_its_header_row(tmp_path: Path, header_row: int, codes: list[str]) -> None:
+    """The first of two rows of headers names more fields; the profile says that the second one is meant."""
+    content = _book("S", above=1)
+    assert [fault.code for fault in _read_by(POLICY, content).errors] != []
+    policy = _changed(tmp_path, "treasury-vouchers.yaml", {"header_row": header_row})
+    assert [fault.code for fault in _read_by(policy, content).errors] == codes
