@@ -80,12 +80,12 @@ def import_file(
 
 def _send(ingest: Ingest, file: OfficeFile, *, dry_run: bool, marked: Path | None) -> None:
     try:
-        with _progress() as on_sent:
+        with _progress(_plain_console(stderr=True)) as on_sent:
             receipt = ingest.send(file, dry_run=dry_run, on_sent=on_sent)
     except RefusedError as error:
         _print_faults(error.problem)
         if marked is not None and error.problem.get("errors"):
-            with _progress() as on_sent:
+            with _progress(_plain_console(stderr=True)) as on_sent:
                 content = ingest.marked(file, on_sent=on_sent)
             _keep(content, marked)
         raise
@@ -103,17 +103,19 @@ def _keep(content: bytes | None, marked: Path) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[OnSent]:
+def _progress(console: Console) -> Iterator[OnSent]:
     """A bar of the bytes sent, then of the time that ingest reads; nothing where nobody looks at it."""
-    console = _plain_console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("gửi tệp / sending", total=None)
+        sending = progress.add_task("gửi tệp / sending", total=None)
+        reading = progress.add_task("đang đọc / being read", total=None, start=False, visible=False)
 
         def on_sent(sent: int, total: int) -> None:
-            progress.update(task, completed=sent, total=total)
-            if sent >= total:
-                progress.update(task, description="đang đọc / being read", total=None)
+            is_sent = sent >= total
+            progress.update(sending, completed=sent, total=total, visible=not is_sent)
+            if is_sent:
+                progress.reset(reading, total=None)
+            progress.update(reading, visible=is_sent)
 
         yield on_sent
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,10 +17,11 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner
 from flask import Flask, request
+from rich.console import Console
 from werkzeug.serving import make_server
 
 from deploy.embedded.servers import free_port
-from services import cli
+from services import cli, cli_imports
 from services.import_client import XLSX
 from services.ingest.receipts import Receipt, Total
 from services.runtime.errors import FieldError, Problem
@@ -197,3 +200,17 @@ def test_an_import_without_file_profile_or_source_is_a_usage_error(tmp_path: Pat
         code, output = _run("import", *arguments, GIAINGAN_TOKEN="ggn_x")
         assert code == 2, arguments
         assert "Usage" in output
+
+
+def test_the_bar_tells_what_is_sent_and_for_how_long_it_is_read() -> None:
+    shown, quiet = io.StringIO(), io.StringIO()
+    for stream, is_terminal in ((shown, True), (quiet, False)):
+        console = Console(file=stream, force_terminal=is_terminal, width=100)
+        with cli_imports._progress(console) as on_sent:
+            on_sent(1_000_000, 2_000_000)
+            time.sleep(0.3)
+            on_sent(2_000_000, 2_000_000)
+            time.sleep(1.3 if is_terminal else 0)
+    for said in ("gửi tệp / sending", "1.0/2.0 MB", "đang đọc / being read", "0:00:01"):
+        assert said in shown.getvalue()
+    assert quiet.getvalue() == ""
