@@ -126,6 +126,8 @@ def error_codes(source: str) -> set[str]:
     for call in _calls(source, "ProblemError"):
         codes.add(_text(call.args[1]) if len(call.args) > 1 else _keyword(call, "code"))
     codes.update(_keyword(call, "code") for call in _calls(source, "FieldError"))
+    # StatedFact.fault("unknown-project", …)
+    codes.update(_text(call.args[0]) for call in _calls(source, "fault") if call.args)
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ClassDef) and node.name == "RejectionCode":
             codes.update(_text(member.value) for member in node.body if isinstance(member, ast.Assign))
