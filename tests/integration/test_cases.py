@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -164,9 +165,10 @@ def test_a_fix_states_one_fact_and_no_field_twice(aggregation: Aggregation) -> N
     send_bytes(aggregation, b"\xff\xffgarbage")
     path = f"/v1/quarantine/{the_case(aggregation)['quarantine_id']}/fix"
     assert aggregation.client.post(path, json={}).status_code == 422
-    stated = '{"movement": {"amount": 1, "amount": 2}}'
-    refused = aggregation.client.post(path, data=stated, content_type="application/json")
-    assert refused.status_code == 422
+    stated = json.dumps({"movement": facts_json(facts.movement("9", 5))})
+    twice = stated.replace('"amount": 5', '"amount": 5, "amount": 50')
+    refused = aggregation.client.post(path, data=twice, content_type="application/json")
+    assert (refused.status_code, refused.get_json()["type"]) == (400, "urn:giaingan:problem:duplicate-key")
 
 
 def test_a_replay_that_is_refused_again_is_held_again_under_its_latest_reason(
@@ -414,7 +416,7 @@ def test_a_decision_is_taken_while_the_broker_is_away_and_published_when_it_is_b
     assert disbursed(aggregation) == 300
     broker.start()
     create_topics(aggregation)
-    eventually(lambda: disbursed(aggregation) == 30)
+    eventually(lambda: disbursed(aggregation) == 30, seconds=60)
     eventually(lambda: shown(aggregation, path)["decisions"][0]["is_published"])
 
 
@@ -429,8 +431,8 @@ def test_a_broker_that_forgets_is_told_the_decisions_again(aggregation: Aggregat
     broker.start()
     create_topics(aggregation)
     query = "SELECT published_topic_id FROM aggregation.case_record"
-    eventually(lambda: aggregation.rows(query) != [before])
-    aggregation.settle()
+    eventually(lambda: aggregation.rows(query) != [before], seconds=60)
+    eventually(lambda: aggregation.unapplied() == 0, seconds=60)
     assert disbursed(aggregation) == 300
     assert aggregation.rows("SELECT count(*) FROM aggregation.ledger") == [(1,)]
 
