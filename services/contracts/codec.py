@@ -115,9 +115,11 @@ def encode_identified(fact: Fact, *, event_id: UUID, content_hash: bytes, record
         content_hash=content_hash,
         recorded_at=timestamp(recorded_at),
     )
-    if type(fact) in _DISBURSEMENTS:
-        event = _disbursement_event(fact, header)
-        return disbursement_pb2.DisbursementBatch(events=[event]).SerializeToString()
+    disbursement = _DISBURSEMENTS.get(type(fact))
+    if disbursement:
+        batch = disbursement_pb2.DisbursementBatch()
+        batch.events.add(header=header, **{disbursement.name: disbursement.write(fact)})
+        return batch.SerializeToString()
     return plan_pb2.PlanBatch(events=[_plan_event(fact, header)]).SerializeToString()
 
 

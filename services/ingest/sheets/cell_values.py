@@ -67,6 +67,16 @@ class CellReader:
 
         return read
 
+    def whole_amount(self, unit: Unit) -> Callable[[Cell], int | None]:
+        """What ``reader`` says of most amounts, sooner; ``None`` where the cell needs it."""
+        locale, each = self._profile.number_locale, unit.minor_units
+
+        def read(cell: Cell) -> int | None:
+            whole = _whole_number(cell, locale)
+            return None if whole is None or whole * each > MAX_MINOR_UNITS else whole * each
+
+        return read
+
     def _other(self, name: str, field: FieldProfile) -> Callable[[Cell], Any]:
         if field.type in ("choice", "fund_source"):
             return lambda cell: self._choice(name, field, _text(cell))

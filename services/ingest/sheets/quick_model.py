@@ -39,19 +39,22 @@ class QuickModel(Generic[ModelT]):
         self._calls = 0
         self._together = _Together(self._fields, self._defaults, [])
 
-    def __call__(self, **values: Any) -> ModelT:
+    def __call__(self, values: Mapping[str, Any]) -> ModelT:
         """The model of the values. Raises ``pydantic.ValidationError`` as the model does."""
         self._calls += 1
         if self._calls == _SHOWS_AFTER:
             few = [name for name in values if name in self._fields and len(self._fields[name]) <= _FEW]
             self._together = _Together(self._fields, self._defaults, few)
-        if not self._needed <= values.keys():
-            return self._model(**values)
+        together = self._together
+        if together.names != values.keys():
+            if not self._needed <= values.keys():
+                return self._model(**values)
+            together.expect(values)
         try:
-            checked = self._together.checked(values)
+            checked = together.checked(values)
         except (KeyError, TypeError, ValidationError):
             return self._model(**values)
-        return _built(self._model, checked, set(values))
+        return _built(self._model, checked, together.names)
 
 
 class _Together:
@@ -60,36 +63,42 @@ class _Together:
     def __init__(
         self, fields: Mapping[str, _Field], defaults: Mapping[str, Any], names: Sequence[str]
     ) -> None:
+        self.names: set[str] = set()
         self._fields = fields
         self._defaults = defaults
-        self._names = names
+        self._few = names
+        self._single: list[tuple[str, _Field | None]] = []
         self._of = itemgetter(*names) if len(names) > 1 else None
         # By the values: their types, for TRUE, 1 and 1.0 are equal; and the fields as the model has them.
         self._seen: dict[Any, tuple[tuple[type, ...], dict[str, Any]]] = {}
 
+    def expect(self, names: Iterable[str]) -> None:
+        """Which fields the values are of from now on: row after row the same."""
+        self.names = set(names)
+        few = self._few if self._of else ()
+        self._single = [(name, self._fields.get(name)) for name in names if name not in few]
+
     def checked(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Every field of the model. Raises ``KeyError``, ``TypeError`` or ``ValidationError`` where one is
         not sound, or nobody knows it."""
-        if self._of is None:
-            checked = {**self._defaults}
-            rest: Iterable[str] = values
-        else:
-            key = self._of(values)
-            types = tuple(map(type, key))
-            known, together = self._seen.get(key, (None, {}))
-            if known != types:
-                together = {
-                    **self._defaults,
-                    **{name: self._fields[name].value_of(values[name]) for name in self._names},
-                }
-                if len(self._seen) < _MOST_REMEMBERED:
-                    self._seen[key] = (types, together)
-            checked = together.copy()
-            rest = values.keys() - self._names
-        fields = self._fields
-        for name in rest:
-            checked[name] = fields[name].value_of(values[name])
+        checked = self._of_few(values) if self._of else dict(self._defaults)
+        for name, field in self._single:
+            if field is None:
+                raise KeyError(name)
+            checked[name] = field.value_of(values[name])
         return checked
+
+    def _of_few(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        key = self._of(values) if self._of else ()
+        types = tuple(map(type, key))
+        known, together = self._seen.get(key, (None, {}))
+        if known != types:
+            together = dict(self._defaults)
+            for name in self._few:
+                together[name] = self._fields[name].value_of(values[name])
+            if len(self._seen) < _MOST_REMEMBERED:
+                self._seen[key] = (types, together)
+        return together.copy()
 
 
 class _Field:
@@ -111,21 +120,18 @@ class _Field:
 
     def value_of(self, value: Any) -> Any:
         """Raises ``ValidationError``."""
-        seen = self._seen.setdefault(type(value), {})
-        found = seen.get(value, _NOT_SEEN)
-        if found is _NOT_SEEN:
-            found = self._validate(value)
-            if self._count < _MOST_REMEMBERED:
-                self._count += 1
-                seen[value] = found
+        seen = self._seen.get(type(value))
+        if seen is not None and value in seen:
+            return seen[value]
+        found = self._validate(value)
+        if self._count < _MOST_REMEMBERED:
+            self._count += 1
+            self._seen.setdefault(type(value), {})[value] = found
         return found
 
 
-_NOT_SEEN = object()
-
-
 def _built(model: type[ModelT], checked: dict[str, Any], given: set[str]) -> ModelT:
-    """What ``BaseModel.model_construct`` does once every field is known to be sound."""
+    """What ``BaseModel.model_construct`` does once every field is known to be sound. Rows share ``given``."""
     built = model.__new__(model)
     object.__setattr__(built, "__dict__", checked)
     object.__setattr__(built, "__pydantic_fields_set__", given)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -116,13 +117,12 @@ ROW_KINDS: dict[FactKind, RowKind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StatedRow:
+class StatedRow(NamedTuple):
     """An item and the row it was read from; of a curve, its first row."""
 
     row: TableRow
     item: Item
-    column_of: Mapping[str, str] = field(default_factory=dict)
+    column_of: Mapping[str, str] = MappingProxyType({})
 
     def where(self, name: str = "") -> Place:
         """The cell that a field of the item or of its fact was read from, or the row."""
@@ -214,7 +214,7 @@ class RowItems:
             given["source_ref"] = f"{given.pop('voucher')}/{given.pop('line')}"
             given["reverses_event_id"] = given.pop("reverses", None)
         try:
-            item = self._model(**({"source": self._source} | given))
+            item = self._model({"source": self._source, **given})
         except ValidationError as error:
             self._note_refusal(error, row, column_of or {})
         else:

@@ -56,7 +56,9 @@ class SoundRows:
                 name,
                 layout.columns[name].index,
                 read=cells.reader(name, unit=layout.columns[name].unit or unit),
-                is_money=field.type == "money",
+                whole_amount=(
+                    cells.whole_amount(layout.columns[name].unit or unit) if field.type == "money" else None
+                ),
                 is_amount=field.type in ("money", "percent"),
                 if_empty=_NOT_SOUND if name in layout.required and name not in self._stated else _EMPTY,
                 is_total_label=is_total_label,
@@ -98,9 +100,8 @@ class SoundRows:
         has_amount = False
         for column in self._single:
             cell = cells[column.index]
-            try:
-                value = column.remembered[cell]
-            except KeyError:
+            value = column.whole_amount(cell) if column.whole_amount else column.remembered.get(cell)
+            if value is None:
                 value = column.learn(cell)
             if value is _EMPTY:
                 continue
@@ -109,7 +110,7 @@ class SoundRows:
             values[column.name] = value
             if column.is_amount:
                 has_amount = True
-                if column.is_money:
+                if column.whole_amount:
                     amounts.append((column.name, value))
         if not has_amount and any(at is None or is_empty(cells[at]) for at in self._marks_an_item):
             return None
@@ -162,8 +163,8 @@ class _Column:
     """One column that is read, and what its cells have said so far."""
 
     __slots__ = (
-        "_is_total_label", "_read", "_remembers", "if_empty", "index", "is_amount", "is_money", "name",
-        "remembered",
+        "_is_total_label", "_read", "_remembers", "if_empty", "index", "is_amount", "name", "remembered",
+        "whole_amount",
     )  # fmt: skip
 
     def __init__(
@@ -172,7 +173,7 @@ class _Column:
         index: int,
         *,
         read: Callable[[Cell], Any],
-        is_money: bool,
+        whole_amount: Callable[[Cell], int | None] | None,
         is_amount: bool,
         if_empty: _Mark,
         is_total_label: Callable[[str], bool],
@@ -180,7 +181,7 @@ class _Column:
     ) -> None:
         self.name = name
         self.index = index
-        self.is_money = is_money
+        self.whole_amount = whole_amount
         self.is_amount = is_amount
         self.if_empty = if_empty
         self.remembered: dict[Cell, Any] = {"": if_empty, None: if_empty}
@@ -197,12 +198,12 @@ class _Column:
             return _NOT_SOUND
         try:
             read = self._read(cell)
-            if self.is_money:
+            if self.whole_amount:
                 check_limit(read.value)
         except CellFaultError:
             return _NOT_SOUND
         if read.doubt:
             return _NOT_SOUND
-        if self._remembers and len(self.remembered) < _MOST_REMEMBERED:
+        if self._remembers and not self.whole_amount and len(self.remembered) < _MOST_REMEMBERED:
             self.remembered[cell] = read.value
         return read.value

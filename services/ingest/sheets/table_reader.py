@@ -5,8 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.ingest.sheets import numbers
 from services.ingest.sheets.cell_values import CellReader, check_limit, shown
@@ -17,8 +16,7 @@ from services.ingest.sheets.sheet_layout import Layout, numbers_the_columns
 from services.ingest.sheets.sound_rows import SoundRows
 
 
-@dataclass(frozen=True, slots=True)
-class TableRow:
+class TableRow(NamedTuple):
     """The values of one row by field; ``values`` is ``None`` where a cell of it has a fault."""
 
     grid: Grid
