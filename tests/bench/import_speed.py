@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import http.client
 import json
 import statistics
 import tempfile
@@ -21,9 +20,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psutil
 from kafka import KafkaProducer
@@ -34,19 +33,17 @@ from rich.table import Table
 
 from deploy.embedded import servers
 from deploy.embedded.processes import ServiceProcess
-from deploy.embedded.stack import SERVICES, create_topics, service_environment, wait_until_ready
 from services.contracts import codec
 from services.domain.disbursement import Movement
 from services.ingest.record_packing import MAX_EVENTS
 from services.runtime.kafka_client import partition_of
 from tests.bench import voucher_files
-from tests.support import stated
-from tests.support.access import bearer, make_token
+from tests.support.access import make_token
+from tests.support.ingest_process import register_projects, running_ingest, send_file
 
 PARTITIONS = 12
 _ANSWER_SECONDS = 300
 _SAMPLED_EVERY_SECONDS = 0.02
-_PROJECTS_AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -95,38 +92,12 @@ def peak_memory(pid: int) -> Iterator[Callable[[], int]]:
 
 def import_file(service: ServiceProcess, token: str, file: Path, *, source: str, rows: int) -> float:
     """Seconds from the POST to the 202. Raises ``RuntimeError`` where not every row was taken in as new."""
-    boundary = uuid4().hex
-    head = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="source"\r\n\r\n{source}\r\n'
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{file.name}"\r\n\r\n'
-    )
-    body = head.encode() + file.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
-    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", **bearer(token)}
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=_ANSWER_SECONDS)
     started = time.monotonic()
-    connection.request("POST", "/v1/imports?profile=treasury-vouchers", body, headers)
-    answer = connection.getresponse()
-    content = json.loads(answer.read())
+    status, answer = send_file(service, token, file, profile="treasury-vouchers", source=source)
     seconds = time.monotonic() - started
-    connection.close()
-    if answer.status != http.HTTPStatus.ACCEPTED or content["new"] != rows:
-        raise RuntimeError(f"{answer.status} {json.dumps(content, ensure_ascii=False)[:1000]}")
+    if status != HTTPStatus.ACCEPTED or answer["new"] != rows:
+        raise RuntimeError(f"{status} {json.dumps(answer, ensure_ascii=False)[:1000]}")
     return seconds
-
-
-def register_projects(service: ServiceProcess, token: str) -> None:
-    """The projects of the vouchers, as an office registers them first."""
-    projects = [stated.project(project_code=code, starts_on=None) for code in voucher_files.PROJECTS]
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=_ANSWER_SECONDS)
-    for start in range(0, len(projects), _PROJECTS_AT_ONCE):
-        body = json.dumps({"projects": projects[start : start + _PROJECTS_AT_ONCE]})
-        headers = {"Content-Type": "application/json", **bearer(token)}
-        connection.request("POST", "/v1/registers", body, headers)
-        answer = connection.getresponse()
-        content = answer.read()
-        if answer.status != http.HTTPStatus.ACCEPTED:
-            raise RuntimeError(content.decode())
-    connection.close()
 
 
 # --- the bare limit ------------------------------------------------------------------------------
@@ -179,25 +150,6 @@ def _rows(file: Path) -> Iterator[Iterable[Sequence[Any]]]:
 # --- both ----------------------------------------------------------------------------------------
 
 
-@contextmanager
-def running_ingest(url: str, broker: servers.Broker, folder: Path) -> Iterator[ServiceProcess]:
-    """Ingest alone: the other services would take from the machine while one of the two is measured."""
-    ports = {name: servers.free_port() for name in SERVICES}
-    environment = service_environment(
-        database_url=url, bootstrap_servers=broker.bootstrap_servers, ports=ports, is_broker_embedded=True
-    )
-    create_topics(environment)
-    service = ServiceProcess(
-        "ingest", port=ports["ingest"], environment=environment, log_file=folder / "ingest.log"
-    )
-    service.start()
-    try:
-        wait_until_ready([service])
-        yield service
-    finally:
-        service.stop()
-
-
 def measure(url: str, broker: servers.Broker, folder: Path, *, rows: int, rounds: int) -> list[Measured]:
     """Each file by both ways, in turn."""
     files = {"CSV": folder / "vouchers.csv", "XLSX": folder / "vouchers.xlsx"}
@@ -215,8 +167,9 @@ def measure(url: str, broker: servers.Broker, folder: Path, *, rows: int, rounds
     )
     measured = [Measured(name) for name in files]
     token = make_token(url)
+    # Ingest alone: the other services would take from the machine while one of the two is measured.
     with closing(producer), running_ingest(url, broker, folder) as service:
-        register_projects(service, token)
+        register_projects(service, token, voucher_files.PROJECTS)
         for number in range(rounds):
             for each in measured:
                 file, source = files[each.name], f"bench.{each.name.lower()}.{number}"
