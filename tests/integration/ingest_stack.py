@@ -107,7 +107,8 @@ class Ingest:
     def of_unit(self, unit: str, *scopes: Scope) -> Ingest:
         """The same service to a caller that is bound to a unit."""
         url = self.settings.database_url.get_secret_value()
-        return replace(self, token=make_token(url, *(scopes or (Scope.INGEST_WRITE,)), unit=unit, name=unit or "all"))
+        token = make_token(url, *(scopes or (Scope.INGEST_WRITE,)), unit=unit, name=unit or "all")
+        return replace(self, token=token)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         connection = postgres.connect(self.settings.database_url.get_secret_value(), application="test")

@@ -125,16 +125,3 @@ def schedule(**changes: Any) -> dict[str, Any]:
         "effective_date": "2022-01-12",
         **changes,
     }
-
-
-def project(**changes: Any) -> dict[str, Any]:
-    """The project as the register has it from 01/01/2022 on, with ``changes``."""
-    return {
-        "source": "skhdt.ca-mau",
-        "project_code": "7891234",
-        "project_name": "Cầu sông Ông Đốc",
-        "province_code": "96",
-        "owner_code": "BQL-GT",
-        "effective_date": "2022-01-01",
-        **changes,
-    }

@@ -12,6 +12,8 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from services.aggregation import answers
+from services.aggregation.case_answers import ConflictsQuery, QuarantineQuery
+from services.aggregation.export_api import PlanExportQuery
 from services.contracts.stated.models import (
     BaselinePointIn,
     BaselineScheduleIn,
@@ -45,11 +47,13 @@ BAD_JSON: tuple[Any, ...] = (
     None, True, 1.5, -1, 10**30, "", " ", "x", "a b", "\u200b", "1" * 5_000, [], [1], {}, ["x"] * 1_001,
 )  # fmt: skip
 QUESTIONS: list[tuple[type[BaseModel], dict[str, Any]]] = [
-    (ImportForm, {"file_name": "a.csv", "kind": "plan", "source": "s"}),
+    (ImportForm, {"file_name": "a.csv", "source": "s"}),
     (answers.AsOfQuery, {}),
     (answers.SummaryQuery, {}),
     (answers.ProjectsQuery, {}),
-    (answers.PageQuery, {}),
+    (QuarantineQuery, {}),
+    (ConflictsQuery, {}),
+    (PlanExportQuery, {}),
 ]
 BAD_TEXTS = ("", "x", "a b", "-1", "0", "1.5", "9" * 5_000, "NaN", "31/07/2022", "1659225600", "\u200b")
 

@@ -218,7 +218,9 @@ def test_simulated_figures_say_so_in_every_name(facts: dict[str, list[Fact]]) ->
         assert "mô phỏng" in line.project_name.casefold()
         assert "mô phỏng" in line.owner_name.casefold()
     sources = {
-        entry["source"] for entry in MANIFEST if "ca_mau" in entry["file"] and entry["profile"] != "target-milestones"
+        entry["source"]
+        for entry in MANIFEST
+        if "ca_mau" in entry["file"] and entry["profile"] != "target-milestones"
     }
     assert sources == {"mo-phong.ca-mau"}
 

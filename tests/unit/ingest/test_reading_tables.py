@@ -7,6 +7,8 @@ from datetime import date
 
 import pytest
 
+from services.contracts.stated.models import StatementLineIn
+from services.ingest.sheets.sheet_rows import ReadFile
 from services.runtime.errors import ProblemError
 from tests.unit.ingest.reading import (
     amounts,
@@ -180,6 +182,12 @@ def test_an_office_named_after_don_vi_is_no_unit() -> None:
     assert amounts(read_text("Đơn vị: Sở Giao thông vận tải\n" + statement("1"))) == [1_000_000]
 
 
+def _budget_year(read: ReadFile) -> int:
+    item = read.items[0]
+    assert isinstance(item, StatementLineIn)
+    return item.budget_year
+
+
 def _without_dates(title: str) -> str:
     return f"{title}\nĐơn vị tính: triệu đồng\nMã dự án;Nguồn vốn;Lũy kế\nP1;NSTW;1"
 
@@ -191,7 +199,7 @@ def test_the_title_states_the_date_and_the_year() -> None:
 
 def test_the_year_of_a_date_in_words_is_not_the_budget_year() -> None:
     title = "KẾ HOẠCH NĂM 2022 (Quyết định ngày 10 tháng 12 năm 2021) đến ngày 31/07/2022"
-    assert read_text(_without_dates(title)).items[0].budget_year == 2022
+    assert _budget_year(read_text(_without_dates(title))) == 2022
 
 
 def test_a_title_that_states_two_dates_is_refused() -> None:
@@ -201,7 +209,7 @@ def test_a_title_that_states_two_dates_is_refused() -> None:
 
 def test_what_the_file_does_not_state_may_come_with_the_upload() -> None:
     given = {"budget_year": "2022", "as_of": "31/07/2022"}
-    assert read_text(_without_dates("x"), defaults=given).items[0].budget_year == 2022
+    assert _budget_year(read_text(_without_dates("x"), defaults=given)) == 2022
     contradicted = read_text(_without_dates("năm 2021"), defaults=given)
     assert faults(contradicted) == [("title-disagrees", "tệp / file")]
     assert faults(read_text(statement("1"), defaults={"colour": "red"})) == [
