@@ -124,7 +124,7 @@ def test_a_remedy_speaks_of_money_for_amounts_only() -> None:
         (fault,) = faults_of_json(MovementIn, stated.movement(**changes))
         return fault.mend
 
-    assert "số tiền" in mend(amount="1.000")
+    assert "đơn vị đồng" in mend(amount="1.000")
     assert "triệu đồng" in mend(amount=10**16)
     assert mend(budget_year="2022") == (
         "ghi số nguyên, không đặt trong ngoặc kép / an integer without quotation marks"
