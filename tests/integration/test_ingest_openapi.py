@@ -26,7 +26,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-JSON_DOORS = ["/v1/disbursements", "/v1/plans", "/v1/statements"]
+JSON_DOORS = ["/v1/disbursements", "/v1/plans", "/v1/statements", "/v1/registers", "/v1/completed-work"]
 
 
 @pytest.fixture
