@@ -69,11 +69,12 @@ class FileJudging:
             Register(job.projects), FundSourceNames.load(job.policy_dir), job.business_date, Unit(job.unit)
         )
         findings = reading.findings
-        for row, fact in reading.facts():
-            stated = FactOfRow(fact, stated=row)
+        for batch in reading.batches():
+            stated = [FactOfRow(fact, stated=row) for row, fact in batch]
             if not findings.is_full:
-                for found in judge.faults_of(stated):
-                    findings.note(found)
+                for each in stated:
+                    for found in judge.faults_of(each):
+                        findings.note(found)
             if not findings.is_faulty:
                 self._keep(stated)
         faults = findings.faults
@@ -87,22 +88,34 @@ class FileJudging:
             named_reversals=self._reversals,
         )
 
-    def _keep(self, stated: FactOfRow) -> None:
-        fact = stated.fact
-        event_id, content_hash = fact.event_id, fact.content_hash
-        self._events += 1
-        self._spool.add(
-            event_id=event_id,
-            content_hash=content_hash,
-            topic=topics.DISBURSEMENT if isinstance(fact, codec.DisbursementFact) else topics.PLAN,
-            routing_key=codec.routing_key(fact),
-            payload=codec.encode_identified(
+    def _keep(self, stated: list[FactOfRow]) -> None:
+        """Write the events to the spool. One step for all of them after the other: see ``batches``."""
+        facts = [each.fact for each in stated]
+        event_ids = [fact.event_id for fact in facts]
+        content_hashes = [fact.content_hash for fact in facts]
+        payloads = [
+            codec.encode_identified(
                 fact, event_id=event_id, content_hash=content_hash, recorded_at=self._job.recorded_at
-            ),
-        )
-        if isinstance(fact, Movement) and fact.reverses_event_id is not None:
-            self._reversals.append(NamedReversal(event_id, fact.reverses_event_id, stated.place))
-        self._totals.add(fact)
+            )
+            for fact, event_id, content_hash in zip(facts, event_ids, content_hashes, strict=True)
+        ]
+        for fact, event_id, content_hash, payload in zip(
+            facts, event_ids, content_hashes, payloads, strict=True
+        ):
+            self._spool.add(
+                event_id=event_id,
+                content_hash=content_hash,
+                topic=topics.DISBURSEMENT if isinstance(fact, codec.DisbursementFact) else topics.PLAN,
+                routing_key=codec.routing_key(fact),
+                payload=payload,
+            )
+        self._events += len(facts)
+        for each in stated:
+            self._totals.add(each.fact)
+            if isinstance(each.fact, Movement) and each.fact.reverses_event_id is not None:
+                self._reversals.append(
+                    NamedReversal(each.fact.event_id, each.fact.reverses_event_id, each.place)
+                )
 
 
 def _sha256(content: BinaryIO) -> str:

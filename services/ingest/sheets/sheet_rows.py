@@ -22,12 +22,14 @@ from services.ingest.sheets.row_items import Item, RowItems, StatedRow
 from services.ingest.sheets.sheet_layout import HeaderMatcher, Layout
 from services.ingest.sheets.stated_once import StatedOnce
 from services.ingest.sheets.table_reader import TableReader, TableRow
+from services.ingest.slices import slices
 from services.runtime.errors import FieldError, shortened
 
 _CSV_ENDINGS = {".csv", ".tsv", ".txt"}
 _ZIP_MAGIC = b"PK\x03\x04"
 _CHUNK_BYTES = 1 << 16
 _ROWS_SHOWN = 10
+_ROWS_AT_ONCE = 200
 
 
 class FileReading:
@@ -68,12 +70,18 @@ class FileReading:
         Raises ``ProblemError``: 415 for a kind of file that is not read, 413 for one that is too large, 400
         for a damaged one. Every other fault is in ``findings``.
         """
+        for batch in self.batches():
+            yield from batch
+
+    def batches(self) -> Iterator[list[tuple[StatedRow, Fact]]]:
+        """``facts``, some rows at a time. One step for many rows takes half the time of many steps for each
+        row in turn: the processor keeps what it needs for the step."""
         items = RowItems(self._profile, source=self._source, findings=self.findings)
-        for row in self._rows():
-            for stated in items.add(row):
-                yield stated, self._once_only(stated)
-        for stated in items.finish():
-            yield stated, self._once_only(stated)
+        for rows in slices(self._rows(), _ROWS_AT_ONCE):
+            stated = [each for row in rows for each in items.add(row)]
+            yield [(each, self._once_only(each)) for each in stated]
+        for some in slices(items.finish(), _ROWS_AT_ONCE):
+            yield [(each, self._once_only(each)) for each in some]
 
     def _once_only(self, stated: StatedRow) -> Fact:
         """A reference twice in one file is a slip of the pen: a duplicate would vanish from the total."""

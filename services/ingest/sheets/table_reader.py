@@ -14,6 +14,9 @@ from services.ingest.sheets.grid import BrokenCell, Cell, Grid, column_letters, 
 from services.ingest.sheets.import_profile import ImportProfile, Unit
 from services.ingest.sheets.sheet_layout import Layout, numbers_the_columns
 from services.ingest.sheets.sound_rows import SoundRows
+from services.ingest.slices import slices
+
+_ROWS_AT_ONCE = 200
 
 
 class TableRow(NamedTuple):
@@ -87,7 +90,9 @@ class TableReader:
         """Every item row in order."""
         self._check_columns()
         totals_on_top: list[tuple[int, list[Cell]]] = []
-        for row, cells in enumerate(self._grid.every_row()):
+        # Some rows are taken from the file at a time: see ``FileReading.batches``.
+        every_row = (cells for some in slices(self._grid.every_row(), _ROWS_AT_ONCE) for cells in some)
+        for row, cells in enumerate(every_row):
             if row <= self._layout.header_row:
                 continue
             if (values := self._sound_values(row, cells)) is not None:
