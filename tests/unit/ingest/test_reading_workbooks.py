@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
@@ -159,6 +160,26 @@ def test_a_bare_serial_number_is_no_day() -> None:
         sheet["D3"] = 44712
 
     assert faults(_read_sheet(fill)) == [("not-a-date", both("sheet Sheet1, row 3, column D (Đến ngày)"))]
+
+
+@pytest.mark.parametrize(("serial", "is_certain"), [(1, False), (59, False), (60, False), (61, True)])
+def test_40_a_day_up_to_the_one_that_never_was_is_refused(serial: int, is_certain: bool) -> None:
+    def fill(sheet: Any) -> None:
+        fill_statement(sheet, 1)
+        sheet["D3"] = serial
+        sheet["D3"].number_format = "dd/mm/yyyy"
+
+    place = both("sheet Sheet1, row 3, column D (Đến ngày)")
+    assert (("ambiguous-date", place) in faults(_read_sheet(fill))) is not is_certain
+
+
+def test_40_the_same_serials_are_days_where_the_workbook_counts_from_1904() -> None:
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    fill_statement(book.active, 1)
+    book.active["D3"] = 60
+    book.active["D3"].number_format = "dd/mm/yyyy"
+    assert _read(saved(book)).items[0].as_of == date(1904, 3, 1)  # type: ignore[union-attr]
 
 
 def test_a_code_that_excel_made_a_date_is_refused() -> None:
@@ -319,6 +340,45 @@ def test_34_a_far_cell_is_named_before_the_sheet_is_laid_out(far: str) -> None:
     (error,) = caught.value.problem.errors
     assert (caught.value.problem.status, error.code, error.read) == (422, "far-cell", far)
     assert error.where == both(f"sheet Sheet1, row {far.lstrip('AXFD')}, column {far.rstrip('0123456789')}")
+
+
+def test_35_a_dimension_that_lies_is_not_believed() -> None:
+    def lie(name: str, content: bytes) -> bytes:
+        if name != "xl/worksheets/sheet1.xml":
+            return content
+        return re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1:XFD1048576"', content)
+
+    lying = _rewritten(SOUND, lie)
+    assert lying != SOUND
+    assert _read(lying).errors == _read(SOUND).errors
+
+
+def test_33_rows_beyond_the_limit_are_refused_as_they_inflate() -> None:
+    row = "".join(f'<c r="{column}{{0}}"><v>1</v></c>' for column in "ABCDE")
+    rows = "".join(f'<row r="{number}">{row.format(number)}</row>' for number in range(1, 30_001))
+
+    def blow_up(name: str, content: bytes) -> bytes:
+        if name != "xl/worksheets/sheet1.xml":
+            return content
+        return re.sub(rb"<sheetData>.*</sheetData>", f"<sheetData>{rows}</sheetData>".encode(), content)
+
+    bomb = _rewritten(SOUND, blow_up)
+    assert len(bomb) < 500_000
+    assert _problem(bomb, max_rows=20_000) == (413, "too-many-rows")
+
+
+def test_a_workbook_of_too_many_sheets_is_refused() -> None:
+    book = openpyxl.Workbook()
+    for number in range(200):
+        book.create_sheet(f"S{number}")
+    assert _problem(saved(book)) == (413, "too-many-sheets")
+
+
+def test_two_members_of_one_name_are_refused() -> None:
+    stream = io.BytesIO(SOUND)
+    with zipfile.ZipFile(stream, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("xl/worksheets/sheet1.xml", b"<worksheet/>")
+    assert _problem(stream.getvalue()) == (400, "malformed-workbook")
 
 
 def test_too_many_rows_are_refused() -> None:
