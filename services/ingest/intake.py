@@ -95,18 +95,14 @@ class Intake:
 
     def _publish(self, entries: Collection[Entry], found: Standings) -> Placements:
         placements = Placements()
-        number = 0
+        first = 0
         for some in slices(entries, _PUBLISHED_AT_ONCE):
-            first, number = number, number + len(some)
-            fresh = [
-                (at, entry) for at, entry in enumerate(some, first) if found[at] is not Standing.DUPLICATE
-            ]
-            for topic in sorted({entry.topic for _, entry in fresh}):
-                of_topic = [(at, entry) for at, entry in fresh if entry.topic == topic]
+            for topic, (numbers, fresh) in sorted(found.to_publish(first, some).items()):
                 # Seen before publishing: see TopicWatch.
                 topic_id = self.watch.topic_id(topic)
-                written = log_writer.write(self.publisher, topic, topic_id, [entry for _, entry in of_topic])
-                placements.add([at for at, _ in of_topic], written)
+                written = log_writer.write(self.publisher, topic, topic_id, fresh)
+                placements.add(numbers, written, topic=topic, topic_id=topic_id)
+            first += len(some)
         return placements
 
     def _record(

@@ -22,17 +22,20 @@ class Placements:
         self._partitions = array("i")
         self._offsets = array("q")
 
-    def add(self, numbers: Sequence[int], placed: Sequence[PlacedEntry]) -> None:
-        """Events by their numbers, with the place of each."""
-        self.topics.update({each.entry.topic for each in placed})
+    def add(
+        self, numbers: Sequence[int], placed: Sequence[PlacedEntry], *, topic: str, topic_id: str
+    ) -> None:
+        """Events of one topic by their numbers, with the place of each."""
+        self.topics.add(topic)
+        if topic_id not in self._topic_ids:
+            self._topic_ids.append(topic_id)
+        log = self._topic_ids.index(topic_id)
         missing = max(numbers, default=-1) + 1 - len(self._logs)
         if missing > 0:
             for column in (self._logs, self._partitions, self._offsets):
                 column.extend([_NOWHERE] * missing)
         for number, each in zip(numbers, placed, strict=True):
-            if each.topic_id not in self._topic_ids:
-                self._topic_ids.append(each.topic_id)
-            self._logs[number] = self._topic_ids.index(each.topic_id)
+            self._logs[number] = log
             self._partitions[number] = each.place.partition
             self._offsets[number] = each.place.offset
 

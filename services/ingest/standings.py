@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from uuid import UUID
 
@@ -24,6 +24,7 @@ class Standing(StrEnum):
 
 _ALL = tuple(Standing)
 _CODES = {standing: code for code, standing in enumerate(_ALL)}
+_DUPLICATE = _CODES[Standing.DUPLICATE]
 
 
 class Standings:
@@ -60,6 +61,18 @@ class Standings:
 
     def __getitem__(self, number: int) -> Standing:
         return _ALL[self._codes[number]]
+
+    def to_publish(self, first: int, entries: Sequence[Entry]) -> dict[str, tuple[list[int], list[Entry]]]:
+        """What of some entries is no duplicate, by topic, each with its number. ``first`` is the number of
+        the first of them."""
+        found: dict[str, tuple[list[int], list[Entry]]] = {}
+        codes = self._codes[first : first + len(entries)]
+        for number, (entry, code) in enumerate(zip(entries, codes, strict=True), first):
+            if code != _DUPLICATE:
+                numbers, fresh = found.setdefault(entry.topic, ([], []))
+                numbers.append(number)
+                fresh.append(entry)
+        return found
 
     def __len__(self) -> int:
         return len(self._codes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ _log = logs.get(__name__)
 
 # Under the 1 MiB a broker takes by default, with room for the record's own overhead.
 MAX_RECORD_BYTES = 900_000
+_GIVE_UP_SECONDS = 5.0
 
 
 class BrokerUnavailableError(Exception):
@@ -154,7 +156,18 @@ class Publisher:
                 return
             self._producer = None
         # Closing a wedged producer can hang, and nobody needs its end.
-        threading.Thread(target=broken.close, kwargs={"timeout": 1}, daemon=True).start()
+        threading.Thread(target=_close_in_its_own_time, args=(broken,), daemon=True).start()
+
+
+def _close_in_its_own_time(broken: Any) -> None:
+    """What it still holds is given up: its senders were told so."""
+    try:
+        broken.close(timeout=1)
+    except KafkaError:
+        # With batches pending, close() gives up before it has stopped the sender's thread.
+        broken._sender.force_close()
+        with contextlib.suppress(KafkaError):
+            broken.close(timeout=_GIVE_UP_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
