@@ -84,6 +84,17 @@ def test_a_quick_model_has_the_values_as_the_model_has_them() -> None:
     assert QuickModel(models.MovementIn)(decomposed) == models.MovementIn(**decomposed)
 
 
+@pytest.mark.parametrize("alike", [2022.0, "2022"])
+def test_a_value_that_equals_a_sound_one_and_is_another_is_refused(alike: Any) -> None:
+    quick = QuickModel(models.MovementIn)
+    for number in range(quick_model._SHOWS_AFTER + 2):
+        quick({**SOUND, "source_ref": f"V-{number}/1"})
+    with pytest.raises(ValidationError, match="budget_year"):
+        quick({**SOUND, "budget_year": alike})
+    with pytest.raises(ValidationError, match="kind"):
+        quick({**SOUND, "kind": "advance"})
+
+
 # --- rows ----------------------------------------------------------------------------------------
 
 CELLS = st.sampled_from(
@@ -124,6 +135,17 @@ def test_rows_read_quickly_are_the_rows(rows: list[list[str]]) -> None:
         patch.setattr(SoundRows, "values", nothing)
         slow = found()
     assert quick == slow
+
+
+def test_after_many_sound_rows_what_is_none_is_still_seen() -> None:
+    head = "Đơn vị tính: triệu đồng\nMã dự án;Nguồn vốn;Năm ngân sách;Đến ngày;Lũy kế giải ngân;Ghi chú\n"
+    many = [f"P{number};NSTW;2022;31/07/2022;1;" for number in range(sound_rows._SHOWS_AFTER + 50)]
+    doubtful = "Q1;NSTW;2022;31/07/2022;7.788,703;"
+    for label in ("Tổng cộng;NSTW;2022;31/07/2022;9;", "R1;NSTW;2022;31/07/2022;9;Tổng cộng"):
+        read_back = read((head + "\n".join([*many, doubtful, label])).encode(), file_name="a.csv")
+        assert [error.code for error in read_back.errors] == ["total-mismatch"]
+        assert len(read_back.items) == len(many) + 1
+        assert any("7.788,703" in warning for warning in read_back.warnings)
 
 
 # --- the XML of sheets ---------------------------------------------------------------------------

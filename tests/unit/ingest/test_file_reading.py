@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import tempfile
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,15 @@ def test_what_the_child_refuses_is_refused_here() -> None:
 
 def test_a_child_that_takes_too_long_is_killed() -> None:
     assert refusal(statement(*["1"] * 900).encode(), job(), seconds=0.05) == (413, "takes-too-long")
+
+
+def test_a_child_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "sleeper.py").write_text("import time; time.sleep(40)")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(file_reading, "_CHILD", "sleeper")
+    started = time.monotonic()
+    assert refusal(b"x", job(), seconds=0.3) == (413, "takes-too-long")
+    assert time.monotonic() - started < 20
 
 
 def test_a_child_that_needs_too_much_memory_is_stopped() -> None:

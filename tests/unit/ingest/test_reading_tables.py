@@ -308,6 +308,13 @@ def test_text_in_a_western_code_page_is_not_guessed_at(encoding: str) -> None:
         read(content, file_name="a.csv")
 
 
+def test_one_letter_that_is_not_vietnamese_makes_the_code_page_doubtful() -> None:
+    content = in_code_page_1258(statement("1", below="ghi chú"))
+    assert read(content, file_name="a.csv").items
+    with pytest.raises(ProblemError, match="not-utf8"):
+        read(content + b" Gr\xf6\xdfe", file_name="a.csv")
+
+
 def test_text_in_an_old_vietnamese_font_is_not_guessed_at() -> None:
     # TCVN3 (the fonts .VnTime and the like): "Mã dự án;Nguồn vốn;Năm" as its bytes.
     head = b"M\xb7 d\xf9 \xb8n;Ngu\xe5n v\xe8n;N\xa8m ng\xa9n s\xb8ch;\xa7\xd5n ng\xb5y;Lu\xfc k\xd5\n"
