@@ -251,7 +251,11 @@ def test_17_a_timestamp_without_offset_is_422(ingest: Ingest) -> None:
 def test_18_the_future_and_1900_are_422(
     ingest: Ingest, changes: dict[str, Any], code: str, field: str, read: str
 ) -> None:
-    fault(send_refused(ingest, **changes), code, where=of_second(field), read=read)
+    # A project without a stated start, or 1900 would be wrong twice.
+    known = stated.project(project_code="P-18", starts_on=None)
+    assert ingest.post("/v1/registers", {"projects": [known]}).status_code == 202
+    answer = send_refused(ingest, project_code="P-18", **changes)
+    fault(answer, code, where=of_second(field), read=read)
 
 
 def test_19_the_same_key_and_body_get_the_stored_answer(ingest: Ingest) -> None:
