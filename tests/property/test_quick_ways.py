@@ -141,7 +141,7 @@ def test_after_many_sound_rows_what_is_none_is_still_seen() -> None:
     head = "Đơn vị tính: triệu đồng\nMã dự án;Nguồn vốn;Năm ngân sách;Đến ngày;Lũy kế giải ngân;Ghi chú\n"
     many = [f"P{number};NSTW;2022;31/07/2022;1;" for number in range(sound_rows._SHOWS_AFTER + 50)]
     doubtful = "Q1;NSTW;2022;31/07/2022;7.788,703;"
-    for label in ("Tổng cộng;NSTW;2022;31/07/2022;9;", "R1;NSTW;2022;31/07/2022;9;Tổng cộng"):
+    for label in ("Cộng;NSTW;2022;31/07/2022;9;", "R1;NSTW;2022;31/07/2022;9;Tổng cộng"):
         read_back = read((head + "\n".join([*many, doubtful, label])).encode(), file_name="a.csv")
         assert [error.code for error in read_back.errors] == ["total-mismatch"]
         assert len(read_back.items) == len(many) + 1
