@@ -87,5 +87,6 @@ def _submission(sent: import_form.SentFile, settings: Settings, intake: Intake) 
             faults=read.faults,
             totals=read.totals,
             named_reversals=[NamedReversal(*each) for each in read.named_reversals],
+            sources=(form.source,),
             file=FileSummary(read.name, read.sha256, read.rows_read, read.warnings),
         )
