@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     )
     max_import_rows: int = Field(200_000, ge=1, description="Most rows read from one file.")
     import_seconds: float = Field(
-        60, ge=0.01, le=3600, description="How long reading one file may take; above it, 413."
+        120, ge=0.01, le=3600, description="How long reading one file may take; above it, 413."
     )
     import_memory_mb: int = Field(
         1024, ge=64, description="Memory (address space) that reading one file may take; above it, 413."
