@@ -9,9 +9,9 @@ from pathlib import Path
 
 from services.contracts import topics
 from services.ingest import http_api, register_store
-from services.ingest.bench import Bench
 from services.ingest.idempotency import IdempotencyKeys
 from services.ingest.intake import Intake
+from services.ingest.judges import Judges
 from services.ingest.log_keeper import LogKeeper
 from services.ingest.topic_watch import TopicWatch
 from services.runtime import access, postgres, service
@@ -44,7 +44,7 @@ def assemble(settings: Settings) -> service.Parts:
         publisher=publisher,
         watch=watch,
         clock=clock,
-        bench=Bench(pool=pool, clock=clock, fund_sources=FundSourceNames.load(settings.policy_dir)),
+        judges=Judges(pool=pool, clock=clock, fund_sources=FundSourceNames.load(settings.policy_dir)),
     )
     keys = IdempotencyKeys(pool, lease=timedelta(seconds=settings.idempotency_lease_seconds))
     # The register holds no money and learns by event id: another log is read from its beginning, as that of a

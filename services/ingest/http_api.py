@@ -41,7 +41,7 @@ def build(settings: Settings, *, intake: Intake, pool: Pool, gate: Gate, keys: I
         title="giaingan ingest",
         description=_DESCRIPTION,
         gate=gate,
-        known_values={"fund_source": list(intake.bench.fund_sources.by_code)},
+        known_values={"fund_source": list(intake.judges.fund_sources.by_code)},
     )
     keys.install(api.app)
     api.ready_when("database", lambda: pool.not_ready)
@@ -57,12 +57,12 @@ def _bind_json_doors(api: Api, intake: Intake) -> None:
         return lambda content: json_bodies.read(
             model,
             content,
-            judge=lambda stated, presumed: intake.bench.faults(stated, caller().unit, presumed=presumed),
+            judge=lambda stated, presumed: intake.judges.faults(stated, caller().unit, presumed=presumed),
         )
 
     def take(profile: str, body: Body) -> Receipt:
         stated = json_bodies.stated(body)
-        faults = intake.bench.faults(stated, caller().unit)
+        faults = intake.judges.faults(stated, caller().unit)
         submission = Submission.of(profile, stated, faults=faults, recorded_at=intake.clock.now())
         return intake.accept(submission, caller(), claim=idempotency.current())
 

@@ -77,7 +77,7 @@ def _submission(sent: import_form.SentFile, settings: Settings, intake: Intake) 
         business_date=intake.clock.business_date(),
         recorded_at=intake.clock.now(),
         unit=caller().unit.code,
-        projects=intake.bench.projects(),
+        projects=intake.judges.projects(),
     )
     limits = ReadingLimits(seconds=settings.import_seconds, memory_bytes=settings.import_memory_mb << 20)
     with read_in_child(sent.content, job, limits) as read:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from services.contracts import topics
-from services.ingest import bench, journal, log_writer, receipts, register_store, reversals
-from services.ingest.bench import Bench
+from services.ingest import journal, judges, log_writer, receipts, register_store, reversals
 from services.ingest.idempotency import Claim
+from services.ingest.judges import Judges
 from services.ingest.placements import Placements
 from services.ingest.receipts import MOST_EVENT_IDS, Receipt
 from services.ingest.record_packing import Entry
@@ -45,7 +45,7 @@ class Intake:
     publisher: Publisher
     watch: TopicWatch
     clock: Clock
-    bench: Bench
+    judges: Judges
 
     def accept(self, submission: Submission, caller: Caller, *, claim: Claim | None = None) -> Receipt:
         """All events or none. Raises ``ProblemError``: 422 with every fault, 403 for facts outside the
@@ -72,7 +72,7 @@ class Intake:
         return self._receipt(submission, caller, found, warnings, is_dry_run=True)
 
     def _refuse_faulty(self, submission: Submission) -> None:
-        bench.refuse(submission.faults)
+        judges.refuse(submission.faults)
         if twice := reversals.twice_in_one(submission.named_reversals):
             raise reversals.already_reversed(twice)
 

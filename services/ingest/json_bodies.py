@@ -18,7 +18,7 @@ from services.contracts.stated.models import (
     RegistersIn,
     StatementsIn,
 )
-from services.ingest import bench
+from services.ingest import judges
 from services.ingest.stated_fact import StatedFact
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import field_errors
@@ -45,7 +45,7 @@ def read(model: type[Body], content: bytes, *, judge: Judge) -> Body:
             raise
         refuse_repeated_names(content)
         sound, presumed = _sound_items(model, content, error)
-        bench.refuse([*field_errors(error), *judge(sound, presumed)])
+        judges.refuse([*field_errors(error), *judge(sound, presumed)])
         raise
     refuse_repeated_names(content)
     return body

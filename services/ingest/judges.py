@@ -19,7 +19,7 @@ from services.runtime.postgres import Pool
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class Judges:
     """The judges of this service."""
 
     pool: Pool
