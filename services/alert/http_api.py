@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask import Response, request
 
-from services.alert import alert_queries, feeds, webhooks_api
+from services.alert import alert_queries, feeds, quarantine_api, webhooks_api
 from services.alert.alert_queries import Page, Position
 from services.alert.http_models import AlertDetail, AlertOut, AlertPage, AlertQuery, FeedQuery
 from services.domain.lag_rules import RuleName, Severity
@@ -102,6 +102,7 @@ def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames, *, gate
             content_type=feeds.JSON_FEED_TYPE,
         )
 
+    quarantine_api.install(api, pool)
     webhooks_api.install(api)
 
     @api.app.before_request

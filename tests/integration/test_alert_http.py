@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 from deploy.embedded import servers
 from services.alert.http_models import AlertDetail, AlertPage
 from services.domain.progress import Subject, SubjectType
+from services.runtime.access import Scope
 from tests.support import ca_mau
 from tests.support.access import bearer, make_token
 from tests.support.alerting import Desk, migrated
@@ -280,3 +281,19 @@ def _send_made_up(cases: SearchStrategy[Case[Any]], headers: dict[str, str], see
         seen.add(case.call_and_validate(checks=CHECKS, headers=headers).status_code)
 
     send()
+
+
+def test_progress_that_could_not_be_judged_is_listed_page_by_page(database_url: str) -> None:
+    migrated(database_url)
+    desk = Desk(database_url)
+    desk.rows(
+        "INSERT INTO alert.quarantine (topic_id, partition, record_offset, reason, detail, payload)"
+        " SELECT 't', 1, n, 'not-understood', 'no batch', 'x' FROM generate_series(0, 4) AS n RETURNING 1"
+    )
+    client = desk.client()
+    first = client.get("/v1/quarantine?limit=3").get_json()
+    rest = client.get(f"/v1/quarantine?limit=3&cursor={first['next_cursor']}").get_json()
+    assert [item["offset"] for item in first["items"] + rest["items"]] == [0, 1, 2, 3, 4]
+    assert rest["next_cursor"] is None
+    assert first["items"][0]["payload_base64"] == "eA=="
+    assert desk.client(Scope.READ, unit="96").get("/v1/quarantine").status_code == 403
