@@ -7,16 +7,17 @@ from datetime import date
 
 from services.aggregation import case_store, register_store
 from services.aggregation.case_subject import CaseSubject, subject_of
+from services.aggregation.register_store import InForce
 from services.contracts.stated.one_fact import kind_of
 from services.domain import validation
-from services.domain.disbursement import Movement, MovementKind
+from services.domain.disbursement import CompletedWorkLine, Movement, MovementKind, StatementLine
 from services.domain.plan import PlanRevision
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from services.domain.validation import Fact
 from services.runtime.access import Unit, outside_unit
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import as_json
-from services.runtime.fund_sources import FundSourceNames
+from services.runtime.fund_sources import FundSourceNames, unknown_fund_source
 from services.runtime.postgres import Cursor
 
 
@@ -35,22 +36,16 @@ def faults(
         )
     fund_source = getattr(fact, "fund_source", None)
     if fund_source is not None and fund_source not in fund_sources.by_code:
-        yield FieldError(
-            code="unknown-choice",
-            where=f"{place}.fund_source",
-            read=as_json(fund_source),
-            detail="Không có trong danh mục. / Not one of the known values.",
-            mend="Dùng một mã trong mô tả API. / Use a code of the API description.",
-        )
+        yield unknown_fund_source(fund_source, fund_sources, where=f"{place}.fund_source")
     if not isinstance(fact, PlanRevision | ProjectRegistration | OwnerRegistration):
-        yield from _project(cursor, place, fact)
+        yield from _project(cursor, place, fact, business_date)
 
 
-def _project(cursor: Cursor, place: str, fact: Fact) -> Iterator[FieldError]:
+def _project(cursor: Cursor, place: str, fact: Fact, business_date: date) -> Iterator[FieldError]:
     code = subject_of(fact).project_code
     if not code:
         return
-    if case_store.unit_codes(cursor, CaseSubject(code)) == ("", ""):
+    if case_store.unit_codes(cursor, CaseSubject(code), on=business_date) == ("", ""):
         yield FieldError(
             code="unknown-project",
             where=f"{place}.project_code",
@@ -59,39 +54,55 @@ def _project(cursor: Cursor, place: str, fact: Fact) -> Iterator[FieldError]:
             mend="Sửa mã, hoặc gửi kế hoạch hay danh mục dự án trước. / "
             "Mend the code, or send the project's plan or registration first.",
         )
-    elif isinstance(fact, Movement):
-        yield from _open(cursor, place, fact)
-
-
-def _open(cursor: Cursor, place: str, movement: Movement) -> Iterator[FieldError]:
-    """Money moves from the project's start to its closing; a mistake is taken back whenever it is found."""
-    registered = register_store.registration(cursor, project_code=movement.project_code, as_of=date.max)
-    if registered is None:
         return
-    starts_on, closed_on, day = registered.starts_on, registered.closed_on, movement.value_date
+    in_force = register_store.days_of(cursor, project_code=code, on=business_date)
+    if in_force is None:
+        return
+    match fact:
+        case Movement():
+            yield from _started(place, "value_date", fact.value_date, in_force)
+            # A mistake is taken back whenever it is found.
+            if fact.kind is not MovementKind.REVERSAL:
+                yield from _still_open(place, "value_date", fact.value_date, in_force)
+        case StatementLine() | CompletedWorkLine() if fact.cumulative.minor_units:
+            # Money of the past is still stated when a project is closed; none is before it started.
+            yield from _started(place, "as_of", fact.as_of, in_force)
+
+
+def _started(place: str, field: str, day: date, in_force: InForce) -> Iterator[FieldError]:
+    starts_on = in_force.starts_on
     if starts_on and day < starts_on:
         yield FieldError(
             code="project-not-started",
-            where=f"{place}.value_date",
+            where=f"{place}.{field}",
             read=day.isoformat(),
             detail=f"dự án bắt đầu ngày {starts_on:%d/%m/%Y} / the project starts on {starts_on}",
             mend="kiểm tra ngày và mã dự án / check the date and the project",
         )
-    if closed_on and day > closed_on and movement.kind is not MovementKind.REVERSAL:
+
+
+def _still_open(place: str, field: str, day: date, in_force: InForce) -> Iterator[FieldError]:
+    closed_on = in_force.closed_on
+    if closed_on and day > closed_on:
         yield FieldError(
             code="project-closed",
-            where=f"{place}.value_date",
+            where=f"{place}.{field}",
             read=day.isoformat(),
             detail=f"dự án đã đóng ngày {closed_on:%d/%m/%Y} / the project was closed on {closed_on}",
             mend="kiểm tra ngày và mã dự án / check the date and the project",
         )
 
 
-def require_own(cursor: Cursor, unit: Unit, fact: Fact) -> None:
+def is_own(cursor: Cursor, unit: Unit, fact: Fact, *, on: date) -> bool:
+    """Whether what the fact is about is the unit's or under it on the day."""
+    province, owner = case_store.unit_codes(cursor, subject_of(fact), on=on)
+    return unit.covers(province_code=province, owner_code=owner)
+
+
+def require_own(cursor: Cursor, unit: Unit, fact: Fact, *, on: date) -> None:
     """Neither may a unit state a fact of another, nor take a project over. Raises ``ProblemError`` (403)."""
-    subject = subject_of(fact)
-    owners = [case_store.unit_codes(cursor, subject)]
+    is_own_already = is_own(cursor, unit, fact, on=on)
     if isinstance(fact, PlanRevision | ProjectRegistration | OfficerAssignment):
-        owners.append((fact.province_code, fact.owner_code))
-    if not all(unit.covers(province_code=province, owner_code=owner) for province, owner in owners):
+        is_own_already &= unit.covers(province_code=fact.province_code, owner_code=fact.owner_code)
+    if not is_own_already:
         raise outside_unit()

@@ -13,7 +13,7 @@ from services.contracts.stated.days import Day
 from services.contracts.stated.field_types import BudgetYear, Code, ProvinceCode, Reference, Text
 from services.runtime.api import invalid
 from services.runtime.errors import FieldError, ProblemError, shortened
-from services.runtime.field_faults import MEND, field_errors
+from services.runtime.field_faults import field_errors, field_fault
 
 _FILE = "file"
 _MULTIPART = "multipart/form-data"
@@ -93,14 +93,15 @@ def form_schema() -> dict[str, Any]:
 def read(*, profile: str) -> SentFile:
     """The form of the current request. Raises ``ProblemError`` with every fault."""
     if request.mimetype != _MULTIPART:
+        sent = shortened(request.mimetype)
         raise ProblemError(
             415,
             "not-multipart",
-            "The body is not a form with a file",
-            f"Content-Type is {shortened(request.mimetype)!r}; send {_MULTIPART}.",
+            "Nội dung không phải biểu mẫu kèm tệp / the body is not a form with a file",
+            f"Content-Type là {sent!r}; hãy gửi {_MULTIPART}. / Content-Type is {sent!r}; send {_MULTIPART}.",
         )
     found = [
-        FieldError(code="repeated", where=name, detail="gửi hai lần / given twice", mend=MEND["repeated"])
+        field_fault("repeated", where=name)
         for parts in (request.form, request.files)
         for name, values in parts.lists()
         if len(values) > 1
@@ -110,7 +111,7 @@ def read(*, profile: str) -> SentFile:
             code="extra-forbidden",
             where=name,
             detail="không nhận tệp này / no such file is taken",
-            mend=MEND["extra-forbidden"],
+            mend="chỉ gửi một tệp, tên trường là file / send one file, under the name file",
         )
         for name in request.files
         if name != _FILE

@@ -177,6 +177,9 @@ def _held_warnings(held: list[reversals.NamedReversal]) -> Iterator[str]:
         yield f"còn {more} bút toán đảo được giữ lại (held) / {more} more reversals are held"
 
 
+_UNAVAILABLE = {"broker": "Hệ thống thông điệp (broker)", "database": "Cơ sở dữ liệu"}
+
+
 @contextmanager
 def _fate_unknown(entries: Collection[Entry]) -> Iterator[None]:
     """No acknowledgement is no "no": the sender gets the ids whose fate is open, to send them again."""
@@ -188,7 +191,7 @@ def _fate_unknown(entries: Collection[Entry]) -> Iterator[None]:
         raise ProblemError(
             503,
             f"{part}-unavailable",
-            f"The {part} does not answer",
+            f"{_UNAVAILABLE[part]} không trả lời / the {part} does not answer",
             "Chưa được ghi nhận: gửi lại nguyên yêu cầu này, không bị tính hai lần. / "
             "Not acknowledged: send the same request again, nothing counts twice.",
             event_ids=[str(event_id) for event_id in _listed_ids(entries)],

@@ -30,14 +30,7 @@ def _moment(value: Any) -> Any:
             return datetime.fromisoformat(value.upper())
         except ValueError:
             pass
-    raise PydanticCustomError(
-        "not_a_moment",
-        "không phải thời điểm ISO 8601 có múi giờ / is no moment in ISO 8601 with its offset from UTC",
-        {
-            "mend": "ghi 2022-05-31T08:00:00Z, hoặc kết thúc bằng %2B07:00 / "
-            "write 2022-05-31T08:00:00Z, or end it in %2B07:00"
-        },
-    )
+    raise PydanticCustomError("not_a_moment", "is no moment in ISO 8601 with its offset from UTC")
 
 
 Moment = Annotated[
@@ -124,7 +117,13 @@ def bind(api: Api, pool: Pool) -> None:
             with pool.transaction() as cursor:
                 found = receipts.find(cursor, wanted, caller().unit)
         if found is None:
-            raise ProblemError(404, "receipt-unknown", "There is no receipt of that id")
+            raise ProblemError(
+                404,
+                "receipt-unknown",
+                "Không có biên nhận nào mang mã này / there is no receipt of that id",
+                "Kiểm tra mã; GET /v1/imports liệt kê các biên nhận. / "
+                "Check the id; GET /v1/imports lists the receipts there are.",
+            )
         return found
 
 

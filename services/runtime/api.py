@@ -18,7 +18,8 @@ from services.runtime import json_body, logs, metrics, openapi
 from services.runtime.access.callers import Scope
 from services.runtime.access.gate import Gate, Rule
 from services.runtime.errors import FieldError, ProblemError, shortened
-from services.runtime.field_faults import MEND, as_json, field_errors
+from services.runtime.field_faults import as_json, field_errors, field_fault
+from services.runtime.http_problems import http_problem
 from services.runtime.kafka_client import BrokerUnavailableError
 from services.runtime.openapi import JSON, PROBLEM, Route
 from services.runtime.postgres import CONNECTION_ERRORS
@@ -30,6 +31,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 ReadinessCheck = Callable[[], str]
 # Answered however busy the service is.
 _HEALTH = ("/healthz", "/readyz")
+_AGAIN_LATER = "Gửi lại nguyên yêu cầu này sau ít phút. / Send the same request again later."
 
 
 class Api:
@@ -168,9 +170,7 @@ class Api:
 
         @self.app.errorhandler(HTTPException)
         def http(error: HTTPException) -> Response:
-            status = error.code or 500
-            code = (error.name or "error").lower().replace(" ", "-")
-            response = known(ProblemError(status, code, error.name, error.description or ""))
+            response = known(http_problem(error.code or 500, error.name))
             for name, value in error.get_headers():
                 if name == "Allow":
                     response.headers[name] = value
@@ -183,8 +183,8 @@ class Api:
                 ProblemError(
                     503,
                     "broker-unavailable",
-                    "The message broker does not answer",
-                    "Send the same request again later.",
+                    "Hệ thống thông điệp (broker) không trả lời / the message broker does not answer",
+                    _AGAIN_LATER,
                     retry_after_seconds=2,
                 )
             )
@@ -197,13 +197,21 @@ class Api:
                     ProblemError(
                         503,
                         "database-unavailable",
-                        "The database does not answer",
-                        "Send the same request again later.",
+                        "Cơ sở dữ liệu không trả lời / the database does not answer",
+                        _AGAIN_LATER,
                         retry_after_seconds=2,
                     )
                 )
             _log.exception("request failed", path=request.path, method=request.method)
-            return known(ProblemError(500, "internal-error", "The service failed; the log says why"))
+            return known(
+                ProblemError(
+                    500,
+                    "internal-error",
+                    "Dịch vụ gặp lỗi / the service failed",
+                    "Báo cho người quản trị; nhật ký ghi rõ nguyên nhân. / "
+                    "Tell the operator; the log says why.",
+                )
+            )
 
     def _install_metrics(self) -> None:
         @self.app.before_request
@@ -240,10 +248,16 @@ class Api:
             if not reasons:
                 return Response('{"status":"ready"}', content_type=JSON)
             errors = [
-                FieldError(code="not-ready", where=name, detail=reason) for name, reason in reasons.items()
+                FieldError(code="not-ready", where=name, detail=f"chưa dùng được / {reason}")
+                for name, reason in reasons.items()
             ]
             raise ProblemError(
-                503, "not-ready", "The service cannot work yet", errors=errors, retry_after_seconds=1
+                503,
+                "not-ready",
+                "Dịch vụ chưa sẵn sàng / the service cannot work yet",
+                "Chờ ít giây; errors cho biết thiếu gì. / Wait some seconds; errors says what is missing.",
+                errors=errors,
+                retry_after_seconds=1,
             )
 
         @self.route(
@@ -277,13 +291,7 @@ class Api:
 def _refuse_nul(values: Mapping[str, str]) -> None:
     """No name or code holds U+0000, and PostgreSQL takes no text with it."""
     errors = [
-        FieldError(
-            code="invalid-character",
-            where=name,
-            read=as_json(value),
-            detail="holds U+0000",
-            mend=MEND["invalid-character"],
-        )
+        field_fault("invalid-character", where=name, read=as_json(value))
         for name, value in values.items()
         if "\0" in value
     ]
@@ -294,12 +302,7 @@ def _refuse_nul(values: Mapping[str, str]) -> None:
 def _read_query(model: type[ModelT]) -> ModelT:
     repeated = [name for name, values in request.args.lists() if len(values) > 1]
     if repeated:
-        raise invalid(
-            [
-                FieldError(code="repeated", where=name, detail="given twice", mend=MEND["repeated"])
-                for name in repeated
-            ]
-        )
+        raise invalid([field_fault("repeated", where=name) for name in repeated])
     try:
         return model.model_validate(request.args.to_dict())
     except ValidationError as error:
@@ -308,16 +311,20 @@ def _read_query(model: type[ModelT]) -> ModelT:
 
 def _read_body(read: Callable[[bytes], BaseModel]) -> BaseModel:
     if request.mimetype != JSON:
+        sent = shortened(request.mimetype)
         raise ProblemError(
             415,
             "not-json",
-            "The body is not declared as JSON",
-            f"Content-Type là / is {shortened(request.mimetype)!r}; gửi / send application/json.",
+            "Nội dung không khai là JSON / the body is not declared as JSON",
+            f"Content-Type là {sent!r}; hãy gửi {JSON}. / Content-Type is {sent!r}; send {JSON}.",
         )
     content = request.get_data()
     if not content:
         raise ProblemError(
-            400, "empty-body", "The body is empty", "Gửi một đối tượng JSON. / Send a JSON object."
+            400,
+            "empty-body",
+            "Nội dung trống / the body is empty",
+            "Gửi một đối tượng JSON. / Send a JSON object.",
         )
     try:
         return read(content)
@@ -343,7 +350,9 @@ def invalid(errors: list[FieldError]) -> ProblemError:
     return ProblemError(
         422,
         "invalid",
-        "The question cannot be read" if is_question else "Refused: nothing was accepted",
-        f"{len(errors)} fault(s), each in errors.",
+        "Không đọc được câu hỏi / the question cannot be read"
+        if is_question
+        else "Bị từ chối, không nhận gì / refused: nothing was accepted",
+        f"{len(errors)} lỗi, xem errors. / {len(errors)} fault(s), each in errors.",
         errors=errors,
     )

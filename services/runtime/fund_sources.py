@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from services.runtime.errors import StopServiceError
+from services.runtime.errors import FieldError, StopServiceError
+from services.runtime.field_faults import as_json, choices, field_fault
+
+_NEAREST = 3
 
 
 class FundSourceName(BaseModel):
@@ -40,6 +44,11 @@ class FundSourceNames:
             raise StopServiceError(f"{path.name}: {error}") from error
         return cls(names)
 
+    def nearest(self, code: str) -> list[str]:
+        """The codes most like an unknown one, each with its Vietnamese name, the nearest first."""
+        found = get_close_matches(code, self.by_code, n=_NEAREST, cutoff=0)
+        return [f"{near} ({self.by_code[near].vi})" for near in found]
+
     def of(self, code: str) -> str:
         """The name in both languages, Vietnamese first."""
         name = self.by_code.get(code)
@@ -51,3 +60,9 @@ class FundSourceNames:
         if name is None:
             return code
         return name.vi if language == "vi" else name.en
+
+
+def unknown_fund_source(code: str, names: FundSourceNames, *, where: str) -> FieldError:
+    """The fault of a code that the policy does not name, with the nearest that it does."""
+    nearest = choices(names.nearest(code), is_all=False)
+    return field_fault("unknown-choice", where=where, read=as_json(code), **nearest)

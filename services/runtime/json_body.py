@@ -49,7 +49,7 @@ def refuse_repeated_names(content: bytes) -> None:
         raise ProblemError(
             400,
             "duplicate-key",
-            "A field is stated twice",
+            "Một trường ghi hai lần / a field is stated twice",
             f"Trường ghi hai lần: {named}. Giữ lại một. / Stated twice: {named}. Keep one.",
             errors=[
                 FieldError(
@@ -94,7 +94,7 @@ def malformed(content: bytes, reason: str) -> ProblemError:
     return ProblemError(
         400,
         "malformed-json",
-        "The body is not JSON",
+        "Nội dung không phải là JSON / the body is not JSON",
         f"Không phải JSON, tại dòng {line} cột {column} / not JSON, at line {line} column {column}: {reason}",
         errors=[
             FieldError(

@@ -16,7 +16,8 @@ from waitress.task import ErrorTask
 
 from services.runtime import config, logs
 from services.runtime.config import Settings
-from services.runtime.errors import ProblemError, StopServiceError
+from services.runtime.errors import StopServiceError
+from services.runtime.http_problems import http_problem
 from services.runtime.postgres import CONNECTION_ERRORS
 
 _log = logs.get(__name__)
@@ -28,8 +29,7 @@ class _ProblemTask(ErrorTask):  # type: ignore[misc]
 
     def execute(self) -> None:
         refused = self.request.error
-        code = refused.reason.lower().replace(" ", "-")
-        problem = ProblemError(refused.code, code, refused.reason, refused.body).problem
+        problem = http_problem(refused.code, refused.reason, refused.body).problem
         body = problem.model_dump_json().encode()
         self.status = f"{refused.code} {refused.reason}"
         self.response_headers.append(("Content-Type", "application/problem+json"))

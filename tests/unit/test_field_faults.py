@@ -27,7 +27,7 @@ from services.contracts.stated.models import (
 from services.ingest.import_form import ImportForm
 from services.runtime.api import Api
 from services.runtime.errors import FieldError
-from services.runtime.field_faults import MEND, field_errors
+from services.runtime.field_faults import FAULTS, field_errors
 from tests.support import stated
 from tests.support.access import gate_without_database
 
@@ -90,14 +90,58 @@ def every_fault() -> Iterator[FieldError]:
 
 
 def test_every_fault_of_a_field_is_explained_and_says_how_to_mend_it() -> None:
-    found = {(fault.code, bool(fault.mend)) for fault in every_fault()}
+    faults = list(every_fault())
+    found = {(fault.code, bool(fault.mend)) for fault in faults}
     assert {code for code, _ in found} <= EXPLAINED
     assert [code for code, has_remedy in found if not has_remedy] == []
     assert len(found) > 15
+    # Vietnamese first, then English, and none of Pydantic's own sentences.
+    told = {(fault.code, text) for fault in faults for text in (fault.detail, fault.mend)}
+    assert [each for each in told if " / " not in each[1]] == []
+    assert [each for each in told if re.search("Input should|should match|not permitted", each[1])] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "detail", "mend"),
+    [
+        ({"amount": 0}, "greater-than-equal", "nhỏ hơn 1 / is below 1", "lớn hơn 0"),
+        (
+            {"amount": 10**16},
+            "less-than-equal",
+            "lớn hơn 1.000.000.000.000.000 / is above 1,000,000,000,000,000",
+            "triệu đồng",
+        ),
+        (
+            {"budget_year": 1999},
+            "greater-than-equal",
+            "nhỏ hơn 2000 / is below 2000",
+            "ghi số từ 2000 trở lên",
+        ),
+        ({"kind": "gift"}, "enum", "không phải là một trong: advance, ", "use one of: advance, "),
+        ({"currency": "XAU"}, "string-pattern-mismatch", "VND, USD, EUR hoặc JPY", "VND, USD, EUR or JPY"),
+        ({"project_code": "x" * 65}, "string-too-long", "dài hơn 64 ký tự", "shorten"),
+        ({"amount": "1.000.000"}, "grouped-number", "dấu phân nhóm (1000000)", "chỉ ghi chữ số: 1000000"),
+        (
+            {"amount": "1.000"},
+            "ambiguous-number",
+            "theo kiểu Việt Nam là 1000, theo kiểu Anh là 1 + ",
+            "digits",
+        ),
+        ({"amount": "1,5"}, "fraction-of-minor-unit", "không phải là số đồng chẵn", "digits only, in đồng"),
+        ({"colour": 1}, "extra-forbidden", "không có trường này", "mend its name"),
+    ],
+)
+def test_a_fault_names_its_bound_or_choices_in_both_languages(
+    changes: dict[str, Any], code: str, detail: str, mend: str
+) -> None:
+    (fault,) = faults_of_json(MovementIn, stated.movement(**changes))
+    assert fault.code == code
+    assert detail in fault.detail
+    assert mend in fault.mend
 
 
 def test_every_remedy_is_for_an_explained_code() -> None:
-    assert set(MEND) <= EXPLAINED
+    assert set(FAULTS) <= EXPLAINED
 
 
 @pytest.mark.parametrize(
@@ -134,7 +178,9 @@ def test_a_remedy_speaks_of_money_for_amounts_only() -> None:
 
 def test_the_detail_is_the_rule_and_nothing_of_python() -> None:
     (fault,) = faults_of_json(BaselinePointIn, {"date": "2022-03-31"})
-    assert fault.detail == "give basis_points or amount, one of the two"
+    assert fault.detail == (
+        "ghi một trong hai: basis_points hoặc amount / give basis_points or amount, one of the two"
+    )
 
 
 @pytest.mark.parametrize("day", ["0", "1659225600", "31/07/2022", "2022-07-32", "2022-07-31T00:00:00", ""])
@@ -172,7 +218,10 @@ def test_a_question_that_cannot_be_read_is_called_so(query: str, code: str) -> N
 
     answer = api.app.test_client().get(f"/sum?{query}")
     problem = json.loads(answer.text)
-    assert (answer.status_code, problem["title"]) == (422, "The question cannot be read")
+    assert (answer.status_code, problem["title"]) == (
+        422,
+        "Không đọc được câu hỏi / the question cannot be read",
+    )
     (fault,) = problem["errors"]
     assert fault["code"] == code
     assert fault["mend"]

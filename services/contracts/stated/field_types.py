@@ -49,7 +49,7 @@ _MEND_AMOUNT = {
 
 
 def _separated(text: str) -> PydanticCustomError | None:
-    """A figure with points or commas: what it is depends on who wrote it, so both readings are shown."""
+    """A figure with points or commas. Where it depends on who wrote it what it is, both readings are told."""
     if not re.fullmatch("[0-9]+([.,][0-9]+)+", text):
         return None
     vietnamese = _reading(text, group=".", decimal=",")
@@ -57,17 +57,16 @@ def _separated(text: str) -> PydanticCustomError | None:
     if vietnamese is None and english is None:
         return None
     is_grouped = re.fullmatch("[0-9]{1,3}([.,][0-9]{3})+([.,][0-9]+)?", text) is not None
-    return PydanticCustomError(
-        "ambiguous_number" if is_grouped else "fraction_of_minor_unit",
-        "theo kiểu Việt Nam là {vietnamese}, theo kiểu Anh là {english} / "
-        "the Vietnamese way it is {vietnamese}, the English way {english}",
-        {
-            "vietnamese": vietnamese or "—",
-            "english": english or "—",
-            "mend": "chỉ ghi chữ số, đơn vị đồng, không dấu chấm, dấu phẩy / "
-            "write digits only, in đồng: no point, no comma",
-        },
-    )
+    if is_grouped and vietnamese and english:
+        return PydanticCustomError(
+            "ambiguous_number",
+            "the Vietnamese way it is {vietnamese}, the English way {english}",
+            {"vietnamese": vietnamese, "english": english},
+        )
+    only = vietnamese or english or ""
+    if only.isdigit():
+        return PydanticCustomError("grouped_number", "has grouping marks", {"number": only})
+    return PydanticCustomError("fraction_of_minor_unit", "is no whole number of đồng")
 
 
 def _reading(text: str, *, group: str, decimal: str) -> str | None:
@@ -91,7 +90,9 @@ def _amount(value: Any, read: ValidatorFunctionWrapHandler) -> int:
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         raise PydanticCustomError(
-            fault["type"], fault["msg"], {"mend": _MEND_AMOUNT.get(fault["type"], "")}
+            fault["type"],
+            fault["msg"],
+            {**fault.get("ctx", {}), "mend": _MEND_AMOUNT.get(fault["type"], "")},
         ) from error
     return number
 

@@ -233,7 +233,9 @@ class BaselinePointIn(_Stated):
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if (self.basis_points is None) == (self.amount is None):
-            raise ValueError("give basis_points or amount, one of the two")
+            raise ValueError(
+                "ghi một trong hai: basis_points hoặc amount / give basis_points or amount, one of the two"
+            )
         return self
 
 
@@ -401,7 +403,9 @@ class RegistersIn(_Stated):
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
         if not self.projects and not self.owners and not self.officers:
-            raise ValueError("give at least one project, owner or officer")
+            raise ValueError(
+                "ghi ít nhất một dự án, chủ đầu tư hoặc cán bộ / give at least one project, owner or officer"
+            )
         return self
 
 
@@ -414,5 +418,8 @@ class PlansIn(_Stated):
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
         if not self.revisions and not self.schedules:
-            raise ValueError("give at least one revision or schedule")
+            raise ValueError(
+                "ghi ít nhất một quyết định vốn hoặc một đường tiến độ / "
+                "give at least one revision or schedule"
+            )
         return self

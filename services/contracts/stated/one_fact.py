@@ -69,7 +69,9 @@ class OneFactIn(BaseModel):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if len(self._given()) != 1:
-            raise ValueError("give one fact, under the name of its kind")
+            raise ValueError(
+                "ghi đúng một mục, dưới tên loại của nó / give one fact, under the name of its kind"
+            )
         return self
 
     @property
