@@ -7,7 +7,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from services.aggregation import series_policy
+from services.aggregation import old_cases, series_policy
 from services.aggregation.apply_events import ApplyEvents
 from services.aggregation.case_decisions import CaseDecisions
 from services.aggregation.cases_api import CasesApi
@@ -37,6 +37,7 @@ def assemble(settings: Settings) -> service.Parts:
     series = series_policy.load(settings.policy_dir)
     fund_sources = FundSourceNames.load(settings.policy_dir)
     migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
+    old_cases.read(database_url)
     access.tokens.prepare(database_url)
 
     clock = Clock(settings.business_date)
@@ -72,8 +73,8 @@ def assemble(settings: Settings) -> service.Parts:
     decisions = CaseDecisions(
         pool=pool, clock=clock, fund_sources=fund_sources, on_decision=publish_decisions.notice
     )
-    CasesApi(pool=pool, decisions=decisions).install(api)
-    ExportApi(pool=pool).install(api)
+    CasesApi(pool=pool, clock=clock, decisions=decisions).install(api)
+    ExportApi(pool=pool, clock=clock).install(api)
     api.ready_when("database", lambda: pool.not_ready)
     api.ready_when("events", lambda: events.not_ready)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from services.aggregation import held_cases, ledger_store, plan_store, register_store
+from services.aggregation import facts_in_books, held_cases, ledger_store, plan_store, register_store
 from services.aggregation.held_cases import Refused
 from services.aggregation.ledger_store import LedgerRow, Place
 from services.contracts import codec, topics
@@ -142,7 +142,15 @@ def _refusal(event: codec.Event | codec.Undecodable | _NoBatch, key: str) -> Ref
     if not rejections:
         return None
     detail = "; ".join(f"{rejection.field}: {rejection.detail}" for rejection in rejections)
-    return Refused(rejections[0].code, detail, event.payload, str(event.fact.event_id), key, event.fact)
+    return Refused(
+        rejections[0].code,
+        detail,
+        event.payload,
+        str(event.fact.event_id),
+        key,
+        event.fact,
+        is_sound=True,
+    )
 
 
 def _hold(cursor: Cursor, outcome: _Outcome, place: Place, refused: Refused) -> None:
@@ -153,20 +161,34 @@ def _hold(cursor: Cursor, outcome: _Outcome, place: Place, refused: Refused) -> 
 def _sift(
     cursor: Cursor, events: Iterable[_Placed], known: dict[UUID, bytes], outcome: _Outcome
 ) -> list[_Placed]:
-    """The events that are new. The same id and content is a duplicate; other content is a conflict:
-    the first stays in the books and a person decides."""
+    """The events that are new. The same id and content is a duplicate; what a person fixed or discarded stays
+    so; other content is a conflict: the first stays in the books and a person decides."""
+    events = list(events)
+    put_aside = _put_aside(cursor, events)
     new: dict[UUID, _Placed] = {}
     for event in events:
         first = new.get(event.event_id)
         kept_hash = first.fact.content_hash if first else known.get(event.event_id)
-        if kept_hash is None:
-            new[event.event_id] = event
-        elif kept_hash == event.fact.content_hash:
+        if kept_hash is not None and kept_hash == event.fact.content_hash:
             outcome.fates["duplicate"] += 1
+        elif event.payload in put_aside:
+            outcome.fates["decided"] += 1
+        elif kept_hash is None:
+            new[event.event_id] = event
         else:
-            held_cases.conflict(cursor, event.place, event.fact, event.payload)
+            kept = first.fact if first else facts_in_books.find(cursor, event.place.topic, event.event_id)
+            held_cases.conflict(cursor, event.place, event.fact, event.payload, first=kept)
             outcome.fates["conflict"] += 1
     return list(new.values())
+
+
+def _put_aside(cursor: Cursor, events: Sequence[_Placed]) -> set[bytes]:
+    """The bytes of those events that a person fixed or discarded before."""
+    if not events:
+        return set()
+    return held_cases.set_aside(
+        cursor, events[0].place.topic, [(event.fact, event.payload) for event in events]
+    )
 
 
 # --- disbursements -----------------------------------------------------------------------------
@@ -196,7 +218,7 @@ def _apply_disbursements(cursor: Cursor, events: list[_Placed], outcome: _Outcom
         if first.fact.content_hash == event.fact.content_hash:
             outcome.fates["duplicate"] += 1
         else:
-            held_cases.conflict(cursor, event.place, event.fact, event.payload)
+            held_cases.conflict(cursor, event.place, event.fact, event.payload, first=first.fact)
             outcome.fates["conflict"] += 1
     _apply_reversals(cursor, list(reversals.values()), outcome)
 
@@ -273,6 +295,7 @@ def _apply_reversals(
             event.record_key,
             event.fact,
             waits_for=waits_for,
+            is_sound=True,
         )
         _hold(cursor, outcome, event.place, refused)
     _insert(cursor, rows, outcome)

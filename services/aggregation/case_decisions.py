@@ -60,7 +60,7 @@ class CaseDecisions:
         """Publish a corrected fact in the case's place. 422 where it breaks a rule of the doors."""
         with self._pool.transaction() as cursor:
             self._held(cursor, quarantine_id, caller)
-            case_faults.require_own(cursor, caller.unit, fact)
+            case_faults.require_own(cursor, caller.unit, fact, on=self._clock.business_date())
             found = list(
                 case_faults.faults(
                     cursor,
@@ -73,6 +73,8 @@ class CaseDecisions:
                 raise invalid(found)
             made = _Made("fix", "fixed", reason, [fact], self._records([fact]))
             decided = _close(cursor, caller, quarantine_id, made)
+            # With this case: what is published with its very content would never be applied.
+            _require_not_aside(cursor, [fact])
         self._on_decision()
         return decided
 
@@ -81,6 +83,7 @@ class CaseDecisions:
         with self._pool.transaction() as cursor:
             case = self._held(cursor, quarantine_id, caller)
             fact = None if case.is_record else held_bytes.fact_of(case.topic, case.payload)
+            _require_not_aside(cursor, [fact] if fact else [])
             key = codec.routing_key(fact) if fact else case.record_key
             value = held_bytes.as_record(case.payload, is_record=case.is_record)
             made = _Made("replay", "replayed", "", [fact] if fact else [], [(case.topic, Record(key, value))])
@@ -96,7 +99,7 @@ class CaseDecisions:
 
     def _held(self, cursor: Cursor, quarantine_id: int, caller: Caller) -> QuarantineCase:
         state = case_store.lock_quarantine(cursor, quarantine_id)
-        case = case_store.quarantine_case(cursor, quarantine_id)
+        case = case_store.quarantine_case(cursor, quarantine_id, on=self._clock.business_date())
         if state is None or case is None:
             raise no_such_case()
         _require_own(caller, case)
@@ -128,23 +131,26 @@ class CaseDecisions:
                     "Nội dung thứ nhất chưa vào sổ; hãy quyết định trường hợp đang giữ của nó trước. / "
                     "The first is not in the books; decide the case in which it is held."
                 )
-            case_faults.require_own(cursor, caller.unit, second)
+            for fact in (first, second):
+                case_faults.require_own(cursor, caller.unit, fact, on=self._clock.business_date())
             try:
                 facts = replacing.replacement(cursor, first=first, second=second)
             except replacing.CannotReplaceError as error:
                 raise _cannot_replace(str(error)) from error
+            _require_not_aside(cursor, facts)
             made = _Made("replace", "replaced", reason, facts, self._records(facts))
             decided = _keep(cursor, caller, "conflict", conflict_id, made)
         self._on_decision()
         return decided
 
     def _open_conflict(self, cursor: Cursor, conflict_id: int, caller: Caller) -> ConflictCase:
-        case = case_store.conflict_case(cursor, conflict_id)
+        today = self._clock.business_date()
+        case = case_store.conflict_case(cursor, conflict_id, on=today)
         if case is None:
             raise no_such_case()
         case_store.lock_conflicts_of(cursor, case.event_id)
         # Under the lock: somebody may have decided it while we waited.
-        case = case_store.conflict_case(cursor, conflict_id) or case
+        case = case_store.conflict_case(cursor, conflict_id, on=today) or case
         _require_own(caller, case)
         if case.action != case_store.OPEN:
             raise _case_closed({"keep-first": "kept", "replace": "replaced"}[case.action])
@@ -196,8 +202,23 @@ def _keep(cursor: Cursor, caller: Caller, kind: CaseKind, case_id: int, made: _M
 
 
 def _require_own(caller: Caller, case: QuarantineCase | ConflictCase) -> None:
-    if not caller.unit.covers(province_code=case.province_code, owner_code=case.owner_code):
+    if not case.is_of(caller.unit):
         raise outside_unit()
+
+
+def _require_not_aside(cursor: Cursor, facts: Sequence[Fact]) -> None:
+    for fact in facts:
+        found = case_store.set_aside(cursor, fact.event_id, fact.content_hash)
+        if found is not None:
+            raise ProblemError(
+                409,
+                "set-aside",
+                "Nội dung này đã bị loại / this content was put aside",
+                f"Trường hợp {found} đã được sửa hoặc bỏ với đúng mã và nội dung này, nên nó không vào sổ "
+                "nữa. Hãy sửa nội dung, hoặc gửi lại với tham chiếu mới. / "
+                f"Case {found} of quarantine was fixed or discarded with this id and content, so it is "
+                "applied no more. Correct it, or send it under a new reference.",
+            )
 
 
 def no_such_case() -> ProblemError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -42,6 +42,10 @@ class QuarantineRow:
     quarantined_at: datetime
     last_refused_at: datetime
 
+    def is_of(self, unit: Unit) -> bool:
+        """Whether the case is the unit's or under it."""
+        return unit.covers(province_code=self.province_code, owner_code=self.owner_code)
+
 
 @dataclass(frozen=True, slots=True)
 class QuarantineCase(QuarantineRow):
@@ -56,7 +60,8 @@ class QuarantineCase(QuarantineRow):
 
 @dataclass(frozen=True, slots=True)
 class ConflictRow:
-    """A conflict as the list tells it; ``action`` is how it was decided, or ``open``."""
+    """A conflict as the list tells it; ``action`` is how it was decided, or ``open``. The codes are those of
+    what came second; ``first_`` those of what came first."""
 
     conflict_id: int
     action: str
@@ -69,6 +74,15 @@ class ConflictRow:
     offset: int
     index: int
     seen_at: datetime
+    first_project_code: str | None
+    first_province_code: str | None
+    first_owner_code: str | None
+
+    def is_of(self, unit: Unit) -> bool:
+        """Whether both contents are the unit's or under it; one that is not known is nobody's unit's."""
+        return unit.covers(province_code=self.province_code, owner_code=self.owner_code) and unit.covers(
+            province_code=self.first_province_code, owner_code=self.first_owner_code
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +110,34 @@ class DecisionRow:
 
 
 def quarantine_page(
-    cursor: Cursor, *, after: int, limit: int, unit: Unit, filters: Mapping[str, str | None]
+    cursor: Cursor, *, after: int, limit: int, unit: Unit, on: date, filters: Mapping[str, str | None]
 ) -> list[QuarantineRow]:
-    """Cases after an id that are the unit's or under it."""
-    cursor.execute(_QUERIES["quarantine_page"], {**_page(after, limit, unit), **filters})
+    """Cases after an id that are the unit's or under it on the day."""
+    cursor.execute(_QUERIES["quarantine_page"], {**_page(after, limit, unit, on), **filters})
     return [QuarantineRow(*row) for row in cursor.fetchall()]
 
 
-def conflict_page(cursor: Cursor, *, after: int, limit: int, unit: Unit, action: str) -> list[ConflictRow]:
-    """Conflicts after an id that are the unit's or under it."""
-    cursor.execute(_QUERIES["conflict_page"], {**_page(after, limit, unit), "action": action})
+def conflict_page(
+    cursor: Cursor, *, after: int, limit: int, unit: Unit, on: date, action: str
+) -> list[ConflictRow]:
+    """Conflicts after an id of which both contents are the unit's or under it on the day."""
+    cursor.execute(_QUERIES["conflict_page"], {**_page(after, limit, unit, on), "action": action})
     return [ConflictRow(*row) for row in cursor.fetchall()]
 
 
-def _page(after: int, limit: int, unit: Unit) -> dict[str, Any]:
-    return {"after": after, "limit": limit, "province": unit.province_code, "owner": unit.owner_code}
+def _page(after: int, limit: int, unit: Unit, on: date) -> dict[str, Any]:
+    return {
+        "after": after,
+        "limit": limit,
+        "province": unit.province_code,
+        "owner": unit.owner_code,
+        "on": on,
+    }
 
 
-def quarantine_case(cursor: Cursor, quarantine_id: int) -> QuarantineCase | None:
-    """One case, whoever's it is."""
-    cursor.execute(_QUERIES["quarantine_case"], (quarantine_id,))
+def quarantine_case(cursor: Cursor, quarantine_id: int, *, on: date) -> QuarantineCase | None:
+    """One case, whoever's it is; its unit is that of the day."""
+    cursor.execute(_QUERIES["quarantine_case"], {"id": quarantine_id, "on": on})
     row = cursor.fetchone()
     if row is None:
         return None
@@ -123,9 +145,9 @@ def quarantine_case(cursor: Cursor, quarantine_id: int) -> QuarantineCase | None
     return QuarantineCase(*values)
 
 
-def conflict_case(cursor: Cursor, conflict_id: int) -> ConflictCase | None:
-    """One conflict, whoever's it is."""
-    cursor.execute(_QUERIES["conflict_case"], (conflict_id,))
+def conflict_case(cursor: Cursor, conflict_id: int, *, on: date) -> ConflictCase | None:
+    """One conflict, whoever's it is; its units are those of the day."""
+    cursor.execute(_QUERIES["conflict_case"], {"id": conflict_id, "on": on})
     row = cursor.fetchone()
     if row is None:
         return None
@@ -139,10 +161,11 @@ def decisions(cursor: Cursor, kind: CaseKind, case_id: int) -> list[DecisionRow]
     return [DecisionRow(*row) for row in cursor.fetchall()]
 
 
-def unit_codes(cursor: Cursor, subject: CaseSubject) -> tuple[str, str]:
-    """Province and owner: of the project as the register and the plan have it now, else as it was stated."""
+def unit_codes(cursor: Cursor, subject: CaseSubject, *, on: date) -> tuple[str, str]:
+    """Province and owner: of the project as the register and the plan have it on the day, else as it was
+    stated."""
     if subject.project_code:
-        cursor.execute(_QUERIES["unit_of"], (subject.project_code,))
+        cursor.execute(_QUERIES["unit_of"], (subject.project_code, on))
         row = cursor.fetchone()
         if row:
             return row[0], row[1]
@@ -167,6 +190,13 @@ def close_quarantine(cursor: Cursor, quarantine_id: int, state: str) -> None:
 def lock_conflicts_of(cursor: Cursor, event_id: UUID) -> None:
     """Whoever else decides a conflict of this event waits until this transaction ends."""
     cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (f"conflict/{event_id}",))
+
+
+def set_aside(cursor: Cursor, event_id: UUID, content_hash: bytes) -> int | None:
+    """The case in which a person fixed or discarded this id and content: it is not applied any more."""
+    cursor.execute(_QUERIES["set_aside"], (str(event_id), content_hash))
+    row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def is_replaced(cursor: Cursor, event_id: UUID) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from services.aggregation import case_store, facts_in_books
+from services.aggregation import case_faults, case_store, facts_in_books
 from services.aggregation.case_answers import (
     ACTION_OF,
     Conflict,
@@ -26,6 +26,7 @@ from services.runtime import cursor as paging
 from services.runtime import json_body
 from services.runtime.access import Scope, caller
 from services.runtime.api import Api
+from services.runtime.clock import Clock
 from services.runtime.postgres import Pool
 
 _RowT = TypeVar("_RowT")
@@ -35,8 +36,9 @@ _MOST_DIGITS = 18
 class CasesApi:
     """List and show for who may read, decide for an admin; a unit sees and decides its own."""
 
-    def __init__(self, *, pool: Pool, decisions: CaseDecisions) -> None:
+    def __init__(self, *, pool: Pool, clock: Clock, decisions: CaseDecisions) -> None:
         self._pool = pool
+        self._clock = clock
         self._decisions = decisions
 
     def install(self, api: Api) -> None:
@@ -140,6 +142,7 @@ class CasesApi:
                 after=_after(query.cursor),
                 limit=query.limit + 1,
                 unit=caller().unit,
+                on=self._clock.business_date(),
                 filters={"state": query.state, "reason": query.reason, "topic": query.topic},
             )
         page, next_cursor = _page(rows, query.limit, lambda row: row.quarantine_id)
@@ -147,10 +150,8 @@ class CasesApi:
 
     def show_quarantined(self, case_id: str) -> QuarantineDetail:
         with self._pool.transaction() as cursor:
-            case = case_store.quarantine_case(cursor, _number(case_id))
-            if case is None or not caller().unit.covers(
-                province_code=case.province_code, owner_code=case.owner_code
-            ):
+            case = case_store.quarantine_case(cursor, _number(case_id), on=self._clock.business_date())
+            if case is None or not case.is_of(caller().unit):
                 raise no_such_case()
             decisions = case_store.decisions(cursor, "quarantine", case.quarantine_id)
         return QuarantineDetail.of_case(case, decisions)
@@ -173,6 +174,7 @@ class CasesApi:
                 after=_after(query.cursor),
                 limit=query.limit + 1,
                 unit=caller().unit,
+                on=self._clock.business_date(),
                 action=ACTION_OF[query.state],
             )
         page, next_cursor = _page(rows, query.limit, lambda row: row.conflict_id)
@@ -180,12 +182,14 @@ class CasesApi:
 
     def show_conflict(self, case_id: str) -> ConflictDetail:
         with self._pool.transaction() as cursor:
-            case = case_store.conflict_case(cursor, _number(case_id))
-            if case is None or not caller().unit.covers(
-                province_code=case.province_code, owner_code=case.owner_code
-            ):
+            today = self._clock.business_date()
+            case = case_store.conflict_case(cursor, _number(case_id), on=today)
+            if case is None or not case.is_of(caller().unit):
                 raise no_such_case()
             first = facts_in_books.find(cursor, case.topic, case.event_id)
+            # What stands under the id now may be about another unit than what did then.
+            if first and not case_faults.is_own(cursor, caller().unit, first, on=today):
+                raise no_such_case()
             decisions = case_store.decisions(cursor, "conflict", case.conflict_id)
         second = held_bytes.fact_of(case.topic, case.payload)
         return ConflictDetail.of_case(case, first=first, second=second, decisions=decisions)

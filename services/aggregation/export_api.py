@@ -16,6 +16,7 @@ from services.aggregation.answers import Province
 from services.contracts.stated.field_types import BudgetYear, Code
 from services.runtime.access import Scope, Unit, caller
 from services.runtime.api import Api
+from services.runtime.clock import Clock
 from services.runtime.errors import ProblemError
 from services.runtime.postgres import Cursor, Pool, read_queries
 
@@ -37,8 +38,9 @@ class PlanExportQuery(BaseModel):
 class ExportApi:
     """Files for who may read; a unit gets the lines of its own projects."""
 
-    def __init__(self, *, pool: Pool) -> None:
+    def __init__(self, *, pool: Pool, clock: Clock) -> None:
         self._pool = pool
+        self._clock = clock
 
     def install(self, api: Api) -> None:
         """Bind the route."""
@@ -57,7 +59,9 @@ class ExportApi:
         file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             with self._pool.transaction() as cursor:
-                lines = _lines(cursor, query.model_dump(), caller().unit)
+                lines = _lines(
+                    cursor, query.model_dump() | {"on": self._clock.business_date()}, caller().unit
+                )
                 plan_workbook.write(file, _at_most(lines, plan_workbook.MOST_LINES))
             length = file.tell()
             file.seek(0)

@@ -153,6 +153,17 @@ class CompletedWork:
 def registration(cursor: Cursor, *, project_code: str, as_of: date) -> InForce | None:
     """The registration of the project in force on the day."""
     cursor.execute(_QUERIES["registration_in_force"], {"project_code": project_code, "as_of": as_of})
+    return _in_force(cursor)
+
+
+def days_of(cursor: Cursor, *, project_code: str, on: date) -> InForce | None:
+    """The registration that says when money may move: the one in force on the day, else the earliest to
+    come, as the doors judge."""
+    cursor.execute(_QUERIES["days_of_project"], {"project_code": project_code, "on": on})
+    return _in_force(cursor)
+
+
+def _in_force(cursor: Cursor) -> InForce | None:
     row = cursor.fetchone()
     if row is None:
         return None

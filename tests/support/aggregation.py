@@ -13,7 +13,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from kafka import KafkaConsumer, TopicPartition
 
-from services.aggregation import series_policy
+from services.aggregation import old_cases, series_policy
 from services.aggregation.__main__ import MIGRATIONS, SCHEMA
 from services.aggregation.apply_events import ApplyEvents
 from services.aggregation.case_decisions import CaseDecisions
@@ -138,6 +138,7 @@ def running(
     """Aggregation from migration to loops; stopped at the end. ``wrap_apply`` is for faults."""
     url = settings.database_url.get_secret_value()
     migrate(url, schema=SCHEMA, folders=MIGRATIONS)
+    old_cases.read(url)
     admin = Admin(settings, client_id="test-admin")
     admin.create_topics()
     admin.close()
@@ -161,8 +162,8 @@ def running(
     fund_sources = FundSourceNames.load(settings.policy_dir)
     ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     decisions = CaseDecisions(pool=pool, clock=clock, fund_sources=fund_sources, on_decision=outbox.notice)
-    CasesApi(pool=pool, decisions=decisions).install(api)
-    ExportApi(pool=pool).install(api)
+    CasesApi(pool=pool, clock=clock, decisions=decisions).install(api)
+    ExportApi(pool=pool, clock=clock).install(api)
 
     stop = threading.Event()
     failures: list[BaseException] = []

@@ -3,3 +3,4 @@ INSERT INTO aggregation.conflict (
        topic_id, partition, "offset", index)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (event_id, content_hash) DO NOTHING
+RETURNING conflict_id

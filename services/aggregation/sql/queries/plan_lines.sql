@@ -4,7 +4,7 @@ SELECT r.source, r.project_code, r.project_name, r.level, r.owner_code, r.owner_
        r.fund_source, r.project_group, r.district, r.sector, r.province_code, r.budget_year, r.base, r.amount,
        r.decision_number, r.decision_date, r.effective_date, r.carried_from_year, r.revision
   FROM aggregation.plan_revision AS r
-  LEFT JOIN LATERAL aggregation.unit_of(r.project_code) AS unit ON %(unit_province)s <> ''
+  LEFT JOIN LATERAL aggregation.unit_of(r.project_code, %(on)s) AS unit ON %(unit_province)s <> ''
  WHERE (%(province)s::text IS NULL OR r.province_code = %(province)s)
    AND (%(budget_year)s::integer IS NULL OR r.budget_year = %(budget_year)s)
    AND (%(source)s::text IS NULL OR r.source = %(source)s)

@@ -2,9 +2,10 @@
 -- fixed or discarded stays so, and is counted.
 INSERT INTO aggregation.quarantine AS q (
        topic, payload_hash, event_id, reason, detail, payload, waits_for_event_id, record_key, is_record,
-       project_code, province_code, owner_code, topic_id, partition, "offset", index)
+       project_code, province_code, owner_code, content_hash, is_read, topic_id, partition, "offset", index)
 VALUES (%(topic)s, %(payload_hash)s, %(event_id)s, %(reason)s, %(detail)s, %(payload)s, %(waits_for)s,
         %(record_key)s, %(is_record)s, %(project_code)s, %(province_code)s, %(owner_code)s,
+        %(content_hash)s, true,
         %(topic_id)s, %(partition)s, %(offset)s, %(index)s)
     ON CONFLICT (topic, payload_hash)
     DO UPDATE SET times_refused = q.times_refused + 1,

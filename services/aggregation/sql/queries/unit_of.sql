@@ -1,1 +1,1 @@
-SELECT province_code, owner_code FROM aggregation.unit_of(%s)
+SELECT province_code, owner_code FROM aggregation.unit_of(%s, %s)
