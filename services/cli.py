@@ -12,9 +12,15 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from services.cli_cases import conflict, quarantine
-from services.cli_imports import import_file
-from services.cli_tokens import TOKEN_FILE, sent_token, token
+from services.cli_tokens import token
+from services.console.bilingual import BilingualGroup
+from services.console.conflicts import conflict
+from services.console.connection import asks_a_service, sent_token, url_of
+from services.console.exports import export_plan
+from services.console.imports import import_file
+from services.console.printing import plain_console
+from services.console.quarantine import quarantine
+from services.console.receipts import receipts
 from services.contracts import topics as contract_topics
 from services.runtime import config, postgres
 from services.runtime.errors import StopServiceError
@@ -27,24 +33,21 @@ _STATE_DIR = click.option(
     default=Path(".giaingan"),
     show_default=True,
     envvar="GIAINGAN_STATE_DIR",
-    help="Where the embedded servers keep their state.",
-)
-_INGEST_URL = click.option(
-    "--url", default="http://127.0.0.1:8081", show_default=True, help="Where ingest answers."
+    help="Thư mục trạng thái / where the embedded servers keep their state.",
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="giaingan")
+@click.group(cls=BilingualGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="giaingan", help="Xem phiên bản / show the version.")
 def main() -> None:
-    """Follow public money: disbursements against the public-investment plan."""
+    """Theo dõi giải ngân vốn đầu tư công / follow public money against the public-investment plan."""
 
 
-main.add_command(token)
-main.add_command(import_file)
-main.add_command(quarantine)
-main.add_command(conflict)
+for _command in (token, import_file, receipts, export_plan, quarantine, conflict):
+    main.add_command(_command)
 
+
+_BROKER = "broker Kafka / the broker"
 
 # --- services --------------------------------------------------------------------------------
 
@@ -58,9 +61,9 @@ def _service(name: str, help_text: str) -> None:
     main.command(name, help=help_text)(run_service)
 
 
-_service("ingest", "Run the ingest service: takes plans and disbursements in.")
-_service("aggregation", "Run the aggregation service: ledger, balances, progress.")
-_service("alert", "Run the alert service: judges progress, keeps alerts, gives feeds.")
+_service("ingest", "Chạy dịch vụ tiếp nhận / run ingest: takes plans and disbursements in.")
+_service("aggregation", "Chạy dịch vụ sổ, tổng hợp / run aggregation: ledger, balances, progress.")
+_service("alert", "Chạy dịch vụ cảnh báo / run alert: judges progress, keeps alerts, gives feeds.")
 
 
 # --- operator's tasks ------------------------------------------------------------------------
@@ -68,18 +71,18 @@ _service("alert", "Run the alert service: judges progress, keeps alerts, gives f
 
 @main.command()
 def topics() -> None:
-    """Create the topics that are missing, and list them."""
+    """Tạo các topic còn thiếu, liệt kê / create the topics that are missing, and list them."""
     admin = Admin(_settings(), client_id="giaingan-topics")
     try:
         created = admin.create_topics()
     except (BrokerUnavailableError, StopServiceError) as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(f"{_BROKER}: {error}") from error
     finally:
         admin.close()
-    table = Table("topic", "partitions", "configuration", "")
+    table = Table("topic", "partitions", "cấu hình\nconfiguration", "")
     for topic in contract_topics.ALL:
         settings = "\n".join(f"{name}={value}" for name, value in topic.config.items())
-        state = "created" if topic.name in created else "was there"
+        state = "mới tạo\ncreated" if topic.name in created else "đã có\nwas there"
         table.add_row(topic.name, str(topic.partitions), settings, state)
     Console().print(table)
 
@@ -88,16 +91,16 @@ def topics() -> None:
 @click.option("--schema", type=click.Choice(["aggregation", "alert"]), required=True)
 @click.option("--topic", type=click.Choice([topic.name for topic in contract_topics.ALL]), required=True)
 def adopt_log(schema: str, topic: str) -> None:
-    """Accept that a topic was re-created or moved to another cluster, and read it from its beginning.
+    """Nhận topic đã tạo lại, đọc từ đầu / accept a topic that was re-created, read it from its beginning.
 
-    Event ids keep what is read again from counting twice.
+    Đọc lại không tính hai lần / event ids keep what is read again from counting twice.
     """
     settings = _settings()
     admin = Admin(settings, client_id="giaingan-adopt-log")
     try:
         identity = admin.identity(topic)
         if identity is None:
-            raise click.ClickException(f"{topic} does not exist on the broker")
+            raise click.ClickException(f"{topic}: broker không có topic này / does not exist on the broker")
         connection = postgres.connect(
             settings.database_url.get_secret_value(), application="giaingan-adopt-log"
         )
@@ -107,14 +110,14 @@ def adopt_log(schema: str, topic: str) -> None:
         finally:
             connection.close()
     except BrokerUnavailableError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(f"{_BROKER}: {error}") from error
     except psycopg2.Error as error:
-        raise click.ClickException(f"the database: {str(error).strip()}") from error
+        raise click.ClickException(f"cơ sở dữ liệu / the database: {str(error).strip()}") from error
     finally:
         admin.close()
     click.echo(
-        f"{schema} reads {topic} of cluster {identity.cluster_id}, topic id {identity.topic_id}, "
-        "from the beginning."
+        f"{schema}: đọc {topic} từ đầu / reads {topic} of cluster {identity.cluster_id}, "
+        f"topic id {identity.topic_id}, from the beginning."
     )
 
 
@@ -126,14 +129,14 @@ def adopt_log(schema: str, topic: str) -> None:
 @click.option("--ingest-port", default=8081, show_default=True, envvar="GIAINGAN_INGEST_PORT")
 @click.option("--aggregation-port", default=8082, show_default=True, envvar="GIAINGAN_AGGREGATION_PORT")
 @click.option("--alert-port", default=8083, show_default=True, envvar="GIAINGAN_ALERT_PORT")
-@click.option("--no-sample", is_flag=True, help="Start without loading the 2022 sample.")
+@click.option("--no-sample", is_flag=True, help="Không nạp dữ liệu mẫu 2022 / start without the sample.")
 def run(
     *, state_dir: Path, ingest_port: int, aggregation_port: int, alert_port: int, no_sample: bool
 ) -> None:
-    """Start the whole system on this machine and load the sample. Ctrl-C stops it.
+    """Chạy toàn hệ thống với dữ liệu mẫu / start the whole system with its sample; Ctrl-C stops it.
 
-    Uses DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS where they are set, and its own embedded
-    PostgreSQL and broker where they are not.
+    Dùng DATABASE_URL, KAFKA_BOOTSTRAP_SERVERS nếu có; không thì dùng PostgreSQL và broker kèm theo. / Uses
+    them where they are set, its own embedded PostgreSQL and broker where they are not.
     """
     stack = importlib.import_module("deploy.embedded.stack")
     ports = {"ingest": ingest_port, "aggregation": aggregation_port, "alert": alert_port}
@@ -147,24 +150,29 @@ def run(
 @main.command()
 @_STATE_DIR
 def reset(state_dir: Path) -> None:
-    """Delete the state of the embedded stack; refused while it runs."""
+    """Xóa trạng thái của hệ thống / delete the state of the embedded stack; refused while it runs."""
     state = importlib.import_module("deploy.embedded.state")
     try:
         deleted = state.delete(state_dir)
     except state.StackError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{state_dir} deleted." if deleted else f"There is no {state_dir}: nothing to delete.")
+    click.echo(
+        f"{state_dir}: đã xóa / deleted."
+        if deleted
+        else f"Không có {state_dir} / there is no {state_dir}: nothing to delete."
+    )
 
 
 @main.command("load-sample")
-@_INGEST_URL
-@TOKEN_FILE
-def load_sample(url: str, token_file: Path | None) -> None:
-    """Send the 2022 sample to a running ingest."""
+@asks_a_service
+def load_sample(*, url: str | None, token_file: Path | None, wait: float) -> None:
+    """Gửi dữ liệu mẫu 2022 / send the 2022 sample to a running ingest."""
     loader = importlib.import_module("deploy.embedded.sample_loader")
     secret = sent_token(token_file)
     try:
-        loader.load(ingest_url=url, token=secret, console=Console())
+        loader.load(
+            ingest_url=url or url_of("ingest"), token=secret, console=plain_console(), patience_seconds=wait
+        )
     except loader.SampleError as error:
         raise click.ClickException(str(error)) from error
 
@@ -173,7 +181,9 @@ def _settings() -> config.Settings:
     try:
         return config.load()
     except ValidationError as error:
-        raise click.ClickException(f"settings (docs/SETTINGS.md): {config.faults(error)}") from error
+        raise click.ClickException(
+            f"thiếu hoặc sai thiết lập / settings (docs/SETTINGS.md): {config.faults(error)}"
+        ) from error
 
 
 if __name__ == "__main__":

@@ -47,6 +47,8 @@ def test_imports_follow_the_layout() -> None:
         ("services/runtime/api.py", "from services.ingest import models"),
         ("services/cli.py", "from services.ingest import intake"),
         ("services/cli.py", "from deploy.embedded import stack"),
+        ("services/console/receipts.py", "from services.ingest import receipts"),
+        ("services/ingest/intake.py", "from services.console import api_client"),
     ],
 )
 def test_a_forbidden_import_is_seen(path: str, source: str) -> None:

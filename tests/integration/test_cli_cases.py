@@ -114,7 +114,16 @@ def test_who_has_no_token_or_no_service_is_told_so(console: Console, tmp_path: P
     assert (missing.exit_code, "GIAINGAN_TOKEN" in missing.output) == (1, True)
     nobody = CliRunner().invoke(
         cli.main,
-        ["conflict", "list", "--url", "http://127.0.0.1:1", "--token-file", str(console.token_file)],
+        [
+            "conflict",
+            "list",
+            "--url",
+            "http://127.0.0.1:1",
+            "--wait",
+            "0",
+            "--token-file",
+            str(console.token_file),
+        ],
     )
     assert (nobody.exit_code, "127.0.0.1:1" in nobody.output) == (1, True)
     broken = console.run("quarantine", "fix", "1", "-", typed="{")

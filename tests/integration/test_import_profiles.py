@@ -12,8 +12,8 @@ import openpyxl
 import pytest
 
 from deploy.embedded.servers import Broker
+from services.console.api_client import XLSX
 from services.contracts import topics
-from services.import_client import XLSX
 from services.ingest.__main__ import assemble
 from services.ingest.sheets.marked_notes import FAULT_COLOUR, FAULT_SHEET
 from services.runtime.errors import StopServiceError

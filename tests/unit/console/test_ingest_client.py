@@ -13,7 +13,8 @@ from flask import Flask, request
 from werkzeug.serving import make_server
 
 from deploy.embedded.servers import free_port
-from services.import_client import XLSX, Ingest, NoAnswerError, OfficeFile, RefusedError
+from services.console.api_client import XLSX, ApiClient, NoAnswerError, RefusedError
+from services.console.ingest_client import Ingest, OfficeFile
 
 
 @contextmanager
@@ -54,10 +55,17 @@ def test_the_file_and_its_fields_arrive_unchanged(file: Path) -> None:
         )
 
     with _ingest(answer) as url:
-        receipt = Ingest(url, "ggn_x").send(OfficeFile(file, "carry-over", "sở.tài-chính"))
+        receipt = Ingest(ApiClient(url, "ggn_x")).send(
+            OfficeFile(file, "carry-over", "sở.tài-chính", {"unit": "triệu đồng", "as_of": "2022-05-31"})
+        )
     assert receipt["sent"] == "Bearer ggn_x"
     assert receipt["profile"] == {"profile": "carry-over"}
-    assert receipt["fields"] == {"source": "sở.tài-chính", "dry_run": "false"}
+    assert receipt["fields"] == {
+        "source": "sở.tài-chính",
+        "dry_run": "false",
+        "unit": "triệu đồng",
+        "as_of": "2022-05-31",
+    }
     assert receipt["name"] == "kế hoạch _2022_.csv"
     assert bytes(receipt["content"]) == file.read_bytes()
 
@@ -67,7 +75,7 @@ def test_a_busy_ingest_is_asked_again_after_the_time_it_names(file: Path, status
     answers = [({"title": "busy"}, status, {"Retry-After": "7"}), ({"new": 1}, 202, {})]
     waits: list[float] = []
     with _ingest(lambda: answers.pop(0)) as url:
-        receipt = Ingest(url, "ggn_x", sleep=waits.append).send(OfficeFile(file, "plan", "s"))
+        receipt = Ingest(ApiClient(url, "ggn_x", sleep=waits.append)).send(OfficeFile(file, "plan", "s"))
     assert receipt == {"new": 1}
     assert waits == [7.0]
 
@@ -75,18 +83,18 @@ def test_a_busy_ingest_is_asked_again_after_the_time_it_names(file: Path, status
 def test_a_refusal_is_told_with_its_faults(file: Path) -> None:
     problem = {"title": "Refused", "errors": [{"where": "Sheet1!B3", "detail": "no number"}]}
     with _ingest(lambda: (problem, 422, {})) as url, pytest.raises(RefusedError) as refused:
-        Ingest(url, "ggn_x").send(OfficeFile(file, "plan", "s"))
+        Ingest(ApiClient(url, "ggn_x")).send(OfficeFile(file, "plan", "s"))
     assert refused.value.problem == problem
 
 
 def test_an_answer_that_is_no_problem_is_told_by_its_status(file: Path) -> None:
     with _ingest(lambda: ("<html>", 502, {})) as url, pytest.raises(RefusedError, match="502"):
-        Ingest(url, "ggn_x").send(OfficeFile(file, "plan", "s"))
+        Ingest(ApiClient(url, "ggn_x")).send(OfficeFile(file, "plan", "s"))
 
 
 def test_nobody_there_is_told_when_patience_ends(file: Path) -> None:
     with pytest.raises(NoAnswerError, match="refused"):
-        Ingest(f"http://127.0.0.1:{free_port()}", "ggn_x", patience_seconds=0.1).send(
+        Ingest(ApiClient(f"http://127.0.0.1:{free_port()}", "ggn_x", patience_seconds=0.1)).send(
             OfficeFile(file, "plan", "s")
         )
 
@@ -98,7 +106,7 @@ def test_how_much_is_sent_is_told_until_all_is(tmp_path: Path) -> None:
     with _ingest(
         lambda: ({"length": request.content_length, "read": len(request.get_data())}, 202, {})
     ) as url:
-        receipt = Ingest(url, "ggn_x").send(
+        receipt = Ingest(ApiClient(url, "ggn_x")).send(
             OfficeFile(file, "plan", "s"), on_sent=lambda sent, total: told.append((sent, total))
         )
     assert receipt["length"] > 200_000
@@ -114,6 +122,6 @@ def test_a_refused_file_is_fetched_with_its_marks_without_being_sent_for_good(fi
         return b"PK marked", 422, {"Content-Type": XLSX}
 
     with _ingest(answer) as url:
-        assert Ingest(url, "ggn_x").marked(OfficeFile(file, "plan", "s")) == b"PK marked"
+        assert Ingest(ApiClient(url, "ggn_x")).marked(OfficeFile(file, "plan", "s")) == b"PK marked"
     with _ingest(lambda: ({"new": 1}, 200, {})) as url:
-        assert Ingest(url, "ggn_x").marked(OfficeFile(file, "plan", "s")) is None
+        assert Ingest(ApiClient(url, "ggn_x")).marked(OfficeFile(file, "plan", "s")) is None

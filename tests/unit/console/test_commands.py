@@ -21,8 +21,9 @@ from rich.console import Console
 from werkzeug.serving import make_server
 
 from deploy.embedded.servers import free_port
-from services import cli, cli_imports
-from services.import_client import XLSX
+from services import cli
+from services.console import imports
+from services.console.api_client import XLSX
 from services.ingest.receipts import Receipt, Total
 from services.runtime.errors import FieldError, Problem
 
@@ -39,7 +40,7 @@ def test_help_lists_every_command() -> None:
     assert code == 0
     for command in (
         "ingest", "aggregation", "alert", "topics", "run", "reset", "load-sample", "import", "adopt-log",
-        "token",
+        "token", "receipts", "export-plan", "quarantine", "conflict",
     ):  # fmt: skip
         assert f"\n  {command} " in output
 
@@ -61,7 +62,7 @@ def test_a_broker_that_is_away_is_said(tmp_path: Path) -> None:
         "topics", DATABASE_URL="postgresql://nowhere/x", KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"
     )
     assert code == 1
-    assert output.startswith("Error: ")
+    assert output.startswith("Lỗi / Error: broker Kafka / the broker: ")
 
 
 def test_a_taken_port_is_named_with_the_way_out(tmp_path: Path) -> None:
@@ -139,7 +140,7 @@ def test_a_receipt_is_shown_with_its_totals_and_warnings(tmp_path: Path) -> None
     code, output = _import(tmp_path, receipt.model_dump(mode="json"), 200)
     assert code == 0
     assert re.search(r"events\W+2\b", output)
-    assert re.search(r"local\.lottery\W+99\.999\.999\.999\.999\.999\W+VND", output)
+    assert re.search(r"NSĐP xổ số kiến thiết \(local\.lottery\)\W+99\.999\.999\.999\.999\.999\W+VND", output)
     assert "dòng 9 / row 9: [bold]dòng ẩn[/bold]" in output
     assert "None" not in output
 
@@ -149,8 +150,7 @@ def test_faults_are_shown_as_they_are(tmp_path: Path) -> None:
     problem = Problem(type="x", title="Refused", status=422, errors=[fault])
     code, output = _import(tmp_path, problem.model_dump(), 422)
     assert code == 1
-    for text in ("chỗ / where", "đọc được / read", "lỗi / fault", "cách sửa / how to mend it", "[red]"):
-        assert text in output
+    assert "row 9\n  «[red]» → lỗi → sửa [x]\n" in output
 
 
 def test_a_file_for_nobody_is_said(tmp_path: Path) -> None:
@@ -170,7 +170,9 @@ def test_a_file_for_nobody_is_said(tmp_path: Path) -> None:
         GIAINGAN_TOKEN="ggn_x",
     )
     assert code == 1
-    assert "does not take the file" in output
+    assert "không trả lời / does not answer" in output
+    assert "nothing listens there" in output
+    assert "Errno" not in output
 
 
 def test_a_refused_file_is_kept_with_its_faulty_cells_marked(tmp_path: Path) -> None:
@@ -190,7 +192,7 @@ def test_the_profiles_are_listed_in_both_languages(tmp_path: Path) -> None:
     with _ingest({"profiles": [profile]}, 200) as url:
         code, output = _run("import", "--list-profiles", "--url", url, COLUMNS="200", GIAINGAN_TOKEN="ggn_x")
     assert code == 0
-    assert re.search("plan.*Kế hoạch / Plan.*Mã dự án", output)
+    assert re.search(r"plan: Kế hoạch / Plan\n.*Mã dự án", output)
 
 
 def test_an_import_without_file_profile_or_source_is_a_usage_error(tmp_path: Path) -> None:
@@ -206,7 +208,7 @@ def test_the_bar_tells_what_is_sent_and_for_how_long_it_is_read() -> None:
     shown, quiet = io.StringIO(), io.StringIO()
     for stream, is_terminal in ((shown, True), (quiet, False)):
         console = Console(file=stream, force_terminal=is_terminal, width=100)
-        with cli_imports._progress(console) as on_sent:
+        with imports._progress(console) as on_sent:
             on_sent(1_000_000, 2_000_000)
             time.sleep(0.3)
             on_sent(2_000_000, 2_000_000)
