@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from services.contracts.stated.days import Day
 from services.contracts.stated.field_types import BudgetYear, Code, ProvinceCode, Reference, Text
+from services.ingest.sheets.stated_once import GIVEN_WITH_FILE
 from services.runtime.api import invalid
 from services.runtime.errors import FieldError, ProblemError, shortened
 from services.runtime.field_faults import field_errors, field_fault
@@ -55,8 +56,7 @@ class ImportForm(BaseModel):
     @property
     def defaults(self) -> dict[str, str]:
         """What the file reader may fall back on, by field name."""
-        names = ("budget_year", "province_code", "as_of", "unit")
-        given = {name: getattr(self, name) for name in names}
+        given = {name: getattr(self, name) for name in GIVEN_WITH_FILE}
         return {name: str(value) for name, value in given.items() if value is not None}
 
 

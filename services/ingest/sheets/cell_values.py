@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -17,12 +18,14 @@ from services.ingest.sheets.faults import CellFaultError
 from services.ingest.sheets.grid import BrokenCell, Cell, PercentCell, lookup, matching_form
 from services.ingest.sheets.import_profile import FieldProfile, ImportProfile, Unit
 from services.ingest.sheets.numbers import NumberLocale
+from services.runtime.field_faults import choices
 
 _BASIS_POINTS_PER_PERCENT = 100
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _NUMBER_WITH_WORD = re.compile(r"([-+−(]?[0-9][0-9.,\s]*\)?)\s*([^\W\d].*)")
 _SHOWN_CHOICES = 12
+_NEAREST_CHOICES = 3
 # Excel counts a 29 February 1900 that never was: before it, its days are one off everybody else's.
 _FIRST_CERTAIN_DAY = date(1900, 3, 1)
 
@@ -125,12 +128,17 @@ class CellReader:
     def _choice(self, name: str, field: FieldProfile, text: str) -> str:
         meaning = self._choices[name].get(matching_form(text))
         if meaning is None:
-            known = list(field.choices)
-            shown = ", ".join(f"{code} ({field.choices[code][0]})" for code in known[:_SHOWN_CHOICES])
-            raise CellFaultError(
-                "unknown-choice", known=shown + (", …" if len(known) > _SHOWN_CHOICES else "")
-            )
+            is_all = len(field.choices) <= _SHOWN_CHOICES
+            known = list(field.choices) if is_all else self._nearest(name, text)
+            shown = [f"{code} ({field.choices[code][0]})" for code in known]
+            raise CellFaultError("unknown-choice", **choices(shown, is_all=is_all))
         return meaning
+
+    def _nearest(self, name: str, text: str) -> list[str]:
+        """The choices of which a code or a word is most like the text, the nearest first."""
+        words = self._choices[name]
+        like = get_close_matches(matching_form(text), words, n=len(words), cutoff=0)
+        return list(dict.fromkeys(words[word] for word in like))[:_NEAREST_CHOICES]
 
 
 def check_limit(minor_units: int) -> None:
@@ -244,7 +252,9 @@ def shown(cell: Cell) -> str:
             return cell.read
         case PercentCell():
             return f"{numbers.written(cell.percent)} %"
+        case datetime() if cell.time() != time():
+            return f"{cell:%d/%m/%Y %H:%M:%S}"
         case date():
-            return cell.isoformat()
+            return f"{cell:%d/%m/%Y}"
         case _:
             return str(cell)

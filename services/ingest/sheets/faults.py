@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.runtime import field_faults
 from services.runtime.errors import FieldError, shortened
+from services.runtime.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,6 @@ class Place:
 WHOLE_FILE = "tệp / file"
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """Why a cell is refused and how to mend it. Names in braces are filled in."""
-
-    detail_vi: str
-    detail_en: str
-    mend_vi: str
-    mend_en: str
-
-
 FAULTS = {
     # The sheet
     "empty-file": Wording(
@@ -66,8 +58,8 @@ FAULTS = {
         "Add a column headed with one of: {expected}.",
     ),
     "column-repeated": Wording(
-        "Hai cột cùng là {column}.",
-        "Two columns are both {column}.",
+        "Cột này trùng với cột {other}: cả hai cùng là {column}.",
+        "This column repeats the column {other}: both are {column}.",
         "Chỉ giữ một cột, hoặc đổi tiêu đề cột kia.",
         "Keep one of them, or rename the other.",
     ),
@@ -214,8 +206,8 @@ FAULTS = {
     "not-a-date": Wording(
         "Không phải là ngày.",
         "Not a date.",
-        "Ghi ngày dạng 31/05/2022 hoặc 2022-05-31.",
-        "Write it as 31/05/2022 or 2022-05-31.",
+        "Ghi ngày dạng 31/05/2022 hoặc 2022-05-31; nếu ô hiện một con số, hãy định dạng ô là Ngày (Date).",
+        "Write it as 31/05/2022 or 2022-05-31; if the cell shows a number, format the cell as a date.",
     ),
     "ambiguous-date": Wording(
         "Ngày không rõ: Excel đếm cả ngày 29/02/1900 không có thật, nên ngày trước 01/03/1900 lệch một ngày.",
@@ -226,8 +218,8 @@ FAULTS = {
     "no-such-day": Wording(
         "Không có ngày này trong lịch.",
         "There is no such day.",
-        "Kiểm tra ngày và tháng.",
-        "Check the day and the month.",
+        "Ghi theo thứ tự ngày/tháng/năm, ví dụ 31/12/2022.",
+        "Write day/month/year, for example 31/12/2022.",
     ),
     "not-text": Wording(
         "Excel đã đổi ô này thành {found}.",
@@ -259,17 +251,11 @@ FAULTS = {
         "Làm tròn đến hai chữ số thập phân.",
         "Round it to two decimals.",
     ),
-    "unknown-choice": Wording(
-        "Không có trong danh mục.",
-        "Not one of the known values.",
-        "Dùng một trong: {known}.",
-        "Use one of: {known}.",
-    ),
     "unknown-default": Wording(
-        "Không có trường này.",
-        "There is no such field.",
-        "Dùng một trong: {known}.",
-        "Use one of: {known}.",
+        "Mẫu này không có trường đó.",
+        "This profile has no such field.",
+        "Bỏ trống; mẫu này chỉ nhận: {known}.",
+        "Leave it out; this profile takes: {known}.",
     ),
     "refused": Wording(
         "Giá trị không hợp lệ: {reason}.",
@@ -290,14 +276,17 @@ class CellFaultError(ValueError):
 
 
 def fault(code: str, *, where: Place | str, read: object = "", **values: object) -> FieldError:
-    """The fault with its wording filled in. Raises ``KeyError`` for a code or name that is not there."""
-    wording = FAULTS[code]
+    """The fault with its wording filled in. Raises ``KeyError`` for a code or name that is not there.
+
+    What is not of files alone is worded in ``field_faults``.
+    """
+    wording = FAULTS.get(code) or field_faults.FAULTS[code]
     found = FieldError(
         code=code,
         where=str(where),
         read=shortened(read),
-        detail=_both(wording.detail_vi, wording.detail_en, values),
-        mend=_both(wording.mend_vi, wording.mend_en, values),
+        detail=wording.detail(values),
+        mend=wording.mend(values),
     )
     return at(found, where) if isinstance(where, Place) else found
 
@@ -312,10 +301,6 @@ def at(found: FieldError, place: Place) -> FieldError:
             "column": place.column,
         }
     )
-
-
-def _both(vietnamese: str, english: str, values: dict[str, object]) -> str:
-    return f"{vietnamese.format(**values)} / {english.format(**values)}"
 
 
 class Findings:
@@ -361,9 +346,18 @@ class Findings:
 
     @property
     def faults(self) -> list[FieldError]:
+        """As a person goes through the file: what concerns all of it, then sheet, row and column."""
+        sheets = {found.sheet: number for number, found in reversed(list(enumerate(self._faults)))}
+
+        def place(found: FieldError) -> tuple[bool, int, int, int, str]:
+            column = found.column or ""
+            is_of_a_place = found.sheet is not None or found.row is not None
+            return is_of_a_place, sheets[found.sheet], found.row or 0, len(column), column
+
+        in_order = sorted(self._faults, key=place)
         if not self._faults_beyond:
-            return list(self._faults)
-        return [*self._faults, fault("more-faults", where=WHOLE_FILE, count=self._faults_beyond)]
+            return in_order
+        return [*in_order, fault("more-faults", where=WHOLE_FILE, count=self._faults_beyond)]
 
     @property
     def warnings(self) -> list[str]:

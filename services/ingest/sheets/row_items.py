@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,8 +30,9 @@ from services.ingest.sheets.profile_months import MonthPoints
 from services.ingest.sheets.quick_model import QuickModel
 from services.ingest.sheets.table_reader import TableRow
 from services.ingest.stated_fact import StatedFact
-from services.runtime.errors import FieldError
-from services.runtime.field_faults import plain_message
+from services.runtime import field_faults
+from services.runtime.errors import FieldError, shortened
+from services.runtime.wording import in_both
 
 Item = (
     MovementIn
@@ -56,6 +58,23 @@ _COLUMN_OF = {
     "reverses_event_id": "reverses",
     "basis_points": "share",
     "points": "date",
+}
+
+
+# Faults whose remedy speaks of a field that a file has a column for, under another name.
+_MEND_IN_A_FILE = {
+    "reversal-without-reference": (
+        "ghi số và dòng của chứng từ bị hủy vào cột {column}, ví dụ 12/RV/1",
+        "write number and line of the voucher it cancels in the column {column}, for example 12/RV/1",
+    ),
+    "reference-without-reversal": (
+        "để trống ô ở cột {column}, hoặc đổi loại giao dịch thành bút toán đảo",
+        "leave the cell of the column {column} empty, or make the kind a reversal",
+    ),
+    "reverses-itself": (
+        "ghi số và dòng của chứng từ bị hủy vào cột {column}, không phải của chính dòng này",
+        "write number and line of the voucher it cancels in the column {column}, not of this row itself",
+    ),
 }
 
 
@@ -123,10 +142,23 @@ class StatedRow(NamedTuple):
     row: TableRow
     item: Item
     column_of: Mapping[str, str] = MappingProxyType({})
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def where(self, name: str = "") -> Place:
         """The cell that a field of the item or of its fact was read from, or the row."""
-        return self.row.where(self.column_of.get(name) or _COLUMN_OF.get(name, name))
+        return self.row.where(self._column(name))
+
+    def shown(self, name: str) -> str:
+        """The text of that cell; empty where there is none, and for a point, which has a row of its own."""
+        return "" if name == "points" else self.row.shown(self._column(name))
+
+    def header(self, name: str) -> str:
+        """What the column of a field is called in this table, or in the profile."""
+        column = self.row.layout.columns.get(self._column(name))
+        return column.header if column else self.headers.get(self._column(name), name)
+
+    def _column(self, name: str) -> str:
+        return self.column_of.get(name) or _COLUMN_OF.get(name, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +176,28 @@ class FactOfRow(StatedFact):
         found = StatedFact.fault(self, code, field=field, read=read, detail=detail, mend=mend)
         if self.stated is None:
             return found
-        place = self.stated.where(field.partition(".")[0])
-        placed = at(found, place)
-        return placed if place.column else placed.model_copy(update={"where": f"{place}: {field}"})
+        name = field.partition(".")[0]
+        # What stands in the cell, not what was made of it.
+        update = {"read": shortened(self.stated.shown(name) or _unquoted(read))}
+        if code in _MEND_IN_A_FILE:
+            vietnamese, english = _MEND_IN_A_FILE[code]
+            update["mend"] = in_both(vietnamese, english, {"column": self.stated.header(name)})
+        return _placed(found.model_copy(update=update), self.stated.where(name), field)
+
+
+def _unquoted(read: str) -> str:
+    """A text without the quotation marks that it has in JSON."""
+    try:
+        text = json.loads(read)
+    except ValueError:
+        return read
+    return text if isinstance(text, str) else read
+
+
+def _placed(found: FieldError, place: Place, field: str) -> FieldError:
+    """The fault at its cell; a field without a column of its own is named in words."""
+    placed = at(found, place)
+    return placed if place.column or not field else placed.model_copy(update={"where": f"{place}: {field}"})
 
 
 class RowItems:
@@ -167,6 +218,7 @@ class RowItems:
         self._checks = RowChecks(profile, findings)
         self._months = MonthPoints(profile, findings) if profile.months else None
         self._fund_columns = FundColumns(profile)
+        self._headers = {name: field.headers[0] for name, field in profile.fields.items()}
         self._curves: dict[tuple[object, ...], list[TableRow]] = {}
 
     def add(self, row: TableRow) -> Iterator[StatedRow]:
@@ -218,7 +270,7 @@ class RowItems:
         except ValidationError as error:
             self._note_refusal(error, row, column_of or {})
         else:
-            yield StatedRow(row, item, column_of or {})
+            yield StatedRow(row, item, column_of or {}, self._headers)
 
     # --- curves of one point a row ---------------------------------------------------------------
 
@@ -258,13 +310,17 @@ class RowItems:
         """The model's refusal, at the cell its field was read from."""
         for refused in error.errors(include_url=False):
             name = str(refused["loc"][0]) if refused["loc"] else ""
-            where = row.where(column_of.get(name) or _COLUMN_OF.get(name, name))
-            code = refused["type"].replace("_", "-")
+            column = column_of.get(name) or _COLUMN_OF.get(name, name)
+            where, code = row.where(column), refused["type"].replace("_", "-")
+            read = row.shown(column) or refused["input"]
             if code in FAULTS:
-                self._findings.add(code, where=where, read=refused["input"], **refused.get("ctx", {}))
+                self._findings.add(code, where=where, read=read, **refused.get("ctx", {}))
+            elif code in field_faults.FAULTS:
+                found = field_faults.worded(refused, where="", read=shortened(read))
+                self._findings.note(_placed(found, where, name))
             else:
-                reason = f"{name}: {plain_message(refused)}"
-                self._findings.add("refused", where=where, read=refused["input"], reason=reason)
+                reason = f"{name}: {field_faults.plain_message(refused)}"
+                self._findings.add("refused", where=where, read=read, reason=reason)
 
 
 def _point(values: Values) -> BaselinePointIn:

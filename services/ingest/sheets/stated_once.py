@@ -10,8 +10,11 @@ from services.ingest.sheets.faults import CellFaultError, Findings, Place
 from services.ingest.sheets.grid import Grid
 from services.ingest.sheets.import_profile import ImportProfile, Unit
 from services.ingest.sheets.sheet_layout import Layout, title_values
+from services.runtime.field_faults import choices
 
 UNIT = "unit"
+# What the form beside a file may state for all its rows.
+GIVEN_WITH_FILE = ("budget_year", "province_code", "as_of", UNIT)
 
 
 class StatedOnce:
@@ -64,14 +67,18 @@ class StatedOnce:
     def _read_given(self, given: Mapping[str, str]) -> dict[str, Any]:
         values = {}
         for name, text in given.items():
-            where = f"defaults.{name}"
+            where = name
             if name == UNIT:
                 self._given_unit = self._profile.unit(text)
                 if self._given_unit is None:
-                    known = ", ".join(unit.name for unit in self._profile.shared.units.values())
-                    self._findings.add("unknown-choice", where=where, read=text, known=known)
+                    names = [unit.name for unit in self._profile.shared.units.values()]
+                    self._findings.add(
+                        "unknown-choice", where=where, read=text, **choices(names, is_all=True)
+                    )
             elif name not in self._profile.fields:
-                known = ", ".join([*self._profile.fields, UNIT])
+                known = ", ".join(
+                    field for field in GIVEN_WITH_FILE if field == UNIT or field in self._profile.fields
+                )
                 self._findings.add("unknown-default", where=where, read=text, known=known)
             elif text.strip():
                 values[name] = self._read(name, text, where=where)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from services.ingest.sheets import numbers
@@ -26,6 +26,12 @@ class TableRow(NamedTuple):
     layout: Layout
     row: int
     values: Mapping[str, Any] | None
+    cells: Sequence[Cell] = ()
+
+    def shown(self, field: str) -> str:
+        """The text of the cell of ``field``; empty where the table has no such column."""
+        column = self.layout.columns.get(field)
+        return "" if column is None or column.index >= len(self.cells) else shown(self.cells[column.index])
 
     @property
     def place(self) -> str:
@@ -96,7 +102,7 @@ class TableReader:
             if row <= self._layout.header_row:
                 continue
             if (values := self._sound_values(row, cells)) is not None:
-                yield TableRow(self._grid, self._layout, row, values)
+                yield TableRow(self._grid, self._layout, row, values, cells)
                 continue
             if all(is_empty(cell) for cell in cells):
                 continue
@@ -129,7 +135,14 @@ class TableReader:
         grid, layout = self._grid, self._layout
         for name, column in layout.repeated:
             where = grid.where(layout.header_row, column.index, column.header)
-            self._findings.add("column-repeated", where=where, read=column.header, column=name)
+            first, expected = layout.columns[name], self._profile.fields[name].headers[0]
+            if first is column:
+                # The fund source is named, and has columns of its own.
+                first = next(each for field, each in layout.columns.items() if "@" in field)
+            other = f"{column_letters(first.index)} ({first.header})"
+            self._findings.add(
+                "column-repeated", where=where, read=column.header, column=expected, other=other
+            )
         for column in layout.unread:
             where = grid.where(layout.header_row, column.index, column.header)
             self._findings.warn(where, column.remark)
@@ -233,7 +246,7 @@ class TableReader:
                         where=self._where(row, name),
                         column=self._layout.columns[name].header,
                     )
-        return TableRow(self._grid, self._layout, row, values if is_sound else None)
+        return TableRow(self._grid, self._layout, row, values if is_sound else None, cells)
 
     def _read(self, row: int, name: str, cell: Cell, *, is_total: bool = False) -> Any:
         """The cell's value; ``None`` where it has a fault."""

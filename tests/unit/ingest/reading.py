@@ -5,12 +5,17 @@ from __future__ import annotations
 import io
 import unicodedata
 from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 
+from services.ingest.register import RegisteredProject
+from services.ingest.sheets.child import FileJudging
+from services.ingest.sheets.reading_job import ReadingJob
 from services.ingest.sheets.sheet_rows import ReadFile, read_file
+from services.runtime.errors import FieldError
 
 POLICY = Path(__file__).parents[3] / "deploy" / "policy"
 STATEMENT = "cumulative-statement"
@@ -40,6 +45,23 @@ def read_text(text: str, **options: Any) -> ReadFile:
     """Read ``text`` as a CSV file; common leading white space of its lines is left out."""
     lines = [line.strip() for line in text.strip().splitlines()]
     return read("\n".join(lines).encode(), file_name="bao-cao.csv", **options)
+
+
+def judged(text: str, *, profile: str, defaults: Mapping[str, str] | None = None) -> list[FieldError]:
+    """Every fault of ``text`` as a CSV file, read and judged; the projects P1 to P9 are known."""
+    job = ReadingJob(
+        file_name="bao-cao.csv",
+        profile=profile,
+        source="kbnn.test",
+        defaults=dict(defaults or {}),
+        policy_dir=POLICY,
+        max_rows=1_000,
+        business_date=date(2022, 12, 31),
+        recorded_at=datetime(2022, 12, 31, tzinfo=UTC),
+        projects=[RegisteredProject(f"P{number}", f"Dự án {number}", "96", "O1") for number in range(1, 10)],
+    )
+    lines = "\n".join(line.strip() for line in text.strip().splitlines())
+    return FileJudging(job, io.BytesIO()).answer(io.BytesIO(lines.encode())).faults
 
 
 def statement(*amounts: str, unit: str = "triệu đồng", below: str = "") -> str:

@@ -10,7 +10,7 @@ from services.contracts.stated.models import MovementIn, PlanRevisionIn
 from services.domain import event_identity
 from services.domain.disbursement import MovementKind
 from services.domain.plan import BaselineKind, PlanBase, PlanLevel
-from tests.unit.ingest.reading import both, faults, read_text
+from tests.unit.ingest.reading import both, faults, judged, read_text
 
 VOUCHERS = """
     Đơn vị tính: triệu đồng;;;;;;
@@ -57,8 +57,22 @@ def test_a_reversal_names_the_voucher_line_it_cancels() -> None:
 def test_zero_is_no_movement() -> None:
     text = VOUCHERS.replace(";300", ";0")
     assert faults(read_text(text, profile="treasury-vouchers", defaults=YEAR)) == [
-        ("refused", both("row 3, column G (Số tiền)"))
+        ("greater-than-equal", both("row 3, column G (Số tiền)"))
     ]
+
+
+def test_a_fault_of_a_file_shows_the_cell_and_names_columns_as_the_file_does() -> None:
+    text = (
+        VOUCHERS.replace("Số tiền\n", "Số tiền;Chứng từ bị hủy\n")
+        + "14/RV;1;31/05/2022;P1;XSKT;Hủy chứng từ;70;\n"
+    )
+    (found,) = judged(text, profile="treasury-vouchers", defaults=YEAR)
+    assert (found.code, found.column, found.read) == ("reversal-without-reference", "H", "")
+    assert "vào cột Chứng từ bị hủy" in found.mend
+    assert "mã sự kiện" not in found.mend
+    late = VOUCHERS.replace("31/05/2022", "31/05/2023", 1)
+    found = judged(late, profile="treasury-vouchers", defaults=YEAR)[0]
+    assert (found.code, found.read) == ("outside-budget-year", "31/05/2023")
 
 
 def test_a_plan_takes_what_its_title_states_for_every_row() -> None:
@@ -108,8 +122,8 @@ def test_rows_of_one_curve_gather() -> None:
             ("schedule-disagrees", both("row 3, column G (Ngày hiệu lực)")),
         ),
         ("18,48;", "18,481;", ("too-precise", both("row 3, column E (Tỷ lệ)"))),
-        ("18,48;", ";", ("refused", both("row 3"))),
-        ("18,48;", "118,48;", ("refused", both("row 3, column E (Tỷ lệ)"))),
+        ("18,48;", ";", ("value-error", both("row 3"))),
+        ("18,48;", "118,48;", ("less-than-equal", both("row 3, column E (Tỷ lệ)"))),
         ("Chỉ tiêu", "Kế hoạch", ("unknown-choice", both("row 4, column A (Loại)"))),
         ("96;2022", "96;hai", ("not-an-integer", both("row 4, column C (Năm ngân sách)"))),
         ("96;2022", "96;2022,5", ("not-an-integer", both("row 4, column C (Năm ngân sách)"))),

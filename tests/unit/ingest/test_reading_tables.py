@@ -174,7 +174,7 @@ def test_a_unit_given_with_the_upload_must_agree_with_the_title() -> None:
     assert read_text(statement("1"), defaults={"unit": "triệu đồng"}).errors == []
     assert faults(read_text(statement("1"), defaults={"unit": "đồng"})) == [("title-disagrees", "tệp / file")]
     assert faults(read_text(statement("1"), defaults={"unit": "USD"})) == [
-        ("unknown-choice", "defaults.unit")
+        ("unknown-choice", "unit")
     ]
 
 
@@ -212,9 +212,10 @@ def test_what_the_file_does_not_state_may_come_with_the_upload() -> None:
     assert _budget_year(read_text(_without_dates("x"), defaults=given)) == 2022
     contradicted = read_text(_without_dates("năm 2021"), defaults=given)
     assert faults(contradicted) == [("title-disagrees", "tệp / file")]
-    assert faults(read_text(statement("1"), defaults={"colour": "red"})) == [
-        ("unknown-default", "defaults.colour")
-    ]
+    (unknown,) = read_text(statement("1"), defaults={"colour": "red"}).errors
+    assert (unknown.code, unknown.where) == ("unknown-default", "colour")
+    # What the form has, and no field that only a column states.
+    assert unknown.mend.startswith("Bỏ trống; mẫu này chỉ nhận: budget_year, as_of, unit. / ")
 
 
 def test_a_missing_column_tells_what_was_seen_and_what_is_expected() -> None:
@@ -233,7 +234,34 @@ def test_a_file_without_a_header_row_tells_what_is_expected() -> None:
 
 def test_two_columns_of_one_field_are_refused() -> None:
     text = statement("1").replace("Đến ngày;", "Mã số dự án;")
-    assert ("column-repeated", both("row 2, column D (Mã số dự án)")) in faults(read_text(text))
+    (fault,) = (fault for fault in read_text(text).errors if fault.code == "column-repeated")
+    assert fault.where == both("row 2, column D (Mã số dự án)")
+    assert "trùng với cột A (Mã dự án)" in fault.detail
+    assert "project_code" not in fault.detail
+
+
+def test_an_unknown_fund_source_names_the_nearest_three() -> None:
+    (fault,) = read_text(statement("1").replace("NSTW", "Xổ số kiến thiêt")).errors
+    assert (fault.code, fault.read) == ("unknown-choice", "Xổ số kiến thiêt")
+    assert "…" not in fault.mend
+    vietnamese, _ = fault.mend.split(" / ")
+    first, *others = vietnamese.partition("gần nhất là: ")[2].split("), ")
+    assert first.startswith("local.lottery")
+    assert len(others) == 2
+
+
+def test_faults_come_as_a_person_goes_through_the_file() -> None:
+    # The model's own refusals are known after those of the cells of a later row.
+    text = statement("1", "x").replace("P1;NSTW", f"{'P' * 65};NSTW").replace("2022;31/07/2022;x", "hai;12/31/2022;x")
+    assert [(fault.row, fault.column) for fault in read_text(text).errors] == [
+        (3, "A"), (4, "C"), (4, "D"), (4, "E"),
+    ]  # fmt: skip
+
+
+def test_a_day_in_the_american_order_and_a_bare_number_say_how_a_day_is_written() -> None:
+    for written, told in (("12/31/2022", "ngày/tháng/năm"), ("44742", "định dạng ô là Ngày")):
+        (fault,) = read_text(statement("1").replace("31/07/2022", written)).errors
+        assert told in fault.mend
 
 
 def test_a_column_that_is_not_read_is_named() -> None:
@@ -267,8 +295,8 @@ def test_the_models_refusals_are_told_at_their_cell() -> None:
 
 def test_a_rule_that_the_models_alone_know_is_told_in_their_words() -> None:
     (fault,) = read_text(statement("1").replace("P1;", "P" * 65 + ";")).errors
-    assert (fault.code, fault.where) == ("refused", both("row 3, column A (Mã dự án)"))
-    assert "project_code" in fault.detail
+    assert (fault.code, fault.where) == ("string-too-long", both("row 3, column A (Mã dự án)"))
+    assert fault.detail == "dài hơn 64 ký tự / is longer than 64 characters"
 
 
 def test_the_same_line_twice_in_a_file_is_refused() -> None:
