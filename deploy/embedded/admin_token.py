@@ -9,7 +9,9 @@ from pathlib import Path
 from services.runtime import postgres
 from services.runtime.access import Scope, audit, tokens
 
-_NAME = "make run"
+_NAME = "quản trị (make run)"
+# Who makes and revokes it, for the audit.
+_MAKER = "make run"
 
 
 def of_stack(database_url: str, file: Path) -> str:
@@ -24,8 +26,8 @@ def of_stack(database_url: str, file: Path) -> str:
             known = _known(cursor, file)
             if known:
                 return known
-            token, secret = tokens.create(cursor, name=_NAME, scopes=[Scope.ADMIN], created_by=_NAME)
-            audit.by_operator(cursor, _NAME, action="token.create", target=str(token.token_id))
+            token, secret = tokens.create(cursor, name=_NAME, scopes=[Scope.ADMIN], created_by=_MAKER)
+            audit.by_operator(cursor, _MAKER, action="token.create", target=str(token.token_id))
             # Before the commit: a token that nobody could be told is never made.
             _write(file, secret)
             return secret
@@ -43,8 +45,8 @@ def _known(cursor: postgres.Cursor, file: Path) -> str:
     if token is None or not token.is_usable or Scope.ADMIN not in token.scopes or token.unit.code:
         return ""
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        tokens.revoke(cursor, token.token_id, revoked_by=_NAME)
-        audit.by_operator(cursor, _NAME, action="token.revoke", target=str(token.token_id))
+        tokens.revoke(cursor, token.token_id, revoked_by=_MAKER)
+        audit.by_operator(cursor, _MAKER, action="token.revoke", target=str(token.token_id))
         return ""
     return secret
 

@@ -49,26 +49,29 @@ def print_report(console: Console, *, urls: Mapping[str, str], token: str) -> No
             console.print(Padding(alert[reason], (0, 0, 1, 2)), highlight=False, markup=False)
 
 
-def print_addresses(console: Console, *, urls: Mapping[str, str], token: str, token_file: str) -> None:
+def print_addresses(
+    console: Console, *, urls: Mapping[str, str], bootstrap_servers: str, token: str, token_file: str
+) -> None:
     """Print where to look next, and the token that is needed there."""
     summary = f"{urls['aggregation']}/v1/summary?province=49&group_by=fund_source&as_of=2022-07-31"
     addresses = {
         "ingest API": f"{urls['ingest']}/docs/",
         "aggregation API": f"{urls['aggregation']}/docs/",
         "alert API": f"{urls['alert']}/docs/",
-        "Quảng Nam, July 2022": summary,
-        "open alerts": f"{urls['alert']}/v1/alerts?state=open",
-        "alert feed (Atom)": f"{urls['alert']}/feeds/alerts.atom",
-        "alert feed (JSON)": f"{urls['alert']}/feeds/alerts.json",
+        "Quảng Nam, 31/07/2022": summary,
+        "cảnh báo / alerts": f"{urls['alert']}/v1/alerts?state=open",
+        "nguồn tin / Atom feed": f"{urls['alert']}/feeds/alerts.atom",
+        "nguồn tin / JSON feed": f"{urls['alert']}/feeds/alerts.json",
+        "broker (Kafka)": f"KAFKA_BOOTSTRAP_SERVERS={bootstrap_servers}",
     }
     for name, url in addresses.items():
-        console.print(f"  {name:22}{url}", highlight=False, soft_wrap=True)
+        console.print(f"  {name:24}{url}", highlight=False, soft_wrap=True)
     lines = [
-        f"Mã truy cập của quản trị / admin token, kept in {token_file}:",
+        f"Mã truy cập của quản trị / admin token ({token_file}):",
         f"  {token}",
-        "In a browser: any user name, the token as the password. In a shell:",
+        "Trình duyệt / in a browser: any user name, the token as the password. Dòng lệnh / in a shell:",
         f"  export GIAINGAN_TOKEN=$(cat {token_file})",
-        f'  curl -H "Authorization: Bearer $GIAINGAN_TOKEN" {addresses["open alerts"]!r}',
+        f'  curl -H "Authorization: Bearer $GIAINGAN_TOKEN" {addresses["cảnh báo / alerts"]!r}',
     ]
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)

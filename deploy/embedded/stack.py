@@ -52,14 +52,14 @@ def run(state_dir: Path, *, ports: Mapping[str, int], with_sample: bool) -> int:
                 stack.show()
                 signals.wait()
         except KeyboardInterrupt:
-            stack.say("Stopping")
+            stack.say("Đang dừng / stopping")
         except (sample_loader.SampleError, StopServiceError, TimeoutError, OSError) as error:
-            raise StackError(f"{error}\nThe logs are in {state.logs}") from error
+            raise StackError(f"{error}\nNhật ký / the logs are in {state.logs}") from error
         finally:
             stack.stop()
         if stack.supervisor.gave_up:
-            raise StackError(f"{stack.supervisor.gave_up}. The logs are in {state.logs}")
-        stack.say("Stopped")
+            raise StackError(f"{stack.supervisor.gave_up}. Nhật ký / the logs are in {state.logs}")
+        stack.say("Đã dừng / stopped")
     return 0
 
 
@@ -85,13 +85,13 @@ class _Stack:
     def start(self, signals: _StopSignals) -> None:
         """Servers, then topics, then services; returns when every service says it is ready."""
         for name in self._state.end_leftovers():
-            self.say(f"Ended {name}, left by a stack that was killed")
+            self.say(f"Đã kết thúc / ended {name}, left by a stack that was killed")
         _require_free(self._ports)
         with self._step("PostgreSQL"), signals.deferred():
             database_url = os.environ.get("DATABASE_URL") or self._start_postgres()
             self._token = _admin_token(database_url, self._state.token)
         self._parts.callback(self.supervisor.close)
-        with self._step("Message broker and topics"):
+        with self._step("Broker, topics"):
             given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
             self._bootstrap_servers = given or self._start_broker()
             environment = service_environment(
@@ -101,7 +101,7 @@ class _Stack:
                 is_broker_embedded=not given,
             )
             create_topics(environment)
-        with self._step("Services"):
+        with self._step("Dịch vụ / services"):
             for name in SERVICES:
                 log_file = self._state.logs / f"{name}.log"
                 service = ServiceProcess(
@@ -110,13 +110,17 @@ class _Stack:
                 self.services.append(service)
                 self.supervisor.start(service)
             wait_until_ready(self.services)
+        self._state.tell_urls(self.urls)
 
     def load_sample(self) -> None:
         """Send the sample and wait until every total and alert shows it."""
         loaded = sample_loader.load(ingest_url=self.urls["ingest"], token=self._token, console=self._console)
         if loaded.new == 0:
-            self.say(f"The sample was there already: 0 new, all {loaded.duplicate} events are duplicates")
-        with self._step(f"Totals and alerts of {loaded.new + loaded.duplicate} events"):
+            self.say(
+                f"Dữ liệu mẫu đã có / the sample was there already: 0 new, all {loaded.duplicate} events are "
+                "duplicates"
+            )
+        with self._step(f"Tổng hợp, cảnh báo / totals and alerts of {loaded.new + loaded.duplicate} events"):
             wait_until_settled(
                 bootstrap_servers=self._bootstrap_servers,
                 aggregation_url=self.urls["aggregation"],
@@ -127,12 +131,17 @@ class _Stack:
     def show(self) -> None:
         """Where to look now."""
         report.print_addresses(
-            self._console, urls=self.urls, token=self._token, token_file=_shown(self._state.token)
+            self._console,
+            urls=self.urls,
+            bootstrap_servers=self._bootstrap_servers,
+            token=self._token,
+            token_file=_shown(self._state.token),
         )
-        self.say(f"Running. Logs are in {_shown(self._state.logs)}. Ctrl-C stops everything")
+        self.say(f"Đang chạy / running. Logs: {_shown(self._state.logs)}. Ctrl-C stops everything")
 
     def stop(self) -> None:
         """Stop what was started, last first."""
+        self._state.forget_urls()
         self._parts.close()
         # What an interrupted start left running.
         end_postgres(self._state.postgres)
@@ -150,7 +159,8 @@ class _Stack:
             return servers.create_database(server_url, "giaingan")
         except (OSError, subprocess.SubprocessError, AssertionError, psycopg2.Error) as error:
             raise StackError(
-                f"the embedded PostgreSQL did not start: {error}\nIts log is {self._state.postgres / 'log'}"
+                f"PostgreSQL kèm theo không chạy được / the embedded PostgreSQL did not start: {error}\n"
+                f"Nhật ký / its log is {self._state.postgres / 'log'}"
             ) from error
 
     def _start_broker(self) -> str:
@@ -167,7 +177,7 @@ class _Stack:
                 yield
         else:
             yield
-        self.say(f"{name}: ready in {time.monotonic() - started:.1f} s")
+        self.say(f"{name}: {time.monotonic() - started:.1f} s")
 
 
 def service_environment(
@@ -197,7 +207,9 @@ def _admin_token(database_url: str, file: Path) -> str:
     try:
         return admin_token.of_stack(database_url, file)
     except (psycopg2.Error, StopServiceError) as error:
-        raise StackError(f"the admin's token could not be made: {str(error).strip()}") from error
+        raise StackError(
+            f"không tạo được mã truy cập quản trị / the admin's token could not be made: {str(error).strip()}"
+        ) from error
 
 
 def _shown(path: Path) -> str:
@@ -219,7 +231,7 @@ def create_topics(environment: Mapping[str, str]) -> None:
         finally:
             admin.close()
     except (BrokerUnavailableError, StopServiceError, ValidationError) as error:
-        raise StackError(f"the topics could not be created: {error}") from error
+        raise StackError(f"không tạo được topic / the topics could not be created: {error}") from error
 
 
 def wait_until_ready(services: list[ServiceProcess], timeout_seconds: float = _READY_SECONDS) -> None:
@@ -228,7 +240,9 @@ def wait_until_ready(services: list[ServiceProcess], timeout_seconds: float = _R
     for service in services:
         while reason := service.not_ready():
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{service.name} is not ready after {timeout_seconds:.0f} s: {reason}")
+                raise TimeoutError(
+                    f"{service.name} chưa sẵn sàng / is not ready after {timeout_seconds:.0f} s: {reason}"
+                )
             time.sleep(0.1)
 
 
@@ -241,8 +255,9 @@ def _require_free(ports: Mapping[str, int]) -> None:
                 probe.bind(("127.0.0.1", port))
             except OSError as error:
                 raise StackError(
-                    f"port {port} of {name} is not free ({error.strerror}): "
-                    f"choose another with giaingan run --{name}-port, or GIAINGAN_{name.upper()}_PORT"
+                    f"cổng {port} của {name} đã có chương trình khác dùng / port {port} of {name} is not "
+                    f"free ({error.strerror}): chọn cổng khác / choose another with giaingan run "
+                    f"--{name}-port, or GIAINGAN_{name.upper()}_PORT"
                 ) from error
 
 

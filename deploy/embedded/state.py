@@ -23,8 +23,8 @@ class StackError(Exception):
 
 
 class StateFolder:
-    """``postgres/`` (the data folder), ``logs/``, ``token``, ``processes.json`` and the lock of the running
-    stack."""
+    """``postgres/`` (the data folder), ``logs/``, ``token``, ``urls.json``, ``processes.json`` and the lock
+    of the running stack."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().resolve()
@@ -32,6 +32,8 @@ class StateFolder:
         self.logs = self.path / "logs"
         # The admin's API token, for this user's eyes only.
         self.token = self.path / "token"
+        # Where the services answer while the stack runs; the client commands read it.
+        self.urls = self.path / "urls.json"
         self._processes = self.path / "processes.json"
         # Written when PostgreSQL first ran: without it the data folder was never finished.
         self._postgres_made = self.path / "postgres.made"
@@ -49,9 +51,18 @@ class StateFolder:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise StackError(
+                    f"hệ thống đang chạy từ {self.path}: dừng nó trước (Ctrl-C) / "
                     f"a stack is running from {self.path}: stop it first (Ctrl-C where it runs)"
                 ) from None
             yield
+
+    def tell_urls(self, urls: Mapping[str, str]) -> None:
+        """Write down where the services answer, by name."""
+        _write(self.urls, dict(urls))
+
+    def forget_urls(self) -> None:
+        """They answer no more."""
+        self.urls.unlink(missing_ok=True)
 
     # --- processes ---------------------------------------------------------------------------
 
@@ -71,9 +82,7 @@ class StateFolder:
                 )
             except psutil.NoSuchProcess:
                 continue
-        fresh = self._processes.with_suffix(".new")
-        fresh.write_text(json.dumps(rows, indent=1), encoding="utf-8")
-        fresh.replace(self._processes)
+        _write(self._processes, rows)
 
     def end_leftovers(self) -> list[str]:
         """End the processes that a killed stack left running; returns their names.
@@ -96,7 +105,7 @@ class StateFolder:
         except FileNotFoundError:
             return {}
         except ValueError as error:
-            raise StackError(f"{self._processes} cannot be read: {error}") from error
+            raise StackError(f"{self._processes}: không đọc được / cannot be read: {error}") from error
         found = {}
         for row in rows:
             try:
@@ -122,6 +131,13 @@ class StateFolder:
         self._postgres_made.touch()
 
 
+def _write(file: Path, content: object) -> None:
+    """Never half there for who reads it."""
+    fresh = file.with_suffix(".new")
+    fresh.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    fresh.replace(file)
+
+
 def delete(path: Path) -> bool:
     """Delete the state folder; ``False`` where there is none.
 
@@ -131,7 +147,10 @@ def delete(path: Path) -> bool:
     if not state.path.exists():
         return False
     if any(state.path.iterdir()) and not (state.path / "lock").exists():
-        raise StackError(f"{state.path} is not a state folder of this project: nothing was deleted")
+        raise StackError(
+            f"{state.path}: không phải thư mục trạng thái / is not a state folder of this project: "
+            "nothing was deleted"
+        )
     with state.held():
         state.end_leftovers()
         end_postgres(state.postgres)

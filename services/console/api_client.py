@@ -14,6 +14,8 @@ from http.client import HTTPException
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
+from services.console.languages import in_two_languages
+
 JSON = "application/json"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -34,9 +36,7 @@ class RefusedError(Exception):
     """The service refused; ``problem`` is its answer (RFC 9457)."""
 
     def __init__(self, problem: dict[str, Any]) -> None:
-        said = f"{problem.get('title', 'refused')}. {problem.get('detail', '')}".strip()
-        why = _IN_VIETNAMESE.get(problem.get("status", 0))
-        super().__init__(f"Bị từ chối{f': {why}' if why else ''} / refused: {said}")
+        super().__init__(_told(problem))
         self.problem = problem
 
 
@@ -169,6 +169,19 @@ class ApiClient:
 def _query(query: Mapping[str, object] | None) -> str:
     asked = urlencode({name: value for name, value in (query or {}).items() if value is not None})
     return f"?{asked}" if asked else ""
+
+
+def _told(problem: Mapping[str, Any]) -> str:
+    """Title and detail, Vietnamese first; a title in English alone gets what its status means."""
+    halves = [in_two_languages(str(problem.get(name) or "")) for name in ("title", "detail")]
+    vietnamese, english = (
+        ". ".join(half.rstrip(".") for half in side if half) for side in zip(*halves, strict=True)
+    )
+    if vietnamese != english and halves[0][0] != halves[0][1]:
+        return f"{vietnamese}. / {english}."
+    why = _IN_VIETNAMESE.get(problem.get("status", 0), "dịch vụ không nhận")
+    detail = halves[1][0] if halves[1][0] != halves[1][1] else ""
+    return f"Bị từ chối: {why}. {detail} / refused: {english}."
 
 
 def _retry_after(error: urllib.error.HTTPError) -> float:

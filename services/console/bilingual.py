@@ -73,6 +73,8 @@ def _tell(error: click.ClickException) -> None:
     if isinstance(error, click.UsageError):
         if error.ctx is not None:
             click.echo(f"{error.ctx.get_usage()}\nXem / see: {error.ctx.command_path} --help\n", err=True)
+        if isinstance(error, click.BadParameter) and error.param and _BOTH in error.message:
+            message = f"{error.param.get_error_hint(error.ctx)}: {error.message}"
         if _BOTH not in message:
             said = next((words for kind, words in _USAGE_FAULTS if isinstance(error, kind)), "lệnh chưa đúng")
             message = f"{said}{_BOTH}{message}"

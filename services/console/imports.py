@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from rich.console import Console
@@ -16,38 +16,14 @@ from services.console.api_client import NoAnswerError, RefusedError
 from services.console.bilingual import bilingual
 from services.console.connection import asks_a_service, service
 from services.console.ingest_client import Ingest, OfficeFile, OnSent
+from services.console.option_types import DAY, NEW_WORKBOOK
 from services.console.printing import plain_console, print_faults
 from services.console.receipts import print_receipt
 
-_CommandT = TypeVar("_CommandT", bound=Callable[..., Any])
 _NEEDED = (
     "cần FILE, --profile và --source; --list-profiles cho xem các mẫu nhập / "
     "FILE, --profile and --source are needed; --list-profiles shows the profiles"
 )
-
-
-def _workbook(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
-    """A file whose name says what it is."""
-    if path is not None and path.suffix.lower() != ".xlsx":
-        raise click.BadParameter(f"{path}: tên tệp phải kết thúc bằng .xlsx / its name must end in .xlsx")
-    return path
-
-
-def _workbook_option(name: str, help_text: str) -> Callable[[_CommandT], _CommandT]:
-    """An option that names a workbook to be written."""
-    kind = click.Path(path_type=Path, dir_okay=False, writable=True)
-    return click.option(name, type=kind, callback=_workbook, help=help_text)
-
-
-def _iso_day(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
-    if text is not None:
-        try:
-            return f"{datetime.strptime(text, '%Y-%m-%d'):%Y-%m-%d}"  # noqa: DTZ007 - a day has no zone
-        except ValueError:
-            raise click.BadParameter(
-                f"{text}: ghi ngày dạng năm-tháng-ngày, 2022-05-31 / write the day as 2022-05-31"
-            ) from None
-    return text
 
 
 @bilingual("import")
@@ -62,11 +38,19 @@ def _iso_day(_context: click.Context, _parameter: click.Parameter, text: str | N
 )
 @click.option("--province", help="Mã tỉnh nếu tệp không ghi / province code, where the file has none: 96.")
 @click.option(
-    "--as-of", callback=_iso_day, help="Ngày số liệu nếu tệp không ghi / day of the statement, if not in it."
+    "--as-of", type=DAY, help="Ngày số liệu nếu tệp không ghi / day of the statement, if not in it."
 )
 @click.option("--dry-run", is_flag=True, help="Chỉ kiểm tra, không nhận / check it; accept nothing.")
-@_workbook_option("--marked", "Ghi tệp đã đánh dấu ô lỗi / write the file with its faults marked (.xlsx).")
-@_workbook_option("--template", "Ghi bảng mẫu trống của --profile / write its empty workbook (.xlsx).")
+@click.option(
+    "--marked",
+    type=NEW_WORKBOOK,
+    help="Ghi tệp đã đánh dấu ô lỗi / write the file with its faults marked (.xlsx).",
+)
+@click.option(
+    "--template",
+    type=NEW_WORKBOOK,
+    help="Ghi bảng mẫu trống của --profile / write its empty workbook (.xlsx).",
+)
 @click.option("--list-profiles", "lists", is_flag=True, help="Xem các mẫu nhập / show the import profiles.")
 @asks_a_service
 def import_file(
@@ -77,7 +61,7 @@ def import_file(
     unit: str | None,
     budget_year: int | None,
     province: str | None,
-    as_of: str | None,
+    as_of: date | None,
     dry_run: bool,
     marked: Path | None,
     template: Path | None,

@@ -13,6 +13,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from services.console.languages import in_two_languages
 from services.runtime.clock import VIETNAM
 from services.runtime.config import Settings
 from services.runtime.errors import StopServiceError
@@ -53,7 +54,8 @@ def print_faults(problem: Mapping[str, Any]) -> None:
             if lines not in told:
                 told.append(lines)
         for lines in told:
-            console.print("\n  ".join(lines), soft_wrap=True)
+            # A terminal gets whole words; a file gets whole lines, to be searched.
+            console.print("\n  ".join(lines), soft_wrap=not console.is_terminal)
 
 
 def _fault(fault: Mapping[str, Any], language: int) -> str:
@@ -62,18 +64,6 @@ def _fault(fault: Mapping[str, Any], language: int) -> str:
     words = [*read, *(in_two_languages(text)[language] for text in texts if text)]
     code = f" [{fault['code']}]" if fault.get("code") else ""
     return f"{' → '.join(words)}{code}"
-
-
-def in_two_languages(text: str) -> tuple[str, str]:
-    """The halves of "Vietnamese / English"; a text in one language stands for both.
-
-    A value that both halves quote may have a " / " of its own: the one in the middle parts the languages.
-    """
-    parts = text.split(" / ")
-    if len(parts) % 2:
-        return text, text
-    middle = len(parts) // 2
-    return " / ".join(parts[:middle]), " / ".join(parts[middle:])
 
 
 def amount(minor_units: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from rich.table import Column, Table
 
 from services.console.bilingual import BilingualGroup
 from services.console.connection import asks_a_service, service
+from services.console.option_types import DAY
 from services.console.printing import (
     amount,
     fund_source,
@@ -42,20 +43,8 @@ _YES_NO = {True: "có / yes", False: "không / no"}
 _JSON = click.option("--json", "as_json", is_flag=True, help="In JSON của API / print the API's answer.")
 
 
-def _since(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
-    """A day in Vietnam as the moment it begins."""
-    if text is None:
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=VIETNAM).isoformat()
-    except ValueError:
-        raise click.BadParameter(
-            f"{text}: ghi ngày dạng năm-tháng-ngày, 2022-05-31 / write the day as 2022-05-31"
-        ) from None
-
-
 @click.group(cls=BilingualGroup, invoke_without_command=True)
-@click.option("--since", callback=_since, help="Từ ngày này / given on that day or later: 2022-05-31.")
+@click.option("--since", type=DAY, help="Từ ngày này / given on that day or later: 2022-05-31.")
 @click.option("--profile", help="Chỉ mẫu nhập này / only of this profile.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 500))
 @click.option("--cursor", help="Trang sau / next_cursor of the page before.")
@@ -66,6 +55,7 @@ def receipts(
     context: click.Context,
     /,
     *,
+    since: date | None,
     as_json: bool,
     url: str | None,
     token_file: Path | None,
@@ -75,8 +65,10 @@ def receipts(
     """Xem biên nhận đã cấp, mới nhất trước / list the receipts given, newest first."""
     if context.invoked_subcommand:
         return
+    # A day begins when it does in Vietnam.
+    moment_of_day = datetime.combine(since, time.min, VIETNAM).isoformat() if since else None
     with service("ingest", url=url, token_file=token_file, wait=wait) as api:
-        page = api.get(_RECEIPTS, query)
+        page = api.get(_RECEIPTS, {**query, "since": moment_of_day})
     if as_json:
         print_json(page)
         return

@@ -48,6 +48,7 @@ def test_the_readme_shows_the_addresses_that_are_printed() -> None:
     report.print_addresses(
         Console(file=printed, width=WIDTH),
         urls={name: f"http://127.0.0.1:{port}" for port, name in _PORTS.items()},
+        bootstrap_servers="127.0.0.1:36361",
         token="ggn_…",
         token_file=".giaingan/token",
     )

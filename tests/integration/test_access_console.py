@@ -61,7 +61,7 @@ def rows(database_url: str, query: str) -> list[tuple[object, ...]]:
 def test_a_token_is_printed_once_alone_listed_without_its_secret_and_revoked(database_url: str) -> None:
     made = console(
         database_url, "token", "create", "--name", "Sở KH&ĐT", "--scope", "read", "--scope", "ingest:write",
-        "--unit", "96/O1", "--expires", "90d",
+        "--unit", "96/O1", "--expires", "90d", "--source", "o1.ca-mau", "--source", "bql.o1",
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     secret = made.stdout.strip()
@@ -72,12 +72,15 @@ def test_a_token_is_printed_once_alone_listed_without_its_secret_and_revoked(dat
     token = found(database_url, secret)
     assert token is not None
     assert (token.scopes, token.unit) == ((Scope.INGEST_WRITE, Scope.READ), Unit("96/O1"))
+    assert token.sources == ("bql.o1", "o1.ca-mau")
+    assert token.caller.stated_sources == {"bql.o1", "o1.ca-mau"}
     assert token.expires_at is not None
     assert timedelta(days=89) < token.expires_at - datetime.now(UTC) < timedelta(days=91)
 
     listed = console(database_url, "token", "list", COLUMNS="60")
     assert str(token.token_id) in listed.stdout
     assert "Sở KH&ĐT" in listed.stdout
+    assert "bql.o1 o1.ca-mau" in listed.stdout
     assert not SECRET.search(listed.stdout)
 
     revoked = console(database_url, "token", "revoke", str(token.token_id))
@@ -106,6 +109,9 @@ def test_a_token_is_printed_once_alone_listed_without_its_secret_and_revoked(dat
         (("--name", "x", "--scope", "read", "--expires", "soon"), "a number of days (90d) or a day"),
         (("--name", "x", "--scope", "read", "--expires", "2022-12-31"), "would have expired already"),
         (("--name", " ", "--scope", "read"), "name is 1 to 100"),
+        (("--name", "x", "--scope", "ingest:write", "--unit", "96/O1"), "must name the sources"),
+        (("--name", "x", "--scope", "admin", "--unit", "96"), "phải nêu nguồn số liệu"),
+        (("--name", "x", "--scope", "read", "--source", "a b"), "a source is 1 to 64 characters"),
     ],
 )
 def test_what_makes_no_token_is_said_in_a_line(
@@ -191,7 +197,7 @@ def test_the_stack_keeps_its_token_for_its_own_user_and_uses_it_again(
     assert [path.name for path in tmp_path.iterdir()] == ["token"]
     token = found(database_url, secret)
     assert token is not None
-    assert (token.name, token.scopes, token.unit.code) == ("make run", (Scope.ADMIN,), "")
+    assert (token.name, token.scopes, token.unit.code) == ("quản trị (make run)", (Scope.ADMIN,), "")
     assert admin_token.of_stack(database_url, file) == secret
     assert rows(database_url, "SELECT count(*) FROM access.token") == [(1,)]
 
