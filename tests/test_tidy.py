@@ -198,6 +198,45 @@ class RejectionCode(StrEnum):
     assert tidy.missing("code", {"a", "b"}, {"b"}, "there") == ["code a is not in there"]
 
 
+# --- what officers read --------------------------------------------------------------------------
+
+
+def test_problems_and_faults_are_told_in_vietnamese_and_english() -> None:
+    sources = tidy.python_files("services")
+    assert [fault for path, source in sources.items() for fault in tidy.language_faults(path, source)] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'ProblemError(404, "gone", "No such thing")',
+        'ProblemError(404, "gone", title="No such thing")',
+        'ProblemError(404, "gone", "Không có / none", f"There is no {name}.")',
+        'ProblemError(404, "gone", "Không có / none", detail or "There is none.")',
+        'ProblemError(422, "invalid", "No question" if asked else "Bị từ chối / refused")',
+        'ProblemError(404, "gone", "None / không có")',
+        'FieldError(code="x", where="y", detail="ngày sai")',
+        'FieldError(code="x", where="y", detail=why, mend="mend it")',
+        'stated.fault("x", field="y", read="", detail="wrong", mend=how)',
+        'Rejection(Code.X, "y", "", "wrong", how)',
+    ],
+)
+def test_a_problem_in_one_language_is_seen(code: str) -> None:
+    assert tidy.language_faults("file", code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'ProblemError(404, "gone", "Không có / none", detail)',
+        'ProblemError(404, "gone", "Không có / none", f"{name}: không có / there is no {name}")',
+        'FieldError(code="x", where="y", detail="ngày sai / a wrong day", mend="")',
+    ],
+)
+def test_a_problem_in_both_languages_is_let_through(code: str) -> None:
+    assert tidy.language_faults("file", code) == []
+
+
 # --- commands ------------------------------------------------------------------------------------
 
 

@@ -241,7 +241,9 @@ class ReadApi:
             raise ProblemError(
                 404,
                 "unknown-project",
-                "No such project",
+                "Không có dự án này / no such project",
+                f"Đến {as_of:%d/%m/%Y}, năm ngân sách {budget_year} không có kế hoạch hay giao dịch nào của "
+                f"{shortened(code)!r}; GET /v1/projects liệt kê các dự án. / "
                 f"No plan and no movement of {shortened(code)!r} in budget year {budget_year} "
                 f"up to {as_of.isoformat()}. GET /v1/projects lists those there are.",
             )
@@ -258,8 +260,10 @@ class ReadApi:
                         code="outside-budget-year",
                         where="as_of",
                         read=as_of.isoformat(),
-                        detail=f"budget year {budget_year} runs to 31 January of the next year",
-                        mend="Give a day of the year, or its budget_year.",
+                        detail=f"năm ngân sách {budget_year} kéo dài đến hết 31/01 năm sau / "
+                        f"budget year {budget_year} runs to 31 January of the next year",
+                        mend="ghi một ngày của năm đó, hoặc ghi đúng budget_year / "
+                        "give a day of the year, or its budget_year",
                     )
                 ]
             )

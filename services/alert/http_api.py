@@ -61,7 +61,13 @@ def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames, *, gate
         with pool.transaction() as cursor:
             found = alert_queries.one(cursor, known, within=_columns(caller().unit)) if known else None
         if found is None:
-            raise ProblemError(404, "no-such-alert", "There is no alert of that id", shortened(alert_id))
+            raise ProblemError(
+                404,
+                "no-such-alert",
+                "Không có cảnh báo nào mang mã này / there is no alert of that id",
+                f"Không có {shortened(alert_id)}; GET /v1/alerts liệt kê các cảnh báo. / "
+                f"There is no {shortened(alert_id)}; GET /v1/alerts lists those there are.",
+            )
         return AlertDetail.with_changes(*found)
 
     @api.route(

@@ -47,8 +47,8 @@ def build(settings: Settings, *, intake: Intake, pool: Pool, gate: Gate, keys: I
     api.ready_when("database", lambda: pool.not_ready)
     api.ready_when("broker", lambda: intake.watch.not_ready)
     _bind_json_doors(api, intake)
-    imports_api.bind(api, intake, settings)
-    receipts_api.bind(api, pool)
+    profiles = imports_api.bind(api, intake, settings)
+    receipts_api.bind(api, pool, profiles=profiles)
     return api
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal, cast
+from typing import Annotated, Any, BinaryIO, cast
 
 from flask import request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, create_model
 
 from services.contracts.stated.days import Day
 from services.contracts.stated.field_types import BudgetYear, Code, ProvinceCode, Reference, Text
@@ -29,12 +29,15 @@ class ImportQuery(BaseModel):
 
 
 def query_model(profiles: Iterable[str]) -> type[ImportQuery]:
-    """The query with the profiles that there are."""
-    names: Any = Literal[tuple(sorted(profiles))]
+    """The query, described with the profiles that there are. Another is a 404, as for their templates."""
+    described = WithJsonSchema({"type": "string", "enum": sorted(profiles)})
     return create_model(
         "ImportQuery",
         __base__=ImportQuery,
-        profile=(names, Field(description=ImportQuery.model_fields["profile"].description)),
+        profile=(
+            Annotated[str, described],
+            Field(description=ImportQuery.model_fields["profile"].description),
+        ),
     )
 
 

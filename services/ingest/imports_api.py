@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from flask import Response
 
-from services.ingest import idempotency, import_form, marked_answer, profiles_api
+from services.ingest import idempotency, import_form, marked_answer, profile_names, profiles_api
 from services.ingest.import_form import ImportQuery
 from services.ingest.intake import Intake
 from services.ingest.profiles_api import XLSX
@@ -27,8 +27,8 @@ from services.runtime.errors import ProblemError
 _JSON = "application/json"
 
 
-def bind(api: Api, intake: Intake, settings: Settings) -> None:
-    """Bind the routes of files. Raises ``StopServiceError`` for a wrong import profile."""
+def bind(api: Api, intake: Intake, settings: Settings) -> list[str]:
+    """Bind the routes of files; the names of their profiles. Raises ``StopServiceError`` for a wrong one."""
     profiles = profile_files.load_all(settings.policy_dir)
     profiles_api.bind(api, profiles)
 
@@ -45,10 +45,11 @@ def bind(api: Api, intake: Intake, settings: Settings) -> None:
         response=Receipt,
         status=202,
         other_statuses=(200,),
-        problems=(409,),
+        problems=(404, 409),
         refusal_media_types={422: XLSX},
     )
     def post_import(query: ImportQuery) -> Response:
+        profile_names.require(query.profile, profiles)
         sent = import_form.read(profile=query.profile)
         with _submission(sent, settings, intake) as submission:
             try:
@@ -61,6 +62,8 @@ def bind(api: Api, intake: Intake, settings: Settings) -> None:
                     return marked_answer.of(sent, error, settings)
                 raise
         return Response(receipt.model_dump_json(), status, content_type=_JSON)
+
+    return sorted(profiles)
 
 
 @contextmanager

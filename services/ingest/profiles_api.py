@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from flask import Response
 
+from services.ingest import profile_names
 from services.ingest.sheets import profile_template
 from services.ingest.sheets.import_profile import ImportProfile
 from services.ingest.sheets.profile_listing import ListedProfiles, listed
 from services.runtime.access import Scope
 from services.runtime.api import Api
-from services.runtime.errors import ProblemError
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -38,12 +38,6 @@ def bind(api: Api, profiles: Mapping[str, ImportProfile]) -> None:
         problems=(404,),
     )
     def get_import_template(name: str) -> Response:
-        if name not in profiles:
-            raise ProblemError(
-                404,
-                "no-such-profile",
-                "There is no import profile of that name",
-                f"Dùng một trong: {', '.join(profiles)}. / Use one of: {', '.join(profiles)}.",
-            )
+        profile_names.require(name, profiles)
         headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"'}
         return Response(profile_template.workbook(profiles[name]), content_type=XLSX, headers=headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,7 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 from services.contracts.stated.field_types import Text
-from services.ingest import receipts
+from services.ingest import profile_names, receipts
+from services.ingest.profile_names import JSON_DOORS
 from services.ingest.receipts import Receipt
 from services.runtime import cursor as paging
 from services.runtime.access import Scope, caller
@@ -74,8 +76,10 @@ class Receipts(BaseModel):
     next_cursor: str | None
 
 
-def bind(api: Api, pool: Pool) -> None:
-    """Bind the routes. A caller bound to a unit sees what was accepted from it and from what is under it."""
+def bind(api: Api, pool: Pool, *, profiles: Collection[str]) -> None:
+    """Bind the routes; ``profiles`` are those of files. A caller bound to a unit sees what was accepted from
+    it and from what is under it."""
+    known = {*JSON_DOORS, *profiles}
 
     @api.route(
         "GET",
@@ -84,8 +88,11 @@ def bind(api: Api, pool: Pool) -> None:
         scopes=_READERS,
         query=ReceiptsQuery,
         response=Receipts,
+        problems=(404,),
     )
     def list_imports(query: ReceiptsQuery) -> Receipts:
+        if query.profile is not None:
+            profile_names.require(query.profile, known)
         with pool.transaction() as cursor:
             found = receipts.page(
                 cursor,

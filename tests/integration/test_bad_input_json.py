@@ -123,8 +123,6 @@ def test_05_a_float_is_no_amount_but_digits_are(ingest: Ingest, figure: str, rea
 @pytest.mark.parametrize(
     ("figure", "vietnamese", "english"),
     [
-        ("1.234.567", "1234567", "—"),
-        ("1,234,567", "—", "1234567"),
         ("1.234", "1234", "1 + 234/1000"),
         ("1,234", "1 + 234/1000", "1234"),
     ],
@@ -136,6 +134,15 @@ def test_06_points_and_commas_are_ambiguous_and_both_readings_are_shown(
     error = fault(answer, "ambiguous-number", where=of_second("amount"), read=f'"{figure}"')
     assert f"theo kiểu Việt Nam là {vietnamese}, theo kiểu Anh là {english}" in error["detail"]
     assert f"the Vietnamese way it is {vietnamese}, the English way {english}" in error["detail"]
+
+
+@pytest.mark.parametrize("figure", ["1.234.567", "1,234,567"])
+def test_06_a_number_in_groups_that_reads_one_way_only_is_told_to_be_digits(
+    ingest: Ingest, figure: str
+) -> None:
+    answer = send_refused(ingest, amount=figure)
+    error = fault(answer, "grouped-number", where=of_second("amount"), read=f'"{figure}"')
+    assert error["mend"] == "chỉ ghi chữ số: 1234567 / write digits only: 1234567"
 
 
 @pytest.mark.parametrize("figure", ["1000.50", "1000,5", "0.5"])

@@ -140,6 +140,59 @@ def error_codes(source: str) -> set[str]:
     return {code for code in codes if code}
 
 
+# --- what officers read ------------------------------------------------------------------------
+
+# By the call: the place of each text among its arguments; by name alone where that is ``None``.
+_TOLD: dict[str, dict[str, int | None]] = {
+    "ProblemError": {"title": 2, "detail": 3},
+    "FieldError": {"detail": None, "mend": None},
+    "fault": {"detail": None, "mend": None},
+    "Rejection": {"detail": 3, "mend": 4},
+}
+
+
+def language_faults(path: str, source: str) -> list[str]:
+    """Texts of problems and faults, where written out, that are not "tiếng Việt / English"."""
+    return [
+        f"{path}:{call.lineno} {called} {name}: {text[:60]}"
+        for called, names in _TOLD.items()
+        for call in _calls(source, called)
+        for name, place in names.items()
+        for text in _texts_told(_argument(call, name, place))
+        if not _is_in_both_languages(text)
+    ]
+
+
+def _argument(call: ast.Call, name: str, place: int | None) -> ast.expr | None:
+    if place is not None and place < len(call.args):
+        return call.args[place]
+    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
+
+
+def _texts_told(node: ast.expr | None) -> Iterator[str]:
+    """Every text that the expression can be, as far as it is written out; what is filled in is "{}"."""
+    match node:
+        case ast.Constant(value=str() as text) if text:
+            yield text
+        case ast.JoinedStr(values=parts):
+            text = "".join(
+                "{}" if isinstance(part, ast.FormattedValue) else _text(part) or "" for part in parts
+            )
+            if any(letter.isalpha() for letter in text):
+                yield text
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from _texts_told(body)
+            yield from _texts_told(orelse)
+        case ast.BoolOp(values=values):
+            for value in values:
+                yield from _texts_told(value)
+
+
+def _is_in_both_languages(text: str) -> bool:
+    vietnamese, _, english = text.partition(" / ")
+    return not vietnamese.isascii() and english != ""
+
+
 def _calls(source: str, name: str) -> Iterator[ast.Call]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):

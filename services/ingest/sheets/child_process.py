@@ -109,7 +109,7 @@ def _takes_too_long(limits: ReadingLimits) -> ProblemError:
     return ProblemError(
         413,
         "takes-too-long",
-        "The file takes too long to read",
+        "Đọc tệp mất quá nhiều thời gian / the file takes too long to read",
         f"Đọc tệp quá {limits.seconds:g} giây; hãy chia nhỏ tệp, xóa trang và định dạng thừa. / "
         f"It could not be read within {limits.seconds:g} seconds; split the file, or remove stray sheets "
         "and formats.",
@@ -121,7 +121,7 @@ def _needs_too_much_memory(limits: ReadingLimits) -> ProblemError:
     return ProblemError(
         413,
         "needs-too-much-memory",
-        "The file needs too much memory to read",
+        "Đọc tệp cần quá nhiều bộ nhớ / the file needs too much memory to read",
         f"Đọc tệp cần hơn {megabytes} MB bộ nhớ; hãy chia nhỏ tệp, xóa trang và định dạng thừa. / "
         f"It needs more than {megabytes} MB of memory; split the file, or remove stray sheets and formats.",
     )
@@ -133,7 +133,7 @@ def failed(exit_code: int, said: bytes) -> ProblemError:
     return ProblemError(
         422,
         "reader-failed",
-        "The file could not be read",
+        "Không đọc được tệp / the file could not be read",
         "Trình đọc tệp bị dừng vì tệp này; mở bằng Excel rồi lưu lại thành .xlsx mới, hoặc gửi CSV. / "
         "The file made its reader fail; open it in Excel and save it as a new .xlsx, or send it as CSV.",
     )

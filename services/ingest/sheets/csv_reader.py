@@ -75,7 +75,7 @@ def _encoding(stream: BinaryIO, header_score: HeaderScore) -> str:
     raise ProblemError(
         400,
         "not-utf8",
-        "The file is not UTF-8 text",
+        "Tệp không phải văn bản UTF-8 / the file is not UTF-8 text",
         f"Byte {wrong_at + 1} không phải {name}. Trong Excel: Lưu dưới dạng, CSV UTF-8. / "
         f"Byte {wrong_at + 1} is not {name}. In Excel: Save As, CSV UTF-8.",
     )

@@ -23,12 +23,17 @@ def read(stream: BinaryIO, *, file_name: str, max_rows: int) -> Iterator[Grid]:
     Raises ``ProblemError`` as ``workbook_scan.scan`` does.
     """
     if PurePath(file_name).suffix.lower() != ".xlsx":
+        ending = PurePath(file_name).suffix
         raise workbook_archive.unsupported(
-            f"the file is named {PurePath(file_name).suffix or 'without ending'}"
+            f"Tên tệp có đuôi {ending}" if ending else "Tên tệp không có đuôi",
+            f"the file is named {ending or 'without ending'}",
         )
     stream.seek(0)
     if stream.read(len(_OLE_MAGIC)) == _OLE_MAGIC:
-        raise workbook_archive.unsupported("the content is an old .xls or a workbook with a password")
+        raise workbook_archive.unsupported(
+            "Đây là tệp .xls đời cũ hoặc tệp Excel có mật khẩu",
+            "the content is an old .xls or a workbook with a password",
+        )
     scans = workbook_scan.scan(stream, max_rows=max_rows)
     stream.seek(0)
     try:
@@ -38,7 +43,9 @@ def read(stream: BinaryIO, *, file_name: str, max_rows: int) -> Iterator[Grid]:
             is_hidden = visible[name] is not SheetVisibleEnum.Visible
             yield _grid(workbook.get_sheet_by_name(name), scans.pop(name), is_hidden=is_hidden)
     except CalamineError as error:
-        raise workbook_archive.unsupported(f"the workbook cannot be read ({error})") from error
+        raise workbook_archive.unsupported(
+            "Không đọc được tệp Excel này", f"the workbook cannot be read ({error})"
+        ) from error
 
 
 def _grid(sheet: CalamineSheet, found: SheetScan, *, is_hidden: bool) -> Grid:

@@ -88,7 +88,7 @@ FAULTS = {
         "Check that this is the file you meant.",
     ),
     "unreadable-row": Wording(
-        "Không tách được dòng thành các ô: {reason}.",
+        "Không tách được dòng thành các ô: dấu ngoặc kép thừa hoặc không đóng.",
         "The row cannot be split into cells: {reason}.",
         "Kiểm tra dấu ngoặc kép của dòng này.",
         "Check the quotation marks of this row.",

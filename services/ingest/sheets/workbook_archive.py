@@ -115,7 +115,7 @@ def opened(stream: BinaryIO, *, max_rows: int) -> Iterator[Archive]:
     except _DAMAGE as error:
         if beginning == _ZIP_BEGINNING:
             raise _malformed(error) from error
-        raise unsupported("the content is not a workbook (.xlsx)") from error
+        raise _no_workbook() from error
     with archive:
         _refuse_other_kinds(archive)
         most_bytes = _BYTES_BESIDE_ROWS + _BYTES_PER_ROW * max_rows
@@ -141,15 +141,19 @@ def xml_parser() -> expat.XMLParserType:
     return parser
 
 
-def unsupported(reason: str) -> ProblemError:
-    """415: a file of a kind that is not read."""
+def unsupported(vietnamese: str, english: str) -> ProblemError:
+    """415: a file of a kind that is not read, with what it is."""
     return ProblemError(
         415,
         "unsupported-file",
-        "This kind of file is not read",
-        f"Chỉ nhận .xlsx không mã hóa, không macro, hoặc .csv UTF-8. / {reason}; "
+        "Không nhận loại tệp này / this kind of file is not read",
+        f"{vietnamese}; hãy gửi .xlsx không mật khẩu, không macro, hoặc .csv UTF-8. / {english}; "
         "send an .xlsx workbook without password and macros, or UTF-8 .csv.",
     )
+
+
+def _no_workbook() -> ProblemError:
+    return unsupported("Nội dung không phải tệp Excel (.xlsx)", "the content is not a workbook (.xlsx)")
 
 
 def too_many_rows(found: str) -> ProblemError:
@@ -157,7 +161,7 @@ def too_many_rows(found: str) -> ProblemError:
     return ProblemError(
         413,
         "too-many-rows",
-        "The file has too many rows",
+        "Tệp có quá nhiều dòng / the file has too many rows",
         f"Quá nhiều dòng hoặc ô ở quá xa ({found}); hãy chia nhỏ tệp, hoặc xóa ô thừa. / "
         f"Too many rows, or cells too far out ({found}); split the file, or clear stray cells.",
     )
@@ -167,8 +171,8 @@ def _malformed(error: Exception) -> ProblemError:
     return ProblemError(
         400,
         "malformed-workbook",
-        "The workbook is damaged",
-        f"Tệp hỏng ({error}); mở bằng Excel rồi lưu lại. / "
+        "Tệp Excel bị hỏng / the workbook is damaged",
+        "Tệp bị cắt cụt hoặc hỏng bên trong; mở bằng Excel rồi lưu lại. / "
         f"Damaged ({error}); open it in Excel and save it again.",
     )
 
@@ -176,18 +180,18 @@ def _malformed(error: Exception) -> ProblemError:
 def _refuse_other_kinds(archive: zipfile.ZipFile) -> None:
     names = set(archive.namelist())
     if any(member.flag_bits & _ENCRYPTED_FLAG for member in archive.infolist()):
-        raise unsupported("the workbook is encrypted")
+        raise unsupported("Tệp Excel có mật khẩu", "the workbook is encrypted")
     if any(name.lower().endswith("vbaproject.bin") for name in names):
-        raise unsupported("the workbook holds macros (.xlsm)")
+        raise unsupported("Tệp Excel có macro (.xlsm)", "the workbook holds macros (.xlsm)")
     if "xl/workbook.xml" not in names:
-        raise unsupported("the content is not a workbook (.xlsx)")
+        raise _no_workbook()
 
 
 def _inflates_too_far(most_bytes: int) -> ProblemError:
     return ProblemError(
         413,
         "inflates-too-far",
-        "The workbook is too large when unpacked",
+        "Tệp quá lớn khi giải nén / the workbook is too large when unpacked",
         f"Giải nén thành hơn {most_bytes} byte, hoặc hơn mức tệp khai; hãy chia nhỏ tệp. / "
         f"It unpacks to more than {most_bytes} bytes, or to more than it declares; split the file.",
     )

@@ -77,7 +77,7 @@ def _too_many_sheets(count: int) -> ProblemError:
     return ProblemError(
         413,
         "too-many-sheets",
-        "The workbook has too many sheets",
+        "Tệp Excel có quá nhiều trang / the workbook has too many sheets",
         f"{count} trang, nhiều nhất là {_MOST_SHEETS}; hãy chia thành nhiều tệp. / "
         f"{count} sheets, at most {_MOST_SHEETS}; split it into several files.",
     )
@@ -270,7 +270,7 @@ def _far_cell(sheet: str, row: int, column: int) -> ProblemError:
     return ProblemError(
         422,
         "invalid",
-        "The file cannot be accepted",
+        "Không nhận được tệp này / the file cannot be accepted",
         errors=[fault("far-cell", where=place, read=f"{column_letters(column)}{row + 1}")],
     )
 
