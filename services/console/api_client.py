@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any, Protocol
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from services.console.languages import in_two_languages
 
@@ -139,7 +139,7 @@ class ApiClient:
             self.sleep(wait_seconds)
 
     def _request(self, method: str, path: str, upload: Upload | None, accept: str) -> urllib.request.Request:
-        if not self.url.startswith(("http://", "https://")):
+        if not _is_address(self.url):
             raise NoAnswerError(f"{self.url}: không phải địa chỉ http:// / is no http:// address")
         headers = {"Authorization": f"Bearer {self.token}", "Accept": accept}
         url = f"{self.url.rstrip('/')}{path}"
@@ -166,6 +166,14 @@ class ApiClient:
         )
 
 
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _query(query: Mapping[str, object] | None) -> str:
     asked = urlencode({name: value for name, value in (query or {}).items() if value is not None})
     return f"?{asked}" if asked else ""
@@ -180,8 +188,8 @@ def _told(problem: Mapping[str, Any]) -> str:
     if vietnamese != english and halves[0][0] != halves[0][1]:
         return f"{vietnamese}. / {english}."
     why = _IN_VIETNAMESE.get(problem.get("status", 0), "dịch vụ không nhận")
-    detail = halves[1][0] if halves[1][0] != halves[1][1] else ""
-    return f"Bị từ chối: {why}. {detail} / refused: {english}."
+    detail = f". {halves[1][0].rstrip('.')}" if halves[1][0] != halves[1][1] else ""
+    return f"Bị từ chối: {why}{detail} / refused: {english}."
 
 
 def _retry_after(error: urllib.error.HTTPError) -> float:

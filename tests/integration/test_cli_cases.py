@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -90,7 +91,11 @@ def test_a_case_is_listed_shown_fixed_and_then_closed(console: Console, tmp_path
 def test_a_case_is_replayed_and_discarded(console: Console) -> None:
     (item,) = json.loads(console.output("quarantine", "list", "--json"))["items"]
     number = str(item["quarantine_id"])
-    assert "replayed" in console.output("quarantine", "replay", number)
+    replayed = console.output("quarantine", "replay", number)
+    assert "replayed" in replayed
+    assert "đang được xét lại" in replayed
+    assert "is being looked at again" in replayed
+    assert f"Xem / see: giaingan quarantine show {number}\n" in replayed
     assert "discarded" in console.output("quarantine", "discard", number, "--reason", "thử nghiệm")
     assert number in console.output("quarantine", "list", "--state", "discarded")
 
@@ -100,8 +105,16 @@ def test_a_conflict_is_shown_and_replaced(console: Console) -> None:
     number = str(item["conflict_id"])
     assert item["event_id"][:8] in console.output("conflict", "list")
     shown = console.output("conflict", "show", number)
-    assert "amount" in shown
-    assert "300" in shown
+    for text in (
+        item["event_id"],
+        "Nội dung / what is stated: chứng từ / movement",
+        "số chứng từ", "voucher number", "cơ quan", "dự án", "nguồn vốn", "ngày hạch toán", "số tiền",
+    ):  # fmt: skip
+        assert text in shown
+    lines = [line for line in shown.splitlines() if "≠" in line]
+    assert len(lines) == 1
+    assert re.search(r"≠ │ số tiền +│ 300 +│ 30 ", lines[0])
+    assert max(len(line) for line in shown.splitlines()) <= 80
     assert "replaced" in console.output("conflict", "replace", number, "--reason", "sai số")
     assert console.aggregation.summary(as_of="2022-07-31")["total"]["disbursed"] == 30
     kept = console.run("conflict", "keep-first", number, "--reason", "đổi ý")

@@ -5,20 +5,19 @@ from __future__ import annotations
 import io
 import re
 import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import click
 import pytest
 from click.testing import CliRunner
-from flask import Flask, request
+from flask import request
 from rich.console import Console
-from werkzeug.serving import make_server
 
 from deploy.embedded.servers import free_port
 from services import cli
@@ -26,6 +25,7 @@ from services.console import imports
 from services.console.api_client import XLSX
 from services.ingest.receipts import Receipt, Total
 from services.runtime.errors import FieldError, Problem
+from tests.unit.console.doors import service
 
 
 def _run(*arguments: str, **environment: str | None) -> tuple[int, str]:
@@ -83,26 +83,15 @@ def test_reset_without_state_says_so(tmp_path: Path) -> None:
     assert "nothing to delete" in output
 
 
-@contextmanager
-def _ingest(answer: dict[str, Any], status: int) -> Iterator[str]:
+def _ingest(answer: dict[str, Any], status: int) -> AbstractContextManager[str]:
     """A server that answers every import with ``answer``."""
-    app = Flask("ingest")
 
     def imports() -> Any:
         if request.headers["Accept"] == XLSX:
             return b"PK marked", status, {"Content-Type": XLSX}
         return answer, status
 
-    app.add_url_rule("/v1/imports", "imports", imports, methods=["POST"])
-    app.add_url_rule("/v1/imports/profiles", "profiles", lambda: (answer, status))
-    server = make_server("127.0.0.1", 0, app)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
+    return service({"POST /v1/imports": imports, "GET /v1/imports/profiles": lambda: (answer, status)})
 
 
 def _import(tmp_path: Path, answer: dict[str, Any], status: int, *more: str) -> tuple[int, str]:
@@ -140,6 +129,7 @@ def test_a_receipt_is_shown_with_its_totals_and_warnings(tmp_path: Path) -> None
     code, output = _import(tmp_path, receipt.model_dump(mode="json"), 200)
     assert code == 0
     assert re.search(r"events\W+2\b", output)
+    assert "2022-07-31 07:00 +07:00" in output
     assert re.search(r"NSĐP xổ số kiến thiết \(local\.lottery\)\W+99\.999\.999\.999\.999\.999\W+VND", output)
     assert "dòng 9 / row 9: [bold]dòng ẩn[/bold]" in output
     assert "None" not in output
@@ -216,3 +206,128 @@ def test_the_bar_tells_what_is_sent_and_for_how_long_it_is_read() -> None:
     for said in ("gửi tệp / sending", "1.0/2.0 MB", "đang đọc / being read", "0:00:01"):
         assert said in shown.getvalue()
     assert quiet.getvalue() == ""
+
+
+# --- what the form takes, receipts, exports --------------------------------------------------------
+
+
+def test_what_the_form_takes_is_sent_where_it_is_given(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("a", encoding="utf-8")
+    sent: list[dict[str, str]] = []
+
+    def imports() -> Any:
+        sent.append(dict(request.form))
+        return {"new": 1}, 202
+
+    with service({"POST /v1/imports": imports}) as url:
+        base = ("import", str(file), "--profile", "plan", "--source", "s", "--url", url)
+        given = ("--unit", "triệu đồng", "--budget-year", "2022", "--province", "96", "--as-of", "2022-05-31")
+        assert _run(*base, *given, GIAINGAN_TOKEN="ggn_x")[0] == 0
+        assert _run(*base, GIAINGAN_TOKEN="ggn_x")[0] == 0
+    own = {"source": "s", "dry_run": "false"}
+    form = {"unit": "triệu đồng", "budget_year": "2022", "province_code": "96", "as_of": "2022-05-31"}
+    assert sent == [own | form, own]
+
+
+def test_an_empty_workbook_of_a_profile_is_fetched(tmp_path: Path) -> None:
+    file = tmp_path / "mẫu.XLSX"
+    views = {"GET /v1/imports/profiles/plan/template.xlsx": lambda: (b"PK", 200, {"Content-Type": XLSX})}
+    with service(views) as url:
+        arguments = ("import", "--template", str(file), "--url", url)
+        code, output = _run(*arguments, "--profile", "plan", GIAINGAN_TOKEN="ggn_x")
+        assert (code, file.read_bytes()) == (0, b"PK"), output
+        code, output = _run(*arguments, GIAINGAN_TOKEN="ggn_x")
+        assert (code, "--template needs --profile" in output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("import", "--marked", "loi.xls"), ("import", "--template", "mau.csv"), ("export-plan", "plan")],
+)
+def test_a_workbook_whose_name_is_none_is_refused_before_anything_is_sent(arguments: tuple[str, ...]) -> None:
+    code, output = _run(*arguments, GIAINGAN_TOKEN="ggn_x")
+    assert code == 2
+    assert "tên tệp phải kết thúc bằng .xlsx / its name must end in .xlsx" in output
+
+
+@pytest.mark.parametrize("arguments", [("receipts", "--since"), ("import", "--as-of")])
+def test_a_day_is_written_one_way(arguments: tuple[str, ...]) -> None:
+    for day in ("31/05/2022", "2022-02-30", "2022-5-31 08:00"):
+        code, output = _run(*arguments, day, GIAINGAN_TOKEN="ggn_x")
+        assert (code, "write the day as 2022-05-31" in output) == (2, True)
+
+
+def test_receipts_are_listed_since_a_day_in_vietnam_and_one_is_shown() -> None:
+    receipt = {
+        "receipt_id": str(uuid4()), "profile": "plan", "received_at": "2022-05-31T20:00:00Z",
+        "accepted_by": "Sở", "new": 2, "duplicate": 1, "conflicting": 3,
+        "file_name": "kế hoạch.xlsx", "file_sha256": "a" * 64,
+    }  # fmt: skip
+    asked: list[dict[str, str]] = []
+
+    def page() -> Any:
+        asked.append(request.args.to_dict())
+        return {"receipts": [receipt], "next_cursor": "abc"}
+
+    views = {"GET /v1/imports": page, f"GET /v1/imports/{receipt['receipt_id']}": lambda: receipt}
+    with service(views) as url:
+        more = ("--url", url)
+        code, output = _run(
+            "receipts", "--since", "2022-06-01", "--profile", "plan", *more, GIAINGAN_TOKEN="x"
+        )
+        assert code == 0, output
+        for text in (receipt["receipt_id"], "2022-06-01 03:00 +07:00", "kế hoạch.xlsx", "--cursor abc", "Sở"):
+            assert str(text) in output
+        code, output = _run(
+            "receipts", "show", str(receipt["receipt_id"]), *more, GIAINGAN_TOKEN="x", COLUMNS="80"
+        )
+        assert code == 0, output
+        assert f"SHA-256\n  {'a' * 64}\n" in output
+    assert asked == [{"since": "2022-06-01T00:00:00+07:00", "profile": "plan", "limit": "50"}]
+
+
+def test_the_plan_is_exported_to_the_file_named(tmp_path: Path) -> None:
+    asked: list[dict[str, str]] = []
+
+    def export() -> Any:
+        asked.append(request.args.to_dict())
+        return b"PK", 200, {"Content-Type": XLSX}
+
+    file = tmp_path / "ke_hoach.xlsx"
+    with service({"GET /v1/exports/plan.xlsx": export}) as url:
+        arguments = ("--province", "96", "--budget-year", "2022", "--source", "s", "--url", url)
+        assert _run("export-plan", str(file), *arguments, GIAINGAN_TOKEN="x")[0] == 0
+    assert file.read_bytes() == b"PK"
+    assert asked == [{"province": "96", "budget_year": "2022", "source": "s"}]
+
+
+# --- both languages --------------------------------------------------------------------------------
+
+
+def _commands(group: click.Group, path: str = "giaingan") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        yield f"{path} {name}", command
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{path} {name}")
+
+
+def test_every_command_and_option_is_explained_in_vietnamese_then_english() -> None:
+    texts = {path: command.help or "" for path, command in _commands(cli.main)}
+    assert len(texts) > 25
+    for path, command in _commands(cli.main):
+        for option in command.params:
+            if isinstance(option, click.Option) and option.help is not None:
+                texts[f"{path} {option.opts[0]}"] = option.help
+    assert [name for name, text in texts.items() if " / " not in text] == []
+
+
+def test_a_usage_error_is_told_in_both_languages() -> None:
+    for arguments, said in (
+        (("blah",), "Lỗi / Error: lệnh chưa đúng / No such command"),
+        (("import", "--nope"), "Lỗi / Error: không có tùy chọn này / No such option"),
+        (("conflict", "show"), "Lỗi / Error: thiếu phần bắt buộc / Missing argument"),
+        (("conflict", "show", "x"), "Lỗi / Error: giá trị không dùng được / Invalid value"),
+    ):
+        code, output = _run(*arguments)
+        assert (code, said in output) == (2, True), output

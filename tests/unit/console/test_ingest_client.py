@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, request
-from werkzeug.serving import make_server
+from flask import request
 
 from deploy.embedded.servers import free_port
 from services.console.api_client import XLSX, ApiClient, NoAnswerError, RefusedError
 from services.console.ingest_client import Ingest, OfficeFile
+from tests.unit.console.doors import service
 
 
-@contextmanager
-def _ingest(answer: Callable[[], Any]) -> Iterator[str]:
+def _ingest(answer: Callable[[], Any]) -> AbstractContextManager[str]:
     """A server that answers POST /v1/imports with what ``answer`` gives."""
-    app = Flask("ingest")
-    app.add_url_rule("/v1/imports", view_func=answer, methods=["POST"])
-    server = make_server("127.0.0.1", 0, app)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
+    return service({"POST /v1/imports": answer})
 
 
 @pytest.fixture
