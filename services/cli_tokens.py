@@ -67,8 +67,17 @@ def token() -> None:
 @click.option(
     "--unit", default="", help="Only for a province (96), or for an owner within its province (96/<owner>)."
 )
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    help="Only facts of this source (kbnn.ca-mau); may be given more than once. "
+    "A token that writes for a unit must name its sources.",
+)
 @click.option("--expires", help="After so many days (90d), or at the end of a day (2022-12-31).")
-def create(*, name: str, scopes: tuple[str, ...], unit: str, expires: str | None) -> None:
+def create(
+    *, name: str, scopes: tuple[str, ...], unit: str, sources: tuple[str, ...], expires: str | None
+) -> None:
     """Make a token and print it, alone, on the standard output. It cannot be shown again."""
     operator = _operator()
     try:
@@ -80,10 +89,17 @@ def create(*, name: str, scopes: tuple[str, ...], unit: str, expires: str | None
                 name=name,
                 scopes=[Scope(scope) for scope in scopes],
                 unit=bound,
+                sources=sources,
                 created_by=operator,
                 expires_at=expires_at,
             )
-            detail = {"name": made.name, "scopes": list(made.scopes), "unit": unit, "expires": expires or ""}
+            detail = {
+                "name": made.name,
+                "scopes": list(made.scopes),
+                "unit": unit,
+                "sources": list(made.sources),
+                "expires": expires or "",
+            }
             audit.by_operator(
                 cursor, operator, action="token.create", target=str(made.token_id), detail=detail
             )
@@ -102,19 +118,22 @@ def list_tokens() -> None:
     """List every token that was ever made; secrets are not kept and not shown."""
     with _database() as cursor:
         known = tokens.all_of(cursor)
-    table = Table("id", "tên / name", "scopes", "unit", "made", "expires", "trạng thái / state")
+    table = Table(
+        "id", "tên / name", "scopes", "unit", "nguồn / sources", "made", "expires", "trạng thái / state"
+    )
     for one in known:
         table.add_row(
             str(one.token_id),
             one.name,
             " ".join(one.scopes),
             one.unit.code or "-",
+            _sources(one),
             f"{_minute(one.created_at)} {one.created_by}",
             _minute(one.expires_at),
             _state(one),
         )
     # Wide enough that an id is never folded: it is copied to revoke.
-    Console(markup=False, highlight=False, width=max(160, Console().width)).print(table)
+    Console(markup=False, highlight=False, width=max(200, Console().width)).print(table)
 
 
 @token.command()
@@ -186,6 +205,13 @@ def _moment(text: str) -> datetime:
 
 def _minute(moment: datetime | None) -> str:
     return f"{moment.astimezone(VIETNAM):%Y-%m-%d %H:%M}" if moment else "-"
+
+
+def _sources(one: tokens.Token) -> str:
+    stated = one.caller.stated_sources
+    if stated is None:
+        return "mọi nguồn / any"
+    return " ".join(sorted(stated)) or "không / none"
 
 
 def _state(one: tokens.Token) -> str:

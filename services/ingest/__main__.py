@@ -39,14 +39,17 @@ def assemble(settings: Settings) -> service.Parts:
     admin = Admin(settings, client_id="giaingan-ingest-admin")
     watch = TopicWatch(admin, topics=(topics.PLAN, topics.DISBURSEMENT))
     clock = Clock(settings.business_date)
+    # Both end with a request that died, and outlast the longest that lives.
+    lease = timedelta(seconds=settings.idempotency_lease_seconds)
     intake = Intake(
         pool=pool,
         publisher=publisher,
         watch=watch,
         clock=clock,
         judges=Judges(pool=pool, clock=clock, fund_sources=FundSourceNames.load(settings.policy_dir)),
+        reversal_lease=lease,
     )
-    keys = IdempotencyKeys(pool, lease=timedelta(seconds=settings.idempotency_lease_seconds))
+    keys = IdempotencyKeys(pool, lease=lease)
     # The register holds no money and learns by event id: another log is read from its beginning, as that of a
     # broker that forgets, where the ledger asks an operator.
     register = KafkaLoop(

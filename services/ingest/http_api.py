@@ -57,12 +57,12 @@ def _bind_json_doors(api: Api, intake: Intake) -> None:
         return lambda content: json_bodies.read(
             model,
             content,
-            judge=lambda stated, presumed: intake.judges.faults(stated, caller().unit, presumed=presumed),
+            judge=lambda stated, presumed: intake.judges.faults(stated, caller(), presumed=presumed),
         )
 
     def take(profile: str, body: Body) -> Receipt:
         stated = json_bodies.stated(body)
-        faults = intake.judges.faults(stated, caller().unit)
+        faults = intake.judges.faults(stated, caller())
         submission = Submission.of(profile, stated, faults=faults, recorded_at=intake.clock.now())
         return intake.accept(submission, caller(), claim=idempotency.current())
 

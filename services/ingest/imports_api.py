@@ -13,13 +13,12 @@ from services.ingest.import_form import ImportQuery
 from services.ingest.intake import Intake
 from services.ingest.profiles_api import XLSX
 from services.ingest.receipts import Receipt
-from services.ingest.reversals import NamedReversal
 from services.ingest.sheets import profile_files
 from services.ingest.sheets.child_process import ReadingLimits
 from services.ingest.sheets.file_reading import read_in_child
 from services.ingest.sheets.reading_job import ReadingJob
 from services.ingest.submission import FileSummary, Submission
-from services.runtime.access import Scope, caller
+from services.runtime.access import Caller, Scope, caller
 from services.runtime.api import Api
 from services.runtime.config import Settings
 from services.runtime.errors import ProblemError
@@ -66,6 +65,11 @@ def bind(api: Api, intake: Intake, settings: Settings) -> list[str]:
     return sorted(profiles)
 
 
+def _sources(sender: Caller) -> list[str] | None:
+    stated = sender.stated_sources
+    return None if stated is None else sorted(stated)
+
+
 @contextmanager
 def _submission(sent: import_form.SentFile, settings: Settings, intake: Intake) -> Iterator[Submission]:
     """The file as a process of its own read and judged it; its events are on disk while the block lasts."""
@@ -80,6 +84,7 @@ def _submission(sent: import_form.SentFile, settings: Settings, intake: Intake) 
         business_date=intake.clock.business_date(),
         recorded_at=intake.clock.now(),
         unit=caller().unit.code,
+        sources=_sources(caller()),
         projects=intake.judges.projects(),
     )
     limits = ReadingLimits(seconds=settings.import_seconds, memory_bytes=settings.import_memory_mb << 20)
@@ -89,7 +94,7 @@ def _submission(sent: import_form.SentFile, settings: Settings, intake: Intake) 
             entries=read.entries,
             faults=read.faults,
             totals=read.totals,
-            named_reversals=[NamedReversal(*each) for each in read.named_reversals],
+            named_reversals=read.named_reversals,
             sources=(form.source,),
             file=FileSummary(read.name, read.sha256, read.rows_read, read.warnings),
         )

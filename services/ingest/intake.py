@@ -10,15 +10,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import chain
 from uuid import UUID, uuid4
 
 from services.contracts import topics
-from services.ingest import journal, judges, log_writer, receipts, register_store, reversals
+from services.ingest import (
+    journal,
+    judges,
+    log_writer,
+    receipts,
+    register_store,
+    reversals,
+    reversed_movements,
+)
 from services.ingest.idempotency import Claim
 from services.ingest.judges import Judges
+from services.ingest.named_reversal import NamedReversal
 from services.ingest.placements import Placements
 from services.ingest.receipts import MOST_EVENT_IDS, Receipt
 from services.ingest.record_packing import Entry
+from services.ingest.reversed_movements import Reversing
 from services.ingest.slices import slices
 from services.ingest.standings import Standing, Standings
 from services.ingest.submission import Submission
@@ -33,8 +45,17 @@ from services.runtime.postgres import CONNECTION_ERRORS, Cursor, Pool
 _log = logs.get(__name__)
 _RETRY_AFTER_SECONDS = 2
 _PUBLISHED_AT_ONCE = 20_000
-_SHOWN_HELD = 20
+_SHOWN = 20
 _SHOWN_SOURCES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the journal says of a request: of its events and reversals, and what to warn of."""
+
+    standings: Standings
+    claimed: list[NamedReversal]
+    warnings: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,52 +67,67 @@ class Intake:
     watch: TopicWatch
     clock: Clock
     judges: Judges
+    # How long a reversal holds its movement if its request dies.
+    reversal_lease: timedelta
 
     def accept(self, submission: Submission, caller: Caller, *, claim: Claim | None = None) -> Receipt:
         """All events or none. Raises ``ProblemError``: 422 with every fault, 403 for facts outside the
-        caller's unit, 409 for what is reversed already, 503 with the event ids."""
-        self._refuse_faulty(submission)
+        caller's unit or sources, 409 for what is reversed already, 503 with the event ids."""
+        judges.refuse(submission.faults)
         entries = submission.entries
         with _fate_unknown(entries):
             with self.pool.transaction() as cursor:
-                found, warnings = self._find(cursor, submission, claiming=True)
-            receipt = self._receipt(submission, caller, found, warnings)
+                known = self._find(cursor, submission, caller, claiming=True)
+            receipt = self._receipt(submission, caller, known)
             # A conflicting event is published too: aggregation keeps the case for an officer.
-            placements = self._publish(entries, found)
+            placements = self._publish(entries, known.standings)
             with self.pool.transaction() as cursor:
-                self._record(cursor, submission, found, placements)
+                self._record(cursor, submission, known, placements)
                 self._keep_receipt(cursor, receipt, caller, claim)
         _tell(submission, receipt)
         return receipt
 
     def preview(self, submission: Submission, caller: Caller) -> Receipt:
         """What ``accept`` would answer now; nothing is published or kept. Raises as ``accept``."""
-        self._refuse_faulty(submission)
-        with self.pool.transaction() as cursor:
-            found, warnings = self._find(cursor, submission, claiming=False)
-        return self._receipt(submission, caller, found, warnings, is_dry_run=True)
-
-    def _refuse_faulty(self, submission: Submission) -> None:
         judges.refuse(submission.faults)
-        if twice := reversals.twice_in_one(submission.named_reversals):
-            raise reversals.already_reversed(twice)
+        with self.pool.transaction() as cursor:
+            known = self._find(cursor, submission, caller, claiming=False)
+        return self._receipt(submission, caller, known, is_dry_run=True)
 
-    def _find(self, cursor: Cursor, submission: Submission, *, claiming: bool) -> tuple[Standings, list[str]]:
+    def _find(self, cursor: Cursor, submission: Submission, caller: Caller, *, claiming: bool) -> _Known:
         """Two requests at once may both find an event new: it is then in the log twice, and counts once."""
         found = Standings.of(cursor, submission.entries)
-        named = self._effective_reversals(submission, found)
-        taken = reversals.claim(cursor, named) if claiming else reversals.reversed_by_others(cursor, named)
+        reversing = self._reversing(cursor, submission, found, caller)
+        fitting = reversing.fitting
+        taken = (
+            reversals.claim(cursor, fitting, lease=self.reversal_lease)
+            if claiming
+            else reversals.reversed_by_others(cursor, fitting)
+        )
         if taken:
             raise reversals.already_reversed(taken)
-        unknown = [each for each in named if not found.states(each.reversed_id)]
-        known = journal.known_contents(cursor, [each.reversed_id for each in unknown])
-        held = [each for each in unknown if each.reversed_id not in known]
-        return found, [*(submission.file.warnings if submission.file else ()), *_held_warnings(held)]
+        of_file = submission.file.warnings if submission.file else ()
+        return _Known(found, fitting, [*of_file, *_conflict_warnings(found), *reversing.warnings()])
 
-    @staticmethod
-    def _effective_reversals(submission: Submission, found: Standings) -> list[reversals.NamedReversal]:
-        """Those that take effect: one that conflicts waits for an officer."""
-        return [each for each in submission.named_reversals if each.reversal_id not in found.conflicting_ids]
+    def _reversing(
+        self, cursor: Cursor, submission: Submission, found: Standings, caller: Caller
+    ) -> Reversing:
+        """The reversals of the request that are new, by what is known of their movements: one that was
+        accepted before is a duplicate, one that conflicts waits for an officer. Raises ``ProblemError`` for
+        what does not fit its movement."""
+        named = submission.named_reversals
+        if not named:
+            return Reversing()
+        accepted = {entry.event_id for entry in journal.entries_of(cursor, [n.reversal_id for n in named])}
+        fresh = [each for each in named if each.reversal_id not in accepted | found.conflicting_ids]
+        if twice := reversals.twice_in_one(fresh):
+            raise reversals.already_reversed(twice)
+        wanted = {each.reversed_id for each in fresh}
+        sent = (entry for entry in submission.entries if entry.event_id in wanted)
+        known = journal.entries_of(cursor, wanted)
+        reversing = reversed_movements.sort_out(fresh, reversed_movements.stated_under(chain(known, sent)))
+        judges.refuse(list(reversing.faults(self.judges.covering(cursor, reversing.projects, caller.unit))))
+        return reversing
 
     def _publish(self, entries: Collection[Entry], found: Standings) -> Placements:
         placements = Placements()
@@ -105,14 +141,14 @@ class Intake:
             first += len(some)
         return placements
 
-    def _record(
-        self, cursor: Cursor, submission: Submission, found: Standings, placements: Placements
-    ) -> None:
+    def _record(self, cursor: Cursor, submission: Submission, known: _Known, placements: Placements) -> None:
         journal.add(cursor, placements.placed(submission.entries))
         if topics.PLAN in placements.topics:
-            accepted = (entry for at, entry in enumerate(submission.entries) if found[at] is Standing.NEW)
+            accepted = (
+                entry for at, entry in enumerate(submission.entries) if known.standings[at] is Standing.NEW
+            )
             register_store.learn_entries(cursor, accepted)
-        reversals.accept(cursor, self._effective_reversals(submission, found))
+        reversals.accept(cursor, known.claimed)
 
     def _keep_receipt(self, cursor: Cursor, receipt: Receipt, caller: Caller, claim: Claim | None) -> None:
         receipts.add(cursor, receipt)
@@ -136,28 +172,27 @@ class Intake:
         self,
         submission: Submission,
         caller: Caller,
-        found: Standings,
-        warnings: list[str],
+        known: _Known,
         *,
         is_dry_run: bool = False,
     ) -> Receipt:
-        file = submission.file
+        file, counts = submission.file, known.standings.counts
         return Receipt(
             receipt_id=None if is_dry_run else uuid4(),
             profile=submission.profile,
             received_at=self.clock.now(),
             accepted_by=caller.name,
             unit=caller.unit.code,
-            new=found.counts[Standing.NEW],
-            duplicate=found.counts[Standing.DUPLICATE],
-            conflicting=found.counts[Standing.CONFLICTING],
+            new=counts[Standing.NEW],
+            duplicate=counts[Standing.DUPLICATE],
+            conflicting=counts[Standing.CONFLICTING],
             event_ids=_listed_ids(submission.entries),
             totals=list(submission.totals),
             file_name=file.name if file else None,
             file_sha256=file.sha256 if file else None,
             rows_read=file.rows_read if file else None,
             dry_run=is_dry_run,
-            warnings=warnings,
+            warnings=known.warnings,
         )
 
 
@@ -165,16 +200,16 @@ def _listed_ids(entries: Collection[Entry]) -> list[UUID]:
     return [entry.event_id for entry in entries] if len(entries) <= MOST_EVENT_IDS else []
 
 
-def _held_warnings(held: list[reversals.NamedReversal]) -> Iterator[str]:
-    for each in held[:_SHOWN_HELD]:
+def _conflict_warnings(found: Standings) -> Iterator[str]:
+    """A sender that reads only the status must not take what waits for a person as money that counts."""
+    if count := len(found.conflicting_ids):
+        shown = ", ".join(map(str, sorted(found.conflicting_ids)[:_SHOWN]))
+        more = ", …" if count > _SHOWN else ""
         yield (
-            f"{each.place}reverses_event_id: chưa nhận bút toán {each.reversed_id}; bút toán đảo được giữ "
-            f"lại (held) đến khi có / the movement {each.reversed_id} was not accepted here; its reversal is "
-            "held until it arrives"
+            f"{count} mục trùng tham chiếu với mục đã nhận trước nhưng khác nội dung: KHÔNG được tính cho "
+            f"đến khi cán bộ quyết định / {count} item(s) have the reference of one accepted before and say "
+            f"something else: NOT counted until an officer decides (GET /v1/conflicts): {shown}{more}"
         )
-    more = len(held) - _SHOWN_HELD
-    if more > 0:
-        yield f"còn {more} bút toán đảo được giữ lại (held) / {more} more reversals are held"
 
 
 _UNAVAILABLE = {"broker": "Hệ thống thông điệp (broker)", "database": "Cơ sở dữ liệu"}

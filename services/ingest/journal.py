@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.ingest.record_packing import Entry
@@ -15,6 +15,7 @@ from services.runtime.kafka_client import Place
 from services.runtime.postgres import Cursor, copy_rows
 
 _ROWS_AT_ONCE = 10_000
+_IDS_AT_ONCE = 10_000
 
 
 class PlacedEntry(NamedTuple):
@@ -38,6 +39,13 @@ def known_contents(cursor: Cursor, event_ids: Collection[UUID]) -> dict[UUID, se
     return found
 
 
+def entries_of(cursor: Cursor, event_ids: Collection[UUID]) -> Iterator[Entry]:
+    """The events accepted under these ids, with each of their contents."""
+    for some in slices(event_ids, _IDS_AT_ONCE):
+        cursor.execute(_ENTRIES_OF, ("{" + ",".join(map(str, some)) + "}",))
+        yield from map(_entry, cursor.fetchall())
+
+
 def add(cursor: Cursor, placed: Iterable[PlacedEntry]) -> None:
     """Append, in the order given. Those that another request added meanwhile stay as they are."""
     cursor.execute(_STAGE_ENTRIES)
@@ -50,10 +58,7 @@ def add(cursor: Cursor, placed: Iterable[PlacedEntry]) -> None:
 def standing_elsewhere(cursor: Cursor, *, topic: str, topic_id: str, limit: int) -> list[Entry]:
     """The first events of a topic, in the order of acceptance, that stand in another log than this one."""
     cursor.execute(_ELSEWHERE, {"topic": topic, "topic_id": topic_id, "limit": limit})
-    return [
-        Entry(event_id, bytes(content_hash), topic, routing_key, bytes(payload), recorded_at)
-        for event_id, content_hash, routing_key, payload, recorded_at in cursor
-    ]
+    return [_entry(row) for row in cursor]
 
 
 def move(cursor: Cursor, placed: Sequence[PlacedEntry]) -> None:
@@ -69,6 +74,11 @@ def move(cursor: Cursor, placed: Sequence[PlacedEntry]) -> None:
         ),
     )
     cursor.execute(_MOVE)
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    event_id, content_hash, topic, routing_key, payload, recorded_at = row
+    return Entry(event_id, bytes(content_hash), topic, routing_key, bytes(payload), recorded_at)
 
 
 def _binary_row(placed: PlacedEntry) -> bytes:
@@ -120,8 +130,13 @@ SELECT accepted_no, event_id, content_hash, topic, routing_key, payload, recorde
   FROM journal_entry_stage ORDER BY event_id, content_hash
 ON CONFLICT (event_id, content_hash) DO NOTHING
 """
+_ENTRIES_OF = """
+SELECT event_id, content_hash, topic, routing_key, payload, recorded_at
+  FROM ingest.journal
+ WHERE event_id = ANY(%s::uuid[]) ORDER BY accepted_no
+"""
 _ELSEWHERE = """
-SELECT event_id, content_hash, routing_key, payload, recorded_at
+SELECT event_id, content_hash, topic, routing_key, payload, recorded_at
   FROM ingest.journal
  WHERE topic = %(topic)s AND (topic_id < %(topic_id)s OR topic_id > %(topic_id)s)
  ORDER BY accepted_no LIMIT %(limit)s

@@ -24,6 +24,9 @@ from services.runtime.fund_sources import FundSourceNames
 from services.runtime.unit import Unit
 
 OUTSIDE_UNIT = "outside-unit"
+OUTSIDE_SOURCE = "outside-source"
+# Faults that no mending of the fact helps: another token must send it.
+OUTSIDE = (OUTSIDE_UNIT, OUTSIDE_SOURCE)
 _SHOWN = 3
 _MOST_LOOKED_FOR = 100
 
@@ -33,12 +36,20 @@ class Judge:
     those after it."""
 
     def __init__(
-        self, register: Register, fund_sources: FundSourceNames, business_date: date, unit: Unit
+        self,
+        register: Register,
+        fund_sources: FundSourceNames,
+        business_date: date,
+        unit: Unit,
+        *,
+        sources: Collection[str] | None = None,
     ) -> None:
+        """``sources``: whose facts the caller may state; ``None`` for anybody's."""
         self._register = register
         self._fund_sources = fund_sources
         self._business_date = business_date
         self._unit = unit
+        self._sources = None if sources is None else frozenset(sources)
         self._introduced: dict[str, RegisteredProject] = {}
         self._presumed: frozenset[str] = frozenset()
         self._nearest: dict[str, list[RegisteredProject]] = {}
@@ -50,6 +61,7 @@ class Judge:
     def faults_of(self, stated: StatedFact) -> Iterator[FieldError]:
         """Every fault of one fact, at its place in the request."""
         fact = stated.fact
+        yield from self._of_own_source(stated)
         yield from known_funds.faults_of(stated, self._fund_sources)
         rejections = validation.across_fields(fact, business_date=self._business_date)
         for rejection in rejections:
@@ -75,6 +87,20 @@ class Judge:
                     yield from self._scope(stated, fact)
             case Movement() | StatementLine() | CompletedWorkLine():
                 yield from self._known(stated, "project_code", fact.project_code)
+
+    def _of_own_source(self, stated: StatedFact) -> Iterator[FieldError]:
+        """Nobody states facts in another's name: the other's own would then be the contradiction."""
+        if self._sources is None or stated.fact.source in self._sources:
+            return
+        own = ", ".join(sorted(self._sources)) or "(không có / none)"
+        yield stated.fault(
+            OUTSIDE_SOURCE,
+            field="source",
+            read=as_json(stated.fact.source),
+            detail=f"mã truy cập này chỉ gửi số liệu của nguồn: {own} / this token states facts of: {own}",
+            mend="ghi đúng nguồn của mình, hoặc gửi bằng mã truy cập của nguồn đó / "
+            "state your own source, or send it with a token of that source",
+        )
 
     def _introduce(
         self, stated: StatedFact, fact: PlanRevision | ProjectRegistration

@@ -6,11 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.domain.disbursement import Movement
 from services.ingest import receipts
+from services.ingest.named_reversal import NamedReversal
 from services.ingest.receipts import Total
 from services.ingest.record_packing import Entry
-from services.ingest.reversals import NamedReversal
 from services.ingest.stated_fact import StatedFact
 from services.runtime.errors import FieldError
 
@@ -59,15 +58,9 @@ class Submission:
             entries=[Entry.of(each.fact, recorded_at=recorded_at) for each in stated],
             faults=faults,
             totals=receipts.totals(each.fact for each in stated),
-            named_reversals=[found for each in stated if (found := named_reversal(each))],
+            named_reversals=[
+                named for each in stated if (named := NamedReversal.of(each.fact, place=each.place))
+            ],
             sources=sorted({each.fact.source for each in stated}),
             file=file,
         )
-
-
-def named_reversal(stated: StatedFact) -> NamedReversal | None:
-    """What a reversal reverses; ``None`` for every other fact."""
-    fact = stated.fact
-    if isinstance(fact, Movement) and fact.reverses_event_id is not None:
-        return NamedReversal(fact.event_id, fact.reverses_event_id, stated.place)
-    return None

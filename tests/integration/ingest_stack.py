@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -104,10 +104,11 @@ class Ingest:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return Answer.of(self.client.post(path, data=sent, content_type=content_type, headers=named))
 
-    def of_unit(self, unit: str, *scopes: Scope) -> Ingest:
-        """The same service to a caller that is bound to a unit."""
+    def of_unit(self, unit: str, *scopes: Scope, sources: Iterable[str] | None = None) -> Ingest:
+        """The same service to a caller that is bound to a unit, and states facts of these sources."""
         url = self.settings.database_url.get_secret_value()
-        token = make_token(url, *(scopes or (Scope.INGEST_WRITE,)), unit=unit, name=unit or "all")
+        held = scopes or (Scope.INGEST_WRITE,)
+        token = make_token(url, *held, unit=unit, sources=sources, name=unit or "all")
         return replace(self, token=token)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

@@ -73,7 +73,7 @@ def test_a_token_is_printed_once_alone_listed_without_its_secret_and_revoked(dat
     assert token is not None
     assert (token.scopes, token.unit) == ((Scope.INGEST_WRITE, Scope.READ), Unit("96/O1"))
     assert token.sources == ("bql.o1", "o1.ca-mau")
-    assert token.caller.stated_sources == {"bql.o1", "o1.ca-mau"}
+    assert token.caller.stated_sources == frozenset({"bql.o1", "o1.ca-mau"})
     assert token.expires_at is not None
     assert timedelta(days=89) < token.expires_at - datetime.now(UTC) < timedelta(days=91)
 

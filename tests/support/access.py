@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -13,15 +14,24 @@ from services.runtime.access.gate import Gate
 from services.runtime.config import Settings
 from services.runtime.postgres import Pool, connect, transaction
 
+# Those of ``tests.support.stated``: what a token for a unit states where a test says nothing else.
+STATED_SOURCES = ("kbnn.ca-mau", "bql-gt.ca-mau", "skhdt.ca-mau", "ubnd.ca-mau")
+
 
 def make_token(
     database_url: str,
     *scopes: Scope,
     unit: str = "",
+    sources: Iterable[str] | None = None,
     name: str = "test",
     expires_at: datetime | None = None,
 ) -> str:
-    """The secret of a new token; without scopes, an admin's. The schema is made where it is missing."""
+    """The secret of a new token; without scopes, an admin's. The schema is made where it is missing.
+
+    Without ``sources`` it may state those of the tests where it is bound to a unit, and any otherwise.
+    """
+    if sources is None:
+        sources = STATED_SOURCES if unit else ()
     tokens.prepare(database_url)
     connection = connect(database_url, application="test")
     try:
@@ -31,6 +41,7 @@ def make_token(
                 name=name,
                 scopes=scopes or (Scope.ADMIN,),
                 unit=Unit(unit),
+                sources=sources,
                 created_by="test",
                 expires_at=expires_at,
             )

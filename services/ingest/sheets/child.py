@@ -17,11 +17,11 @@ from typing import BinaryIO
 from services.contracts import codec, topics
 from services.domain.disbursement import Movement
 from services.ingest.judging import Judge
+from services.ingest.named_reversal import NamedReversal
 from services.ingest.register import Register
 from services.ingest.sheets.reading_job import (
     EXIT_OUT_OF_MEMORY,
     EXIT_OUTPUT_TOO_LARGE,
-    NamedReversal,
     ReadingAnswer,
     ReadingJob,
 )
@@ -66,7 +66,11 @@ class FileJudging:
         )
         # Two contents under one reference are not judged: a reference twice in a file is a fault already.
         judge = Judge(
-            Register(job.projects), FundSourceNames.load(job.policy_dir), job.business_date, Unit(job.unit)
+            Register(job.projects),
+            FundSourceNames.load(job.policy_dir),
+            job.business_date,
+            Unit(job.unit),
+            sources=job.sources,
         )
         findings = reading.findings
         for batch in reading.batches():
@@ -112,10 +116,9 @@ class FileJudging:
         self._events += len(facts)
         for each in stated:
             self._totals.add(each.fact)
+            # Its place is made of words: only for what reverses something.
             if isinstance(each.fact, Movement) and each.fact.reverses_event_id is not None:
-                self._reversals.append(
-                    NamedReversal(each.fact.event_id, each.fact.reverses_event_id, each.place)
-                )
+                self._reversals += filter(None, [NamedReversal.of(each.fact, place=each.place)])
 
 
 def _sha256(content: BinaryIO) -> str:

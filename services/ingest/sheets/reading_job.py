@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import NamedTuple
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.ingest.named_reversal import NamedReversal
 from services.ingest.register import RegisteredProject
 from services.ingest.stated_totals import Total
 from services.runtime.errors import FieldError, Problem
@@ -16,14 +15,6 @@ from services.runtime.errors import FieldError, Problem
 # How the child ends where it could not finish; anything else that is not 0 is a crash.
 EXIT_OUT_OF_MEMORY = 61
 EXIT_OUTPUT_TOO_LARGE = 62
-
-
-class NamedReversal(NamedTuple):
-    """A reversal's own event id, that of the movement it cancels, and its place up to the field's name."""
-
-    reversal_id: UUID
-    reversed_id: UUID
-    place: str
 
 
 class ReadingJob(BaseModel):
@@ -40,6 +31,7 @@ class ReadingJob(BaseModel):
     business_date: date
     recorded_at: datetime
     unit: str = Field("", description="The caller's unit; empty is everything.")
+    sources: list[str] | None = Field(None, description="Whose facts the caller may state; null: anybody's.")
     projects: list[RegisteredProject] = Field(default_factory=list, description="The register.")
 
 

@@ -31,10 +31,17 @@ class Caller:
     name: str
     scopes: frozenset[Scope]
     unit: Unit
+    sources: frozenset[str] = frozenset()
 
     def may(self, any_of: tuple[Scope, ...]) -> bool:
         """Whether one of the scopes is held; an admin holds every one."""
         return Scope.ADMIN in self.scopes or not self.scopes.isdisjoint(any_of)
+
+    @property
+    def stated_sources(self) -> frozenset[str] | None:
+        """Whose facts it may state; ``None`` for anybody's. Who is bound to a unit may not speak for others:
+        without sources of its own it states nothing."""
+        return self.sources if self.sources or not self.unit.is_everything else None
 
 
 def caller() -> Caller:

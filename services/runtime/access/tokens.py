@@ -7,12 +7,13 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from services.domain.field_rules import MAX_CODE, has_space
 from services.runtime.access.callers import Caller, Scope, Unit
 from services.runtime.postgres import APPEND_ONLY, Cursor, migrate
 
@@ -37,6 +38,8 @@ class Token:
     revoked_at: datetime | None
     revoked_by: str | None
     is_expired: bool
+    # Whose facts it may state; see ``Caller.stated_sources``.
+    sources: tuple[str, ...] = ()
 
     @property
     def is_usable(self) -> bool:
@@ -44,7 +47,7 @@ class Token:
 
     @property
     def caller(self) -> Caller:
-        return Caller(self.token_id, self.name, frozenset(self.scopes), self.unit)
+        return Caller(self.token_id, self.name, frozenset(self.scopes), self.unit, frozenset(self.sources))
 
 
 def prepare(database_url: str) -> int:
@@ -62,11 +65,13 @@ def create(
     scopes: Iterable[Scope],
     created_by: str,
     unit: Unit | None = None,
+    sources: Iterable[str] = (),
     expires_at: datetime | None = None,
 ) -> tuple[Token, str]:
-    """A new token and its secret, which exists nowhere else. Raises ``ValueError`` for a name or scopes
-    that will not do, or an expiry that has passed."""
-    scopes = sorted(set(scopes))
+    """A new token and its secret, which exists nowhere else. Raises ``ValueError`` for a name, scopes or
+    sources that will not do, or an expiry that has passed."""
+    scopes, sources = sorted(set(scopes)), sorted(set(sources))
+    _require_sources(scopes, unit, sources)
     if not scopes:
         raise ValueError("a token needs a scope")
     if not name.strip() or len(name) > _MOST_NAME or not name.isprintable():
@@ -74,14 +79,15 @@ def create(
     secret = "ggn_" + secrets.token_urlsafe(_SECRET_BYTES)
     token_id = uuid4()
     cursor.execute(
-        "INSERT INTO access.token (token_id, name, token_hash, scopes, unit, created_by, expires_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        "INSERT INTO access.token (token_id, name, token_hash, scopes, unit, sources, created_by,"
+        " expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
         (
             token_id,
             name.strip(),
             _hash_of(secret),
             [str(scope) for scope in scopes],
             unit.code if unit else "",
+            sources,
             created_by,
             expires_at,
         ),
@@ -123,18 +129,36 @@ def revoke(cursor: Cursor, token_id: UUID, *, revoked_by: str) -> Token | None:
     return _token(row) if row else None
 
 
+def _require_sources(scopes: Sequence[Scope], unit: Unit | None, sources: Sequence[str]) -> None:
+    """Who writes for a unit says in whose name. Raises ``ValueError`` in words."""
+    for source in sources:
+        if not source.isprintable() or has_space(source) or not 1 <= len(source) <= MAX_CODE:
+            raise ValueError(
+                f"--source {source!r}: tên nguồn số liệu gồm 1 đến {MAX_CODE} ký tự, không có khoảng trắng / "
+                f"a source is 1 to {MAX_CODE} characters without spaces"
+            )
+    writes = not {Scope.INGEST_WRITE, Scope.ADMIN}.isdisjoint(scopes)
+    if writes and unit is not None and not unit.is_everything and not sources:
+        raise ValueError(
+            f"mã được ghi và gắn với đơn vị {unit.code} phải nêu nguồn số liệu của đơn vị: thêm --source, "
+            f"ví dụ --source bql-gt.ca-mau / a token that writes and is bound to the unit {unit.code} must "
+            "name the sources it states: add --source, for example --source bql-gt.ca-mau"
+        )
+
+
 def _hash_of(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
 def _token(row: tuple[object, ...]) -> Token:
-    token_id, name, scopes, unit, *rest = row
-    return Token(token_id, name, tuple(Scope(scope) for scope in scopes), Unit(unit), *rest)  # type: ignore[arg-type, attr-defined]
+    token_id, name, scopes, unit, *rest, sources = row
+    held = tuple(Scope(scope) for scope in scopes)  # type: ignore[attr-defined]
+    return Token(token_id, name, held, Unit(unit), *rest, tuple(sources))  # type: ignore[arg-type, call-arg]
 
 
 _COLUMNS = """
        token_id, name, scopes, unit, created_at, created_by, expires_at, revoked_at, revoked_by,
-       coalesce(expires_at <= now(), false)
+       coalesce(expires_at <= now(), false), sources
 """
 _FIND = "SELECT" + _COLUMNS + ", token_hash FROM access.token WHERE token_hash = %s"
 _ONE = "SELECT" + _COLUMNS + "  FROM access.token WHERE token_id = %s"

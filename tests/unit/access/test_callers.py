@@ -52,6 +52,23 @@ def test_a_scope_lets_do_what_it_names_and_an_admin_everything(held: Scope, need
     assert who.may((needed,)) is (held in (needed, Scope.ADMIN))
 
 
+@pytest.mark.parametrize(
+    ("unit", "sources", "stated"),
+    [
+        ("", (), None),
+        ("", ("kbnn.ca-mau",), {"kbnn.ca-mau"}),
+        ("96/O1", ("o1",), {"o1"}),
+        # Made before tokens had sources: it speaks for nobody.
+        ("96/O1", (), set()),
+    ],
+)
+def test_a_caller_states_facts_of_its_sources_alone(
+    unit: str, sources: tuple[str, ...], stated: set[str] | None
+) -> None:
+    who = Caller(uuid4(), "x", frozenset({Scope.INGEST_WRITE}), Unit(unit), frozenset(sources))
+    assert who.stated_sources == stated
+
+
 def test_without_a_request_there_is_no_caller() -> None:
     with pytest.raises(LookupError, match="no caller"):
         caller()
