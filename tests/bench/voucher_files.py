@@ -22,7 +22,7 @@ HEADERS = (
     "Nguồn vốn",
     "Năm ngân sách",
     "Loại giao dịch",
-    "Số tiền",
+    "Số tiền (đồng)",
     "Ngày chứng từ",
     "Tình trạng số liệu",
     "Đơn vị báo cáo",

@@ -19,7 +19,7 @@ from tests.integration.ingest_stack import Answer, Ingest, ingest_of_a_module, m
 from tests.support import stated
 from tests.unit.ingest.reading import fill_statement, saved, statement, workbook
 
-VOUCHER_HEADER = "Số chứng từ;Mã dự án;Nguồn vốn;Năm ngân sách;Loại giao dịch;Số tiền;Ngày chứng từ\n"
+VOUCHER_HEADER = "Số chứng từ;Mã dự án;Nguồn vốn;Năm ngân sách;Loại giao dịch;Số tiền (đồng);Ngày chứng từ\n"
 XLSX = "bao-cao.xlsx"
 SHEET = "xl/worksheets/sheet1.xml"
 
@@ -177,7 +177,7 @@ def test_38_a_formula_without_a_stored_value_is_422_at_its_cell(ingest: Ingest) 
     assert error["sheet"] == "Sheet1"
 
 
-def test_39_merged_rows_are_422_and_hidden_rows_and_second_sheets_are_never_dropped(ingest: Ingest) -> None:
+def test_39_merged_rows_and_hidden_sheets_are_422_and_nothing_hidden_is_dropped(ingest: Ingest) -> None:
     def merge(sheet: Any) -> None:
         fill_statement(sheet, 1, 2)
         sheet.merge_cells("B3:B4")
@@ -195,6 +195,9 @@ def test_39_merged_rows_are_422_and_hidden_rows_and_second_sheets_are_never_drop
     second.append(["Mã dự án", "Nguồn vốn", "Năm ngân sách", "Đến ngày", "Lũy kế giải ngân"])
     second.append(["P5", "NSTW", 2022, "30/06/2022", 4])
     book.create_sheet("Ghi chú")["A1"] = "Số liệu sơ bộ"
+    problem = refused(send_refused(ingest, saved(book)), 422, "invalid")
+    assert [(error["code"], error["sheet"]) for error in problem["errors"]] == [("hidden-sheet", "Quý II")]
+    second.sheet_state = "visible"
     answer = send(ingest, saved(book))
     assert (answer.status_code, answer.json["rows_read"], answer.json["new"]) == (202, 3, 3), answer.text
     assert sum(total["minor_units"] for total in answer.json["totals"]) == 7_000_000

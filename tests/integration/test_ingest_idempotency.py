@@ -91,7 +91,7 @@ def test_a_key_is_of_its_token(ingest: Ingest) -> None:
 
 def test_a_file_is_known_by_its_fields_and_bytes(ingest: Ingest) -> None:
     content = (
-        "Số chứng từ;Mã dự án;Nguồn vốn;Năm ngân sách;Loại giao dịch;Số tiền;Ngày chứng từ\n"
+        "Số chứng từ;Mã dự án;Nguồn vốn;Năm ngân sách;Loại giao dịch;Số tiền (đồng);Ngày chứng từ\n"
         f"V-{uuid4()};7891234;local.balance;2022;tạm ứng;1.500.000;05/03/2022\n"
     ).encode()
     key = str(uuid4())
@@ -133,7 +133,7 @@ def test_an_answer_that_is_not_known_frees_the_key(ingest: Ingest, monkeypatch: 
 def test_a_dry_run_keeps_no_key(ingest: Ingest) -> None:
     key = str(uuid4())
     content = (
-        "Mã dự án;Nguồn vốn;Năm ngân sách;Đến ngày;Lũy kế giải ngân\n"
+        "Mã dự án;Nguồn vốn;Năm ngân sách;Đến ngày;Lũy kế giải ngân (đồng)\n"
         "7891234;local.balance;2022;31/05/2022;2.000\n"
     ).encode()
     for _ in range(2):

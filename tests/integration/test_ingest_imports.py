@@ -22,7 +22,7 @@ from tests.integration.ingest_stack import (
 
 VOUCHERS = """\
 CHỨNG TỪ GIẢI NGÂN;;;;;
-Số chứng từ;Mã dự án;Nguồn vốn;Năm ngân sách;Loại giao dịch;Số tiền;Ngày chứng từ
+Số chứng từ;Mã dự án;Nguồn vốn;Năm ngân sách;Loại giao dịch;Số tiền (đồng);Ngày chứng từ
 V-1;7891234;local.balance;2022;tạm ứng;1.500.000;05/03/2022
 V-2;7891234;local.balance;2022;thanh toán;2.000.000;31/03/2022
 V-3;7895678;central.sector;2022;thanh toán;750.000;15/06/2022

@@ -49,13 +49,12 @@ def read(stream: BinaryIO, *, file_name: str, max_rows: int) -> Iterator[Grid]:
 
 
 def _grid(sheet: CalamineSheet, found: SheetScan, *, is_hidden: bool) -> Grid:
-    hidden = f"trang ẩn {sheet.name} cũng được đọc / the hidden sheet {sheet.name} is read too"
     return Grid.of(
         sheet.name,
         _rows(sheet, found),
         merged=found.merged,
         hidden_rows=found.hidden_rows,
-        notes=(hidden,) if is_hidden else (),
+        is_hidden=is_hidden,
         has_booleans=found.has_booleans,
     )
 

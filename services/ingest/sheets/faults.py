@@ -81,6 +81,42 @@ FAULTS = {
         "Sửa năm trong tiêu đề, hoặc sửa năm ngân sách.",
         "Correct the year in the header, or the budget year.",
     ),
+    "unit-missing": Wording(
+        "Không ghi đơn vị tính của số tiền.",
+        "No unit is stated for the amounts.",
+        "Ghi trên bảng, ví dụ 'Đơn vị tính: triệu đồng', hoặc chọn đơn vị tính khi gửi. Nhận: {known}.",
+        "State it above the table, such as 'Đơn vị tính: triệu đồng', or with the upload. Known: {known}.",
+    ),
+    "unit-not-understood": Wording(
+        "Không hiểu đơn vị tính này.",
+        "This unit is not understood.",
+        "Ghi một trong: {known}; nếu không phải đơn vị tính thì bỏ khỏi phần trên bảng.",
+        "Write one of: {known}; if it is no unit, take it away from above the table.",
+    ),
+    "period-not-read": Wording(
+        "Cột này là quý hoặc nhiều tháng: không rõ số tiền thuộc tháng nào.",
+        "This column is a quarter or several months: which month an amount belongs to cannot be known.",
+        "Tách thành từng tháng, hoặc bỏ cột.",
+        "Divide it into months, or remove the column.",
+    ),
+    "months-under-two-headings": Wording(
+        "Các cột tháng đứng dưới những tiêu đề khác nhau: {headings}.",
+        "The months stand under different headings: {headings}.",
+        "Chỉ giữ các tháng của một đường tiến độ.",
+        "Keep the months of one schedule.",
+    ),
+    "title-says-cumulative": Wording(
+        "Phần tiêu đề nói số lũy kế, nhưng các cột tháng được hiểu là số của từng tháng.",
+        "The title says cumulative, but the months are read as amounts of each month.",
+        "Ghi ở tiêu đề cột: 'Lũy kế đến tháng 3' hoặc 'Tháng 3'; bỏ chữ lũy kế trên bảng.",
+        "Say it in the column headers, 'Lũy kế đến tháng 3' or 'Tháng 3', and not above the table.",
+    ),
+    "hidden-sheet": Wording(
+        "Trang này bị ẩn nhưng có bảng số liệu.",
+        "This sheet is hidden and holds a table.",
+        "Cho hiện trang nếu là số liệu thật, xóa trang nếu không.",
+        "Show the sheet if it counts, delete it if it does not.",
+    ),
     "no-rows": Wording(
         "Tệp không có dòng số liệu nào.",
         "The file holds no rows.",

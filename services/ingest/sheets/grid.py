@@ -54,6 +54,7 @@ class Grid:
     hidden_rows: Set[int] = frozenset()
     notes: tuple[str, ...] = ()
     has_booleans: bool = False
+    is_hidden: bool = False
 
     @classmethod
     def of(cls, name: str, rows: Iterable[list[Cell]], **known: Any) -> Grid:

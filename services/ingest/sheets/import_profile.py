@@ -87,6 +87,7 @@ class FieldProfile(_Policy):
     example: str = ""
     note: InBoth | None = None
     only_checked: bool = False
+    group_headers: list[str] = Field(default_factory=list)
     spread: Spread | None = None
 
     @property
@@ -114,7 +115,9 @@ class SharedWords(_Policy):
     """What every kind of file has in common."""
 
     units: dict[str, Unit]
-    unit_title: TitlePattern
+    other_units: list[str]
+    no_units: list[str]
+    unit_labels: list[str]
     total_labels: list[str]
     subtotal_labels: list[str]
     ignored_headers: list[str]
@@ -127,7 +130,8 @@ class Months(_Policy):
     """Months as columns. A column headed by the month alone holds what ``amounts`` says.
 
     The thirteenth month is January with one of the words of ``next_year`` behind it, or with that year.
-    ``total`` is the field of the whole year's sum, which is checked.
+    ``total`` is the field of the whole year's sum, which is checked. ``group_headers`` may stand above
+    months, ``cumulative_words`` beside them.
     """
 
     amounts: Literal["monthly", "cumulative"]
@@ -135,6 +139,7 @@ class Months(_Policy):
     next_year: list[str] = Field(min_length=1)
     cumulative_headers: list[MonthHeader] = Field(min_length=1)
     cumulative_words: list[str] = Field(min_length=1)
+    group_headers: list[str] = Field(default_factory=list)
     total: str | None = None
 
 
@@ -156,6 +161,8 @@ class Reallocation(_Policy):
 class ImportProfile(_Policy):
     """How one kind of file is read. ``key`` is the field without which a row is no item.
 
+    ``default_unit`` is the unit that templates state. A file that states none is refused, unless the profile
+    says ``unit_if_unstated``: for the exports of a system that always writes the same unit.
     ``by_fund_source`` names the amount that may stand in one column for each fund source.
     """
 
@@ -165,6 +172,7 @@ class ImportProfile(_Policy):
     kind: FactKind
     number_locale: NumberLocale = "vi"
     default_unit: str
+    unit_if_unstated: str | None = None
     key: str
     sheet: str = "*"
     header_row: Annotated[int, Field(ge=1)] | Literal["by-words"] = "by-words"

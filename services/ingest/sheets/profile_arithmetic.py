@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from services.domain.fiscal_calendar import MONTHS_TO_CLOSE
 from services.ingest.sheets import numbers
 from services.ingest.sheets.faults import WHOLE_FILE, Findings
 from services.ingest.sheets.import_profile import ImportProfile, RowSum
 from services.ingest.sheets.profile_expansion import TOTAL
-from services.ingest.sheets.sheet_layout import Layout
+from services.ingest.sheets.sheet_layout import Column, Layout
 from services.ingest.sheets.table_reader import TableRow
 
 Values = Mapping[str, Any]
@@ -27,9 +28,18 @@ class RowChecks:
         self._only_checked = {name for name, each in profile.fields.items() if each.only_checked}
         self._fund_columns = FundColumns(profile)
         self._changed: Counter[str] = Counter()
+        self._layout: Layout | None = None
+        self._dated: dict[str, Column] = {}
 
     def checked(self, row: TableRow, values: Values) -> Values:
         """The values that are stated, without those that only serve to check them."""
+        if row.layout is not self._layout:
+            self._layout = row.layout
+            self._dated = dict(self._columns_with_years(row.layout))
+            for each in self._profile.row_sums:
+                self._check_parts(row, each)
+        if self._dated:
+            self._check_years(row, values)
         for name in self._fixed:
             self._check_fixed(row, name, values)
         for each in self._profile.row_sums:
@@ -57,6 +67,44 @@ class RowChecks:
             f"điều chỉnh tăng {added} đồng, giảm {removed} đồng: tổng kế hoạch thay đổi {net} đồng / "
             f"up by {added} đồng, down by {removed} đồng: the plan as a whole changes by {net} đồng",
         )
+
+    def _columns_with_years(self, layout: Layout) -> Iterator[tuple[str, Column]]:
+        """Columns of amounts whose header states a year."""
+        for name, column in layout.columns.items():
+            if column.years and self._profile.fields[name].type in ("money", "percent"):
+                yield name, column
+
+    def _check_years(self, row: TableRow, values: Values) -> None:
+        """ "Kế hoạch năm 2021" is not the plan of 2022. Told once for a column."""
+        budget_year = values.get("budget_year")
+        if budget_year is None:
+            return
+        for name, column in list(self._dated.items()):
+            spread = self._profile.fields[name].spread
+            is_next = bool(self._profile.months and spread and spread.part == str(MONTHS_TO_CLOSE))
+            expected = budget_year + is_next
+            # What is carried over has two years: that of its plan and that in which it may be spent.
+            allowed = {expected, values.get("carried_from_year") or expected}
+            if not set(column.years) <= allowed:
+                del self._dated[name]
+                where = row.grid.where(row.layout.header_row, column.index, column.header)
+                self._findings.add(
+                    "header-year-disagrees", where=where, read=column.header, expected=expected
+                )
+
+    def _check_parts(self, row: TableRow, each: RowSum) -> None:
+        """With what is added or taken away, what it is added to has to be there: the result might be that."""
+        columns, first = row.layout.columns, each.plus[0]
+        changes = [name for name in (*each.plus[1:], *each.minus) if name in columns]
+        if changes and first not in columns:
+            field = self._profile.fields[first]
+            self._findings.add(
+                "column-missing",
+                where=row.grid.where(row.layout.header_row),
+                column=f"{field.headers[0]} ({first})",
+                seen=", ".join(column.header for column in columns.values()),
+                expected=", ".join(field.headers),
+            )
 
     def _check_fixed(self, row: TableRow, name: str, values: Values) -> None:
         fixed = self._fixed[name]

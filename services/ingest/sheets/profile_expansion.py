@@ -68,6 +68,7 @@ def _fund_source_fields(profile: ImportProfile, amount: str) -> Iterator[tuple[s
                 headers=list(dict.fromkeys(spelt)),
                 en=f"{field.en} {part}",
                 only_checked=part == TOTAL,
+                group_headers=field.group_headers,
                 spread=Spread(of=amount, part=part),
             ),
         )
@@ -75,11 +76,16 @@ def _fund_source_fields(profile: ImportProfile, amount: str) -> Iterator[tuple[s
 
 @dataclass(frozen=True, slots=True)
 class MonthHeader:
-    """A header that names a month: its field, and the year where it states one."""
+    """A header that names a month: its field, and the year where it states one.
+
+    ``heading`` is what stands above it, without years and cumulative words; ``None`` where the column says
+    itself that it is cumulative and nothing stands above it.
+    """
 
     of: str
     month: int
     year: int | None
+    heading: str | None
 
 
 class MonthHeaders:
@@ -87,30 +93,73 @@ class MonthHeaders:
 
     def __init__(self, months: Months) -> None:
         self._patterns = [
-            (of, _pattern(header, months.next_year))
-            for of, headers in ((CUMULATIVE, months.cumulative_headers), (_alone(months), months.headers))
+            (of, _pattern(header, months.next_year), is_own)
+            for of, headers, is_own in (
+                (CUMULATIVE, months.cumulative_headers, True),
+                (_alone(months), months.headers, False),
+            )
             for header in headers
         ]
-        self._cumulative_words = [matching_form(word) for word in months.cumulative_words]
+        self._cumulative_words = sorted(map(matching_form, months.cumulative_words), key=len, reverse=True)
+        self._headings = {matching_form(heading) for heading in months.group_headers}
 
     def find(self, parts: list[str]) -> MonthHeader | None:
-        """The month that the header names; ``parts`` are its texts from above, in matching form."""
+        """The month that the header names; ``parts`` are its texts from above, in matching form.
+
+        ``None`` also where a heading above it is not one of ``group_headers``.
+        """
         *above, last = parts
-        for form in dict.fromkeys((" ".join(parts), last)):
-            for of, pattern in self._patterns:
+        for form, upper in ((" ".join(parts), []), (last, above)):
+            for of, pattern, is_own in self._patterns:
                 found = pattern.fullmatch(form)
                 if found and int(found["month"]) in (
                     (1,) if found["next"] else range(1, MONTHS_TO_CLOSE + 1)
                 ):
-                    return self._month(of, above, found)
+                    return self._month(of, upper, found, is_own=is_own)
         return None
 
-    def _month(self, of: str, above: list[str], found: re.Match[str]) -> MonthHeader:
+    def names_period(self, parts: list[str]) -> bool:
+        """Whether the header names months or a quarter in a way that is not read: "Quý II"."""
+        *above, last = parts
+        return bool(_PERIOD.search(last)) and self._heading(above) is not None
+
+    def says_cumulative(self, text: str) -> bool:
+        """Whether a text has one of the words for cumulative figures."""
+        form = f" {matching_form(text)} "
+        return any(f" {word} " in form for word in self._cumulative_words)
+
+    def _month(self, of: str, above: list[str], found: re.Match[str], *, is_own: bool) -> MonthHeader | None:
+        heading = self._heading(above)
+        if heading is None:
+            return None
         month = MONTHS_TO_CLOSE if found["next"] else int(found["month"])
-        year = int(found["year"]) if found["year"] else _year_above(above)
+        above_it = _year_above(above)
+        year = above_it + 1 if above_it and found["next"] else above_it
+        year = int(found["year"]) if found["year"] else year
         # "Lũy kế giải ngân" over "Tháng 3" is cumulative, whatever the month alone would be.
-        said = any(f" {word} " in f" {part} " for part in above for word in self._cumulative_words)
-        return MonthHeader(CUMULATIVE if said else of, month, year)
+        said = any(self.says_cumulative(part) for part in above)
+        return MonthHeader(CUMULATIVE if said else of, month, year, heading or (None if is_own else ""))
+
+    def _heading(self, above: list[str]) -> str | None:
+        """What stands above a month, without years and cumulative words; ``None`` where it is unknown."""
+        kept = []
+        for part in above:
+            rest = f" {_YEAR_BEHIND.sub('', part)} "
+            if rest.strip() not in self._headings:
+                for word in self._cumulative_words:
+                    rest = rest.replace(f" {word} ", " ")
+            rest = rest.strip()
+            if rest and rest not in self._headings:
+                return None
+            kept.append(rest)
+        return " ".join(part for part in kept if part)
+
+
+_YEAR_BEHIND = re.compile(r"(?:^| )(?:năm )?[0-9]{4}$")
+_PERIOD = re.compile(
+    r"\b(?:tháng|quý|months?|quarter|q|t) ?(?:[0-9]{1,2}|i{1,3}|iv)\b"
+    r"|\b[0-9]{1,2} tháng\b|\bquý\b|\bcác tháng\b"
+)
 
 
 _PLACEHOLDER = "9999"
@@ -124,5 +173,5 @@ def _pattern(header: str, next_year: list[str]) -> re.Pattern[str]:
 
 
 def _year_above(above: Iterable[str]) -> int | None:
-    found = [match for part in above if (match := re.fullmatch(r"(?:năm )?([0-9]{4})", part))]
+    found = [match for part in above if (match := re.search(r"(?:^| )([0-9]{4})$", part))]
     return int(found[-1][1]) if found else None

@@ -17,6 +17,9 @@ def faults_of(profile: ImportProfile) -> Iterator[str]:
     unit = profile.unit(profile.default_unit)
     if unit is None:
         yield f"default_unit: {profile.default_unit!r} is not among the units of shared/words.yaml"
+    unstated = profile.unit_if_unstated
+    if unstated is not None and profile.unit(unstated) is None:
+        yield f"unit_if_unstated: {unstated!r} is not among the units of shared/words.yaml"
     yield from _names(profile)
     yield from _fields(profile)
     if profile.by_fund_source is not None and FUND_SOURCE not in profile.fields:

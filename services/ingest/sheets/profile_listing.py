@@ -65,7 +65,7 @@ class ListedProfile(BaseModel):
     sheet: str = Field(
         description="Which sheets are read: a name or a pattern; * is every one with a header."
     )
-    default_unit: str = Field(description="The unit of amounts where the file states none.")
+    default_unit: str = Field(description="The unit that its template states; a file has to state its own.")
     number_locale: str = Field(description="vi writes 1.234.567,5; en writes 1,234,567.5.")
     fixed: list[FixedValue]
     columns: list[ProfileColumn]

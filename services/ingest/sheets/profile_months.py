@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -11,12 +12,17 @@ from services.contracts.stated.models import BaselinePointIn
 from services.domain.fiscal_calendar import MONTHS_TO_CLOSE
 from services.ingest.sheets import numbers
 from services.ingest.sheets.faults import Findings
+from services.ingest.sheets.grid import matching_form
 from services.ingest.sheets.import_profile import ImportProfile
-from services.ingest.sheets.profile_expansion import CUMULATIVE, MONTHLY, month_field
-from services.ingest.sheets.sheet_layout import Layout
+from services.ingest.sheets.profile_expansion import CUMULATIVE, MONTHLY, MonthHeaders, month_field
+from services.ingest.sheets.sheet_layout import Column, Layout, title_texts
 from services.ingest.sheets.table_reader import TableRow
 
 _MONTHS = range(1, MONTHS_TO_CLOSE + 1)
+_TWO = 2
+_QUARTER = re.compile(r"(?:quý|quarter|q) ?([1-4]|i{1,3}|iv)\b")
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
+_MONTHS_OF_A_QUARTER = 3
 
 
 def end_of(month: int, budget_year: int) -> date:
@@ -33,20 +39,19 @@ class MonthPoints:
     def __init__(self, profile: ImportProfile, findings: Findings) -> None:
         self._findings = findings
         self._profile = profile
+        self._headers = MonthHeaders(profile.months) if profile.months else None
         self._total = profile.months.total if profile.months else None
         self.fields = {name for name, each in profile.fields.items() if each.spread}
         self._layout: Layout | None = None
         self._is_whole = False
-        self._told: set[str] = set()
 
     def of(self, row: TableRow) -> list[BaselinePointIn]:
         """The curve of one row; empty where the row, or the table's header, has a fault."""
         values = row.values or {}
         if row.layout is not self._layout:
             self._layout = row.layout
-            self._told.clear()
             self._is_whole = self._check_columns(row)
-        if not self._is_whole or not self._years_agree(row, values):
+        if not self._is_whole:
             return []
         filled = [name for name in self.fields if name in values]
         if not filled:
@@ -87,7 +92,40 @@ class MonthPoints:
         return sums
 
     def _check_columns(self, row: TableRow) -> bool:
-        """Whether every monthly amount can be added to what comes before it."""
+        """Whether every monthly amount can be added to what comes before it, and all are of one schedule."""
+        is_sound = self._add_up(row)
+        headings = {
+            column.heading: None
+            for name, column in row.layout.columns.items()
+            if name in self.fields and column.heading is not None
+        }
+        where = row.grid.where(row.layout.header_row)
+        if len(headings) > 1:
+            told = ", ".join(heading or "(không có / none)" for heading in headings)
+            self._findings.add("months-under-two-headings", where=where, headings=told)
+        for column in self._periods(row.layout):
+            at = row.grid.where(row.layout.header_row, column.index, column.header)
+            self._findings.add("period-not-read", where=at, read=column.header)
+            is_sound = False
+        if any(month_field(MONTHLY, month) in row.layout.columns for month in _MONTHS):
+            for text in title_texts(row.grid, row.layout):
+                if self._headers and self._headers.says_cumulative(text):
+                    self._findings.add("title-says-cumulative", where=where, read=text)
+        return is_sound and len(headings) < _TWO
+
+    def _periods(self, layout: Layout) -> Iterator[Column]:
+        """Columns of quarters and the like. A quarter whose months are all there says nothing more."""
+        for column in layout.unread:
+            if not column.is_period:
+                continue
+            quarter = _QUARTER.search(matching_form(column.header))
+            months = _months_of(quarter[1]) if quarter else ()
+            there = [any(month_field(of, month) in layout.columns for of in (MONTHLY, CUMULATIVE))
+                     for month in months]  # fmt: skip
+            if not there or not all(there):
+                yield column
+
+    def _add_up(self, row: TableRow) -> bool:
         columns = row.layout.columns
         missing = "" if any(name in columns for name in self.fields) else month_field(MONTHLY, 1)
         for month in _MONTHS[1:]:
@@ -106,30 +144,6 @@ class MonthPoints:
         )
         return False
 
-    def _years_agree(self, row: TableRow, values: Mapping[str, Any]) -> bool:
-        agree = True
-        for name, column in row.layout.columns.items():
-            spread = self._profile.fields[name].spread
-            if column.year is None or spread is None:
-                continue
-            expected = values["budget_year"] + (int(spread.part) == MONTHS_TO_CLOSE)
-            if column.year != expected:
-                agree = False
-                self._tell_year(row, name, expected)
-        return agree
-
-    def _tell_year(self, row: TableRow, name: str, expected: int) -> None:
-        if name in self._told:
-            return
-        self._told.add(name)
-        column = row.layout.columns[name]
-        self._findings.add(
-            "header-year-disagrees",
-            where=row.grid.where(row.layout.header_row, column.index, column.header),
-            read=column.header,
-            expected=expected,
-        )
-
     def _check(self, row: TableRow, name: str, printed: int, summed: int) -> None:
         if printed != summed:
             self._findings.add(
@@ -141,3 +155,9 @@ class MonthPoints:
                 summed=numbers.written(summed),
                 difference=numbers.written(abs(printed - summed)),
             )
+
+
+def _months_of(quarter: str) -> range:
+    number = _ROMAN.get(quarter) or int(quarter)
+    last = number * _MONTHS_OF_A_QUARTER
+    return range(last - _MONTHS_OF_A_QUARTER + 1, last + 1)

@@ -109,7 +109,11 @@ class FileReading:
                 continue
             is_wanted = True
             layout = self._matcher.find(grid)
-            if layout is not None:
+            if layout is not None and grid.is_hidden:
+                # A draft that was put away, or figures that nobody would see: either would be booked.
+                has_table = True
+                findings.add("hidden-sheet", where=grid.where(), read=grid.name)
+            elif layout is not None:
                 has_table = True
                 yield from self._counted(self._table(grid, layout))
             elif any(not is_empty(cell) for row in grid.every_row() for cell in row):
@@ -124,7 +128,7 @@ class FileReading:
             expected = ", ".join(field.headers[0] for field in profile.fields.values() if field.required)
             read = shortened(" | ".join(beginning))
             findings.add("header-not-found", where=WHOLE_FILE, read=read, expected=expected)
-        elif not self.rows_read:
+        elif not self.rows_read and not findings.is_faulty:
             findings.add("no-rows", where=WHOLE_FILE)
 
     def _table(self, grid: Grid, layout: Layout) -> TableReader:

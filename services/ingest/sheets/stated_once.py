@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from services.ingest.sheets.cell_values import CellReader
 from services.ingest.sheets.faults import CellFaultError, Findings, Place
 from services.ingest.sheets.grid import Grid
 from services.ingest.sheets.import_profile import ImportProfile, Unit
-from services.ingest.sheets.sheet_layout import Layout, title_values
+from services.ingest.sheets.sheet_layout import Column, Layout, title_values
+from services.ingest.sheets.unit_words import StatedUnit, UnitWords
 from services.runtime.field_faults import choices
 
 UNIT = "unit"
@@ -26,7 +27,10 @@ class StatedOnce:
         self._profile = profile
         self._cells = cells
         self._findings = findings
+        self._units = UnitWords(profile.shared)
         self._default_unit = self._known_unit(profile.default_unit)
+        unstated = profile.unit_if_unstated
+        self._unit_if_unstated = None if unstated is None else self._known_unit(unstated)
         self._given_unit: Unit | None = None
         self._profile_values = {
             name: self._read(name, field.if_empty, where=f"profile.{name}")
@@ -40,33 +44,64 @@ class StatedOnce:
         return self._profile_values | self._given | self._of_title(grid, layout)
 
     def unit(self, grid: Grid, layout: Layout) -> Unit:
-        """The unit of the money columns whose header states none; noted where nobody states one."""
-        stated = [
-            unit
-            for text in title_values(grid, layout, self._profile.shared.unit_title)
-            if (unit := self._leading_unit(text))
-        ]
-        units = {unit.name: unit for unit in [*stated, *([self._given_unit] if self._given_unit else [])]}
+        """The unit of the money columns whose header states none.
+
+        A fault where a unit is stated that is not understood, where two are, and where nobody states one.
+        """
+        money = [name for name in self._profile.money_fields if name in layout.columns]
+        if not money:
+            return self._default_unit
+        stated = list(self._stated_units(grid, layout))
+        for found, where in stated:
+            if found.unit is None:
+                self._findings.add(
+                    "unit-not-understood", where=where, read=found.read, known=self._known_units()
+                )
+        units = {found.unit.name: found.unit for found, _ in stated if found.unit}
+        if self._given_unit:
+            units[self._given_unit.name] = self._given_unit
         if len(units) > 1:
             self._disagree(grid, UNIT, list(units))
         if units:
             return next(iter(units.values()))
-        bare = [
-            name
-            for name in self._profile.money_fields
-            if name in layout.columns and layout.columns[name].unit is None
-        ]
-        if bare:
-            name = self._default_unit.name
+        bare = [layout.columns[name] for name in money if layout.columns[name].unit is None]
+        if bare and all(found.unit for found, _ in stated):
+            self._without_unit(grid, layout, bare[0])
+        return self._unit_if_unstated or self._default_unit
+
+    def _stated_units(self, grid: Grid, layout: Layout) -> Iterator[tuple[StatedUnit, Place]]:
+        """The units that stand around the table, not those of its headers."""
+        for row, cells in enumerate(grid.rows[: layout.first_header_row]):
+            for index, cell in enumerate(cells):
+                if isinstance(cell, str):
+                    yield from ((found, grid.where(row, index)) for found in self._units.stated(cell))
+        for column in layout.unread:
+            where = grid.where(layout.header_row, column.index, column.header)
+            if self._units.is_label(column.header):
+                yield StatedUnit(column.header, None), where
+            elif found := self._units.alone(column.header):
+                yield found, where
+        for read, column in layout.unclear_units:
+            yield StatedUnit(read, None), grid.where(layout.header_row, column.index, column.header)
+
+    def _without_unit(self, grid: Grid, layout: Layout, column: Column) -> None:
+        where = grid.where(layout.header_row, column.index, column.header)
+        if self._unit_if_unstated is None:
+            self._findings.add("unit-missing", where=where, read=column.header, known=self._known_units())
+        else:
+            name = self._unit_if_unstated.name
             self._findings.warn(
-                grid.where(),
-                f"không ghi đơn vị tính, hiểu là {name} / no unit is stated, read as {name}",
+                where,
+                f"không ghi đơn vị tính, theo mẫu là {name} / no unit is stated, by the profile it is {name}",
             )
-        return self._default_unit
+
+    def _known_units(self) -> str:
+        return ", ".join(unit.name for unit in self._profile.shared.units.values())
 
     def _read_given(self, given: Mapping[str, str]) -> dict[str, Any]:
         values = {}
-        for name, text in given.items():
+        # The unit first: an amount may stand before it.
+        for name, text in sorted(given.items(), key=lambda item: item[0] != UNIT):
             where = name
             if name == UNIT:
                 self._given_unit = self._profile.unit(text)
@@ -82,6 +117,8 @@ class StatedOnce:
                 self._findings.add("unknown-default", where=where, read=text, known=known)
             elif text.strip():
                 values[name] = self._read(name, text, where=where)
+                if name in self._profile.money_fields and UNIT not in given:
+                    self._findings.add("unit-missing", where=where, read=text, known=self._known_units())
         return values
 
     def _of_title(self, grid: Grid, layout: Layout) -> dict[str, Any]:
@@ -110,14 +147,8 @@ class StatedOnce:
     def _disagree(self, grid: Grid, column: str, values: list[str]) -> None:
         self._findings.add("title-disagrees", where=grid.where(), column=column, values=", ".join(values))
 
-    def _leading_unit(self, text: str) -> Unit | None:
-        """The unit a text begins with: "triệu đồng" of "triệu đồng Mẫu số 01"."""
-        words = text.split()
-        found = (self._profile.unit(" ".join(words[:count])) for count in range(len(words), 0, -1))
-        return next((unit for unit in found if unit), None)
-
     def _known_unit(self, word: str) -> Unit:
         unit = self._profile.unit(word)
         if unit is None:
-            raise ValueError(f"the profile's default unit {word!r} is not among the units")
+            raise ValueError(f"the profile's unit {word!r} is not among the units")
         return unit

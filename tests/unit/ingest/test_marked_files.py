@@ -127,7 +127,7 @@ def test_a_marked_workbook_is_mended_and_read_again() -> None:
 
 def test_a_csv_file_comes_back_as_a_workbook_of_its_rows() -> None:
     text = (
-        "Số chứng từ;Ngày chứng từ;Mã dự án;Nguồn vốn;Năm ngân sách;Loại giao dịch;Số tiền\n"
+        "Số chứng từ;Ngày chứng từ;Mã dự án;Nguồn vốn;Năm ngân sách;Loại giao dịch;Số tiền (đồng)\n"
         "=1+1;31/05/2022;P1;NSTW;2022;thanh toán;1.500\n"
         "V-2;31/02/2022;P1;NSTW;2022;thanh toán;0012\n"
     ).encode()
@@ -180,7 +180,7 @@ def test_of_a_file_too_large_for_the_memory_only_the_faulty_rows_come_back(
 ) -> None:
     lines = [f"V-{n};31/05/2022;P1;NSTW;2022;thanh toán;{n}" for n in range(1, 301)]
     lines[249] = lines[249].replace("NSTW", "=NSXX")
-    heads = "Số chứng từ;Ngày chứng từ;Mã dự án;Nguồn vốn;Năm ngân sách;Loại giao dịch;Số tiền"
+    heads = "Số chứng từ;Ngày chứng từ;Mã dự án;Nguồn vốn;Năm ngân sách;Loại giao dịch;Số tiền (đồng)"
     content = "\n".join([heads, *lines]).encode()
     if file_name == "a.xlsx":
         book = openpyxl.Workbook()

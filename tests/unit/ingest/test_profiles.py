@@ -184,7 +184,7 @@ def _vouchers(sheet: Any, *, above: int = 0) -> None:
             ["Số chứng từ", "Dòng", "Mã dự án", "Nguồn vốn", "Số tiền", "Ngày", "Loại", "Năm ngân sách"]
         )
     sheet.append(
-        ["Số chứng từ", "Mã dự án", "Nguồn vốn", "Số tiền", "Ngày", "Loại giao dịch", "Năm ngân sách"]
+        ["Số chứng từ", "Mã dự án", "Nguồn vốn", "Số tiền (đồng)", "Ngày", "Loại giao dịch", "Năm ngân sách"]
     )
     sheet.append(["V-1", "P1", "NSTW", 5, "31/05/2022", "thanh toán", 2022])
 

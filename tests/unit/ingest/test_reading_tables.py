@@ -159,10 +159,13 @@ def test_the_unit_may_stand_in_the_header() -> None:
     assert (amounts(read_back), read_back.warnings) == ([1_000_000_000], [])
 
 
-def test_without_a_unit_dong_is_taken_and_said() -> None:
+def test_without_a_unit_a_file_is_refused() -> None:
     read_back = read_text(statement("1.000").replace("Đơn vị tính: triệu đồng\n", ""))
-    assert amounts(read_back) == [1_000]
-    assert "đồng" in read_back.warnings[0]
+    assert faults(read_back) == [("unit-missing", both("row 1, column E (Lũy kế giải ngân)"))]
+    given = read_text(
+        statement("1.000").replace("Đơn vị tính: triệu đồng\n", ""), defaults={"unit": "nghìn đồng"}
+    )
+    assert (faults(given), amounts(given)) == ([], [1_000_000])
 
 
 def test_two_units_in_the_title_are_refused() -> None:
@@ -173,9 +176,7 @@ def test_two_units_in_the_title_are_refused() -> None:
 def test_a_unit_given_with_the_upload_must_agree_with_the_title() -> None:
     assert read_text(statement("1"), defaults={"unit": "triệu đồng"}).errors == []
     assert faults(read_text(statement("1"), defaults={"unit": "đồng"})) == [("title-disagrees", "tệp / file")]
-    assert faults(read_text(statement("1"), defaults={"unit": "USD"})) == [
-        ("unknown-choice", "unit")
-    ]
+    assert faults(read_text(statement("1"), defaults={"unit": "USD"})) == [("unknown-choice", "unit")]
 
 
 def test_an_office_named_after_don_vi_is_no_unit() -> None:
@@ -252,7 +253,11 @@ def test_an_unknown_fund_source_names_the_nearest_three() -> None:
 
 def test_faults_come_as_a_person_goes_through_the_file() -> None:
     # The model's own refusals are known after those of the cells of a later row.
-    text = statement("1", "x").replace("P1;NSTW", f"{'P' * 65};NSTW").replace("2022;31/07/2022;x", "hai;12/31/2022;x")
+    text = (
+        statement("1", "x")
+        .replace("P1;NSTW", f"{'P' * 65};NSTW")
+        .replace("2022;31/07/2022;x", "hai;12/31/2022;x")
+    )
     assert [(fault.row, fault.column) for fault in read_text(text).errors] == [
         (3, "A"), (4, "C"), (4, "D"), (4, "E"),
     ]  # fmt: skip

@@ -82,6 +82,7 @@ def test_what_xlsxwriter_writes_is_read() -> None:
 
 def test_leading_empty_rows_and_columns_do_not_shift_the_places() -> None:
     def fill(sheet: Any) -> None:
+        sheet.cell(3, 3, "Đơn vị tính: triệu đồng")
         for column, text in enumerate(STATEMENT_HEADERS, start=3):
             sheet.cell(5, column, text)
         for column, value in enumerate(["P1", "NSTW", 2022, "31/07/2022", "x"], start=3):
@@ -228,20 +229,30 @@ def test_merged_titles_and_totals_are_fine() -> None:
     assert _read_sheet(fill).errors == []
 
 
-def test_hidden_rows_and_sheets_are_read_and_named() -> None:
+def test_a_hidden_row_is_read_and_named() -> None:
     book = openpyxl.Workbook()
     fill_statement(book.active, 1, 2)
     book.active.row_dimensions[4].hidden = True
-    other = book.create_sheet("Ẩn")
-    fill_statement(other, 3)
-    other["A3"] = "P3"
-    other.sheet_state = "hidden"
     read_back = _read(saved(book))
-    assert amounts(read_back) == [1_000_000, 2_000_000, 3_000_000]
-    assert [warning.partition(":")[0] for warning in read_back.warnings] == [
-        both("sheet Sheet, row 4"),
-        both("sheet Ẩn"),
-    ]
+    assert amounts(read_back) == [1_000_000, 2_000_000]
+    assert [warning.partition(":")[0] for warning in read_back.warnings] == [both("sheet Sheet, row 4")]
+
+
+def test_a_table_on_a_hidden_sheet_is_refused_and_nothing_of_it_read() -> None:
+    """A draft that was put away, or figures that nobody would see: either would be booked."""
+    book = openpyxl.Workbook()
+    fill_statement(book.active, 1)
+    lists = book.create_sheet("Danh mục")
+    lists["A1"] = "NSTW"
+    lists.sheet_state = "hidden"
+    assert faults(_read(saved(book))) == []
+    draft = book.create_sheet("Nháp")
+    fill_statement(draft, 3)
+    draft["A3"] = "P3"
+    draft.sheet_state = "hidden"
+    read_back = _read(saved(book))
+    assert faults(read_back) == [("hidden-sheet", both("sheet Nháp"))]
+    assert amounts(read_back) == [1_000_000]
 
 
 def test_a_sheet_without_a_table_is_named() -> None:
