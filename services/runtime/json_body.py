@@ -101,7 +101,7 @@ def malformed(content: bytes, reason: str) -> ProblemError:
                 code="malformed-json",
                 where=f"dòng {line}, cột {column} / line {line}, column {column}",
                 read=as_json(before),
-                detail=reason,
+                detail=f"không đúng cú pháp JSON / not JSON: {reason}",
                 mend="sửa chỗ đó: thiếu ngoặc, thiếu dấu phẩy, lồng quá sâu hoặc không phải UTF-8 / "
                 "mend it there: a bracket or comma is missing, it is nested too deeply, or it is not UTF-8",
             )

@@ -16,6 +16,8 @@ def refused(answer: Answer, status: int, code: str) -> dict[str, Any]:
     problem = answer.json
     assert problem["type"] == f"urn:giaingan:problem:{code}", answer.text
     assert problem["status"] == status
+    assert " / " in problem["title"], problem
+    assert " / " in problem["detail"], problem
     assert len(answer.text) < 20_000
     return dict(problem)
 
@@ -29,6 +31,7 @@ def fault(
     assert (error["code"], error["where"]) == (code, where), error
     if read is not None:
         assert error["read"] == read
+    assert " / " in error["detail"], error
     assert " / " in error["mend"], error
     return dict(error)
 

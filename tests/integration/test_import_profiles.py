@@ -17,6 +17,7 @@ from services.contracts import topics
 from services.ingest.__main__ import assemble
 from services.ingest.sheets.marked_notes import FAULT_COLOUR, FAULT_SHEET
 from services.runtime.errors import StopServiceError
+from tests.integration.bad_input import refused
 from tests.integration.ingest_stack import Answer, Ingest, read_log, running_ingest, settings_for
 from tests.support.profile_workbooks import WORKBOOKS, workbook
 
@@ -150,7 +151,21 @@ def test_profiles_and_templates_are_given_out(ingest: Ingest) -> None:
         response = ingest.client.get(profile["template"])
         assert (response.status_code, response.content_type) == (200, XLSX)
         assert openpyxl.load_workbook(io.BytesIO(response.data)).sheetnames[1] == "Hướng dẫn - Guide"
-    assert ingest.get("/v1/imports/profiles/gifts/template.xlsx").status_code == 404
+
+
+def test_an_unknown_profile_is_the_same_404_at_every_door(ingest: Ingest) -> None:
+    answers = [
+        ingest.get("/v1/imports/profiles/gifts/template.xlsx"),
+        ingest.get("/v1/imports?profile=gifts"),
+        _send(ingest, b"x", "gifts"),
+    ]
+    for answer in answers:
+        problem = refused(answer, 404, "no-such-profile")
+        assert "'gifts'" in problem["detail"]
+        assert "treasury-vouchers" in problem["detail"]
+    # Receipts are of JSON bodies too.
+    assert "statements" in answers[1].json["detail"]
+    assert ingest.get("/v1/imports?profile=statements").status_code == 200
 
 
 def test_a_wrong_profile_stops_the_service_at_start(
