@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from services.cli_tokens import token
 from services.console.bilingual import BilingualGroup
 from services.console.conflicts import conflict
 from services.console.connection import asks_a_service, sent_token, url_of
@@ -21,6 +20,7 @@ from services.console.imports import import_file
 from services.console.printing import plain_console
 from services.console.quarantine import quarantine
 from services.console.receipts import receipts
+from services.console.tokens import token
 from services.contracts import topics as contract_topics
 from services.runtime import config, postgres
 from services.runtime.errors import StopServiceError

@@ -7,16 +7,17 @@ import re
 import stat
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from deploy.embedded import admin_token, servers
-from services import cli_tokens
+from services.console.connection import sent_token
+from services.console.tokens import _moment
 from services.runtime.access import Scope, Unit, tokens
-from services.runtime.postgres import connect, transaction
+from services.runtime.postgres import APPEND_ONLY, connect, migrate, transaction
 from tests.support.access import make_token
 from tests.support.tidy import ROOT
 
@@ -80,6 +81,7 @@ def test_a_token_is_printed_once_alone_listed_without_its_secret_and_revoked(dat
     listed = console(database_url, "token", "list", COLUMNS="60")
     assert str(token.token_id) in listed.stdout
     assert "Sở KH&ĐT" in listed.stdout
+    assert re.search(r"\d\d:\d\d \+07:00", listed.stdout)
     assert "bql.o1 o1.ca-mau" in listed.stdout
     assert not SECRET.search(listed.stdout)
 
@@ -130,7 +132,7 @@ def test_a_token_that_is_not_there_and_a_database_that_is_not_there_are_said(
     answer = console(database_url, "token", "revoke", str(uuid4()))
     assert (answer.returncode, "no token has the id" in answer.stderr) == (1, True)
     answer = console("postgresql://nowhere.invalid/x", "token", "list")
-    assert (answer.returncode, "Error: the database:" in answer.stderr) == (1, True)
+    assert (answer.returncode, "Lỗi / Error: cơ sở dữ liệu / the database:" in answer.stderr) == (1, True)
     answer = console("", "token", "list", GIAINGAN_STATE_DIR=str(tmp_path))
     assert (answer.returncode, "DATABASE_URL is not set" in answer.stderr) == (1, True)
 
@@ -147,7 +149,41 @@ def test_without_database_url_the_stack_that_runs_here_is_asked(tmp_path: Path) 
 
 
 def test_a_day_of_expiry_is_a_whole_day_in_vietnam() -> None:
-    assert cli_tokens._moment("2030-12-31").isoformat() == "2031-01-01T00:00:00+07:00"
+    assert _moment("2030-12-31").isoformat() == "2031-01-01T00:00:00+07:00"
+
+
+def test_the_day_that_the_help_shows_is_still_to_come(database_url: str) -> None:
+    shown = re.search(r"\d{4}-\d\d-\d\d", console(database_url, "token", "create", "--help").stdout)
+    assert shown
+    assert date.fromisoformat(shown[0]) > datetime.now(UTC).date()
+
+
+def test_a_unit_that_nobody_registered_is_noted_and_its_token_made(database_url: str) -> None:
+    def noted(unit: str) -> bool:
+        options = ("--name", "x", "--scope", "read", "--unit", unit)
+        made = console(database_url, "token", "create", *options)
+        assert SECRET.fullmatch(made.stdout.strip()), made.stderr
+        return f"names the unit {unit} yet" in made.stderr
+
+    # Before any service started there.
+    assert noted("96")
+    migrate(database_url, schema="ingest", folders=(APPEND_ONLY, ROOT / "services/ingest/sql/schema"))
+    assert noted("96/O1")
+    connection = connect(database_url, application="test")
+    try:
+        with transaction(connection) as cursor:
+            cursor.execute(
+                "INSERT INTO ingest.project_statement (event_id, project_code, project_name, province_code,"
+                " owner_code, effective_date, decision_date, revision, is_registration)"
+                " VALUES (%s, 'P1', 'Cầu', '96', 'O1', '2022-01-01', '2022-01-01', 0, true)",
+                (str(uuid4()),),
+            )
+    finally:
+        connection.close()
+    assert not noted("96")
+    assert not noted("96/O1")
+    assert noted("96/O2")
+    assert noted("49")
 
 
 # --- the token that a client command sends ---------------------------------------------------------
@@ -161,10 +197,10 @@ def test_a_client_command_sends_the_file_named_else_the_variable_else_that_of_th
     (tmp_path / "token").write_text("ggn_state\n")
     monkeypatch.setenv("GIAINGAN_STATE_DIR", str(tmp_path))
     monkeypatch.delenv("GIAINGAN_TOKEN", raising=False)
-    assert cli_tokens.sent_token(None) == "ggn_state"
+    assert sent_token(None) == "ggn_state"
     monkeypatch.setenv("GIAINGAN_TOKEN", " ggn_variable ")
-    assert cli_tokens.sent_token(None) == "ggn_variable"
-    assert cli_tokens.sent_token(named) == "ggn_named"
+    assert sent_token(None) == "ggn_variable"
+    assert sent_token(named) == "ggn_named"
 
 
 @pytest.mark.parametrize("command", [("import", "x.csv"), ("load-sample",)])

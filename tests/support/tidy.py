@@ -26,7 +26,7 @@ _MAY_IMPORT = {
     **dict.fromkeys(_SERVICES, _SHARED),
     # The console command starts a service by name; it imports none.
     "console": {"runtime"},
-    "": {"contracts", "runtime", "console", "cli_tokens"},
+    "": {"contracts", "runtime", "console"},
 }
 _CODECS = "services/contracts/"
 _GENERATED = "services.contracts.gen"

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import click
@@ -17,68 +16,60 @@ import psycopg2
 from rich.console import Console
 from rich.table import Table
 
+from services.console import known_units
+from services.console.bilingual import BilingualGroup
+from services.console.connection import state_dir
+from services.console.printing import minute
 from services.runtime import logs, postgres
 from services.runtime.access import Scope, Unit, audit, tokens
 from services.runtime.clock import VIETNAM
 from services.runtime.errors import StopServiceError
 
 _DAYS = re.compile(r"(\d{1,5})d")
-
-TOKEN_FILE = click.option(
-    "--token-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File with the API token. Otherwise GIAINGAN_TOKEN, or the file token of the state folder.",
-)
+# An example that is still to come.
+_A_DAY = f"{datetime.now(VIETNAM).year + 1}-12-31"
 
 
-def sent_token(token_file: Path | None) -> str:
-    """The token that a client command sends. Raises ``click.ClickException`` where there is none."""
-    if token_file is None and (given := os.environ.get("GIAINGAN_TOKEN", "").strip()):
-        return given
-    file = token_file or _state_dir() / "token"
-    try:
-        secret = file.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(
-            f"Thiếu mã truy cập: đặt biến GIAINGAN_TOKEN hoặc --token-file ({file}: không đọc được) / "
-            f"no API token: set GIAINGAN_TOKEN, or give --token-file ({file} cannot be read: "
-            f"{getattr(error, 'strerror', None) or 'not ASCII'})"
-        ) from error
-    if not secret:
-        raise click.ClickException(f"Tệp {file} trống / the file {file} is empty")
-    return secret
-
-
-@click.group()
+@click.group(cls=BilingualGroup)
 def token() -> None:
-    """Make, list and revoke API tokens. Works on DATABASE_URL, or on the stack that runs here."""
+    """Mã truy cập API: cấp, xem, thu hồi / make, list and revoke API tokens.
+
+    Dùng DATABASE_URL, hoặc hệ thống make run đang chạy. / Works on it, or on the stack that runs here.
+    """
 
 
 @token.command()
-@click.option("--name", required=True, help="Whose it is: it stands in receipts and in the audit.")
+@click.option(
+    "--name", required=True, help="Của ai; ghi trong biên nhận / whose it is; stands in receipts, audit."
+)
 @click.option(
     "--scope",
     "scopes",
     type=click.Choice([str(scope) for scope in Scope]),
     multiple=True,
     required=True,
-    help="What it may do; may be given more than once.",
+    help="Được làm gì; ghi được nhiều lần / what it may do; may be given more than once.",
 )
 @click.option(
-    "--unit", default="", help="Only for a province (96), or for an owner within its province (96/<owner>)."
+    "--unit",
+    default="",
+    help="Chỉ một tỉnh (96) hoặc một chủ đầu tư (96/<mã>) / only for a province, or an owner within it.",
 )
 @click.option(
     "--source",
     "sources",
     multiple=True,
-    help="Only facts of this source (kbnn.ca-mau); may be given more than once. "
-    "A token that writes for a unit must name its sources.",
+    help="Chỉ số liệu của cơ quan này (kbnn.ca-mau), ghi được nhiều lần; mã gửi cho một đơn vị phải nêu. / "
+    "Only facts of this source; may be given more than once. A token that writes for a unit must name one.",
 )
-@click.option("--expires", help="After so many days (90d), or at the end of a day (2022-12-31).")
+@click.option(
+    "--expires",
+    help=f"Sau số ngày (90d) hoặc hết ngày ({_A_DAY}) / after so many days, or at the end of a day.",
+)
 def create(
     *, name: str, scopes: tuple[str, ...], unit: str, sources: tuple[str, ...], expires: str | None
 ) -> None:
-    """Make a token and print it, alone, on the standard output. It cannot be shown again."""
+    """Cấp mã, in ra một lần / make a token and print it, alone, once, on the standard output."""
     operator = _operator()
     try:
         expires_at = _moment(expires) if expires else None
@@ -93,6 +84,7 @@ def create(
                 created_by=operator,
                 expires_at=expires_at,
             )
+            is_known_unit = known_units.is_known(cursor, bound)
             detail = {
                 "name": made.name,
                 "scopes": list(made.scopes),
@@ -104,7 +96,14 @@ def create(
                 cursor, operator, action="token.create", target=str(made.token_id), detail=detail
             )
     except ValueError as error:
-        raise click.ClickException(str(error)) from error
+        said = str(error)
+        raise click.ClickException(said if " / " in said else f"không cấp được mã / {said}") from error
+    if not is_known_unit:
+        click.echo(
+            f"Lưu ý: chưa có kế hoạch hay danh mục nào nêu đơn vị {unit}.\n"
+            f"Note: no plan and no register names the unit {unit} yet.",
+            err=True,
+        )
     click.echo(secret)
     click.echo(
         f"Mã chỉ hiện một lần này, không xem lại được. Id: {made.token_id}\n"
@@ -115,11 +114,18 @@ def create(
 
 @token.command("list")
 def list_tokens() -> None:
-    """List every token that was ever made; secrets are not kept and not shown."""
+    """Liệt kê mọi mã đã cấp / list every token ever made; secrets are not kept and not shown."""
     with _database() as cursor:
         known = tokens.all_of(cursor)
     table = Table(
-        "id", "tên / name", "scopes", "unit", "nguồn / sources", "made", "expires", "trạng thái / state"
+        "id",
+        "tên / name",
+        "quyền / scopes",
+        "đơn vị / unit",
+        "nguồn / sources",
+        "cấp lúc / made",
+        "hết hạn / expires",
+        "trạng thái / state",
     )
     for one in known:
         table.add_row(
@@ -128,8 +134,8 @@ def list_tokens() -> None:
             " ".join(one.scopes),
             one.unit.code or "-",
             _sources(one),
-            f"{_minute(one.created_at)} {one.created_by}",
-            _minute(one.expires_at),
+            f"{minute(one.created_at)} {one.created_by}",
+            minute(one.expires_at),
             _state(one),
         )
     # Wide enough that an id is never folded: it is copied to revoke.
@@ -139,14 +145,14 @@ def list_tokens() -> None:
 @token.command()
 @click.argument("token_id", type=click.UUID)
 def revoke(token_id: UUID) -> None:
-    """Revoke a token: its next request is refused."""
+    """Thu hồi mã / revoke a token: its next request is refused."""
     operator = _operator()
     with _database() as cursor:
         revoked = tokens.revoke(cursor, token_id, revoked_by=operator)
         if revoked is None:
             raise click.ClickException(f"không có mã nào có id {token_id} / no token has the id {token_id}")
         audit.by_operator(cursor, operator, action="token.revoke", target=str(token_id))
-    click.echo(f"{revoked.name}: đã thu hồi / revoked ({_minute(revoked.revoked_at)}).")
+    click.echo(f"{revoked.name}: đã thu hồi / revoked ({minute(revoked.revoked_at)}).")
 
 
 @contextmanager
@@ -159,28 +165,25 @@ def _database() -> Iterator[postgres.Cursor]:
         tokens.prepare(url)
         connection = postgres.connect(url, application="giaingan-token")
     except (StopServiceError, psycopg2.Error) as error:
-        raise click.ClickException(f"the database: {str(error).strip()}") from error
+        raise click.ClickException(f"cơ sở dữ liệu / the database: {str(error).strip()}") from error
     try:
         with postgres.transaction(connection) as cursor:
             yield cursor
     except psycopg2.Error as error:
-        raise click.ClickException(f"the database: {str(error).strip()}") from error
+        raise click.ClickException(f"cơ sở dữ liệu / the database: {str(error).strip()}") from error
     finally:
         connection.close()
 
 
 def _url_of_the_stack() -> str:
     servers = importlib.import_module("deploy.embedded.servers")
-    url: str | None = servers.running_url(_state_dir() / "postgres", "giaingan")
+    url: str | None = servers.running_url(state_dir() / "postgres", "giaingan")
     if url is None:
         raise click.ClickException(
-            f"DATABASE_URL is not set (docs/SETTINGS.md), and no stack runs from {_state_dir()}"
+            f"chưa đặt DATABASE_URL, và không có hệ thống nào chạy từ {state_dir()} / "
+            f"DATABASE_URL is not set (docs/SETTINGS.md), and no stack runs from {state_dir()}"
         )
     return url
-
-
-def _state_dir() -> Path:
-    return Path(os.environ.get("GIAINGAN_STATE_DIR") or ".giaingan")
 
 
 def _operator() -> str:
@@ -199,12 +202,10 @@ def _moment(text: str) -> datetime:
     try:
         day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=VIETNAM)
     except ValueError:
-        raise ValueError(f"--expires {text}: a number of days (90d) or a day (2022-12-31)") from None
+        raise ValueError(
+            f"--expires {text}: ghi số ngày (90d) hoặc một ngày / a number of days (90d) or a day ({_A_DAY})"
+        ) from None
     return day + timedelta(days=1)
-
-
-def _minute(moment: datetime | None) -> str:
-    return f"{moment.astimezone(VIETNAM):%Y-%m-%d %H:%M}" if moment else "-"
 
 
 def _sources(one: tokens.Token) -> str:
@@ -216,5 +217,5 @@ def _sources(one: tokens.Token) -> str:
 
 def _state(one: tokens.Token) -> str:
     if one.revoked_at:
-        return f"đã thu hồi / revoked {_minute(one.revoked_at)} {one.revoked_by}"
+        return f"đã thu hồi / revoked {minute(one.revoked_at)} {one.revoked_by}"
     return "hết hạn / expired" if one.is_expired else "dùng được / usable"
