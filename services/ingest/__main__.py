@@ -14,13 +14,15 @@ from services.ingest.intake import Intake
 from services.ingest.judges import Judges
 from services.ingest.log_keeper import LogKeeper
 from services.ingest.topic_watch import TopicWatch
-from services.runtime import access, postgres, service
+from services.runtime import access, logs, postgres, service
 from services.runtime.access.gate import Gate, pool_size
 from services.runtime.clock import Clock
 from services.runtime.config import Settings
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Publisher
 from services.runtime.kafka_loop import KafkaLoop
+
+_log = logs.get(__name__)
 
 SCHEMA = "ingest"
 MIGRATIONS = (postgres.APPEND_ONLY, postgres.POSITIONS, Path(__file__).parent / "sql" / "schema")
@@ -34,6 +36,9 @@ def assemble(settings: Settings) -> service.Parts:
 
     # Those of the requests, and one for the log keeper.
     pool = postgres.Pool(database_url, application="giaingan-ingest", size=pool_size(settings) + 1)
+    # Before anything answers: a project that is not known may be registered by anybody.
+    if filled := register_store.fill_from_journal(pool):
+        _log.info("register filled from the journal", events=filled)
     gate = Gate(settings, service=SCHEMA, pool=pool)
     publisher = Publisher(settings, client_id="giaingan-ingest")
     admin = Admin(settings, client_id="giaingan-ingest-admin")
@@ -69,6 +74,7 @@ def assemble(settings: Settings) -> service.Parts:
     closing.callback(publisher.close)
     closing.callback(gate.close)
     api = http_api.build(settings, intake=intake, pool=pool, gate=gate, keys=keys)
+    api.ready_when("register", lambda: register.not_caught_up)
     return service.Parts(api.app, loops, closing.close)
 
 

@@ -46,6 +46,12 @@ def entries_of(cursor: Cursor, event_ids: Collection[UUID]) -> Iterator[Entry]:
         yield from map(_entry, cursor.fetchall())
 
 
+def plans_after(cursor: Cursor, accepted_no: int, *, limit: int) -> list[tuple[int, Entry]]:
+    """The first events of the plan topic accepted after a number, each with its own, in that order."""
+    cursor.execute(_PLANS_AFTER, (accepted_no, limit))
+    return [(number, _entry(row)) for number, *row in cursor]
+
+
 def add(cursor: Cursor, placed: Iterable[PlacedEntry]) -> None:
     """Append, in the order given. Those that another request added meanwhile stay as they are."""
     cursor.execute(_STAGE_ENTRIES)
@@ -76,7 +82,7 @@ def move(cursor: Cursor, placed: Sequence[PlacedEntry]) -> None:
     cursor.execute(_MOVE)
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
+def _entry(row: Sequence[Any]) -> Entry:
     event_id, content_hash, topic, routing_key, payload, recorded_at = row
     return Entry(event_id, bytes(content_hash), topic, routing_key, bytes(payload), recorded_at)
 
@@ -134,6 +140,12 @@ _ENTRIES_OF = """
 SELECT event_id, content_hash, topic, routing_key, payload, recorded_at
   FROM ingest.journal
  WHERE event_id = ANY(%s::uuid[]) ORDER BY accepted_no
+"""
+# The topic as it stands in the index made for this (sql/schema/0006_register_filled.sql).
+_PLANS_AFTER = """
+SELECT accepted_no, event_id, content_hash, topic, routing_key, payload, recorded_at
+  FROM ingest.journal
+ WHERE topic = 'giaingan.plan.v1' AND accepted_no > %s ORDER BY accepted_no LIMIT %s
 """
 _ELSEWHERE = """
 SELECT event_id, content_hash, topic, routing_key, payload, recorded_at

@@ -1,7 +1,8 @@
 """Ingest's own read model of the plan topic: the register, kept in PostgreSQL.
 
-It learns in the transaction of what this ingest accepts, and from the topic, where other systems may write.
-Both go by event id: what is learned twice, or in another order, leaves the same register.
+It learns in the transaction of what this ingest accepts, from the journal what is older than the register,
+and from the topic, where other systems may write. All go by event id: what is learned twice, or in another
+order, leaves the same register.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from services.contracts import codec, topics
 from services.domain import field_rules
 from services.domain.plan import PlanRevision
 from services.domain.register import ProjectRegistration
+from services.ingest import journal
 from services.ingest.record_packing import Entry
 from services.ingest.register import RegisteredProject
 from services.runtime.kafka_loop import Batch
-from services.runtime.postgres import Cursor, copy_rows, read_queries
+from services.runtime.postgres import Cursor, Pool, copy_rows, read_queries
 
 _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
 _ROWS_AT_ONCE = 10_000
+_FILLED_AT_ONCE = 5_000
 
 
 # --- reading -----------------------------------------------------------------------------------
@@ -57,6 +60,25 @@ def learn_entries(cursor: Cursor, entries: Iterable[Entry]) -> None:
     learn(
         cursor, (fact for entry in entries if entry.topic == topics.PLAN for fact in _facts_of(entry.payload))
     )
+
+
+def fill_from_journal(pool: Pool) -> int:
+    """Learn what the journal holds and the register was not told of: it is older than the register, or was
+    taken in by a version without one. Returns how many events were gone through; each is only once.
+
+    Without it a project of before would be unknown, and anybody's to register, until the topic is read again.
+    """
+    gone_through = 0
+    while True:
+        with pool.transaction() as cursor:
+            cursor.execute("SELECT accepted_no FROM ingest.register_filled FOR UPDATE")
+            ((filled,),) = cursor.fetchall()
+            plans = journal.plans_after(cursor, filled, limit=_FILLED_AT_ONCE)
+            if not plans:
+                return gone_through
+            learn_entries(cursor, (entry for _, entry in plans))
+            cursor.execute("UPDATE ingest.register_filled SET accepted_no = %s", (plans[-1][0],))
+        gone_through += len(plans)
 
 
 def learn(cursor: Cursor, facts: Iterable[codec.Fact]) -> list[UUID]:

@@ -111,6 +111,8 @@ class KafkaLoop:
         self._next_check = 0.0
         self._next_connect = 0.0
         self._doubted_since: float | None = None
+        self._ends: dict[TopicPartition, int] = {}
+        self._has_caught_up = False
 
     @property
     def not_ready(self) -> str:
@@ -122,6 +124,11 @@ class KafkaLoop:
         if not self._claims:
             return "no partition assigned"
         return ""
+
+    @property
+    def not_caught_up(self) -> str:
+        """Why what the log held at the start is not all applied; empty once it is, whatever comes later."""
+        return "" if self._has_caught_up else self.not_ready or "the log is not read to its end yet"
 
     def run(self, stop: threading.Event) -> None:
         """Read until ``stop``; then finish the batch in hand and leave the group."""
@@ -155,6 +162,8 @@ class KafkaLoop:
                 # What was polled before the seek is not what comes next.
                 if tp in self._claims and tp not in newly_claimed:
                     self._take(connection, tp, records)
+            if not self._has_caught_up:
+                self._has_caught_up = self._is_at_ends()
         except CONNECTION_ERRORS as error:
             self._drop_connection(error)
 
@@ -310,8 +319,23 @@ class KafkaLoop:
                 _require_in_log(claim, beginning=beginnings[tp], end=ends[tp])
             self._consumer.seek(tp, claim.next_offset)
             self._claims[tp] = claim
+            self._ends[tp] = ends[tp]
         _log.info("partitions claimed", partitions=[f"{tp.topic}/{tp.partition}" for tp in sorted(wanted)])
         return wanted
+
+    def _is_at_ends(self) -> bool:
+        """Whether every partition is read up to where its log ended when it was claimed. By what the consumer
+        comes to next: behind the last record there may be marks of transactions, which are no records."""
+        claims = self._claims
+        if not claims or claims.keys() != self._consumer.assignment():
+            return False
+        behind = [tp for tp, claim in claims.items() if claim.next_offset < self._ends[tp]]
+        try:
+            return all(
+                (self._consumer.position(tp, timeout_ms=_POLL_MS) or 0) >= self._ends[tp] for tp in behind
+            )
+        except KafkaError:
+            return False
 
     def _take(self, connection: Connection, tp: TopicPartition, polled: list[Any]) -> None:
         claim = self._claims[tp]

@@ -150,6 +150,53 @@ def test_what_is_learned_does_not_depend_on_the_order_nor_on_repetition(ingest: 
     assert [(owner, str(start), end) for owner, start, end in seen] == [("CORRECTED", "2022-01-15", None)] * 3
 
 
+@pytest.mark.parametrize(
+    ("statements", "owner", "closed_on"),
+    [
+        # A registration in force outranks every decision, a later one too.
+        (
+            [project("{}"), revision("{}", owner_code="PLAN", effective_date="2022-06-01")],
+            "BQL-GT",
+            None,
+        ),
+        # A decision in force outranks a registration to come, whose days count all the same.
+        (
+            [
+                revision("{}", owner_code="PLAN"),
+                project("{}", owner_code="TO-COME", effective_date="2022-09-01", closed_on="2022-12-01"),
+            ],
+            "PLAN",
+            "2022-12-01",
+        ),
+        # Of what is to come, the earliest.
+        (
+            [
+                project("{}", owner_code="LATER", effective_date="2022-11-01", closed_on="2022-12-02"),
+                project("{}", owner_code="FIRST", effective_date="2022-09-01", closed_on="2022-12-01"),
+                revision("{}", owner_code="BETWEEN", effective_date="2022-10-01"),
+            ],
+            "FIRST",
+            "2022-12-01",
+        ),
+    ],
+)
+def test_whose_a_project_is_goes_by_what_is_in_force_on_the_business_date(
+    ingest: Ingest, statements: list[codec.Fact], owner: str, closed_on: str | None
+) -> None:
+    code = f"P-{uuid4()}"
+    connection = postgres.connect(ingest.settings.database_url.get_secret_value(), application="test")
+    try:
+        for fact in statements:
+            named = dataclasses.replace(fact, project_code=code, source_ref=f"{fact.source_ref}/{code}")  # type: ignore[arg-type]
+            with postgres.transaction(connection) as cursor:
+                register_store.learn(cursor, [named])
+    finally:
+        connection.close()
+    found = registered(ingest, code)
+    assert found is not None
+    assert (found.owner_code, found.closed_on and found.closed_on.isoformat()) == (owner, closed_on)
+
+
 def test_of_two_contents_under_one_id_the_first_counts(ingest: Ingest) -> None:
     code = f"P-{uuid4()}"
     assert ingest.post("/v1/registers", {"projects": [stated.project(project_code=code)]}).status_code == 202
