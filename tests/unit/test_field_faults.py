@@ -179,7 +179,8 @@ def test_a_remedy_speaks_of_money_for_amounts_only() -> None:
 def test_the_detail_is_the_rule_and_nothing_of_python() -> None:
     (fault,) = faults_of_json(BaselinePointIn, {"date": "2022-03-31"})
     assert fault.detail == (
-        "ghi một trong hai: tỷ lệ (basis_points) hoặc số tiền (amount) / give basis_points or amount, one of the two"
+        "ghi một trong hai: tỷ lệ (basis_points) hoặc số tiền (amount) / "
+        "give basis_points or amount, one of the two"
     )
 
 

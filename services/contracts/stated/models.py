@@ -234,7 +234,8 @@ class BaselinePointIn(_Stated):
     def _one_of_two(self) -> Self:
         if (self.basis_points is None) == (self.amount is None):
             raise ValueError(
-                "ghi một trong hai: tỷ lệ (basis_points) hoặc số tiền (amount) / give basis_points or amount, one of the two"
+                "ghi một trong hai: tỷ lệ (basis_points) hoặc số tiền (amount) / "
+                "give basis_points or amount, one of the two"
             )
         return self
 
