@@ -152,6 +152,10 @@ class CaseDecisions:
         # Under the lock: somebody may have decided it while we waited.
         case = case_store.conflict_case(cursor, conflict_id, on=today) or case
         _require_own(caller, case)
+        # What stands under the id now may be about another unit than what did then.
+        first = facts_in_books.find(cursor, case.topic, case.event_id)
+        if first and not case_faults.is_own(cursor, caller.unit, first, on=today):
+            raise outside_unit()
         if case.action != case_store.OPEN:
             raise _case_closed({"keep-first": "kept", "replace": "replaced"}[case.action])
         return case

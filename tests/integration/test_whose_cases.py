@@ -147,6 +147,27 @@ def test_a_plan_line_that_gave_the_project_to_another_owner_is_replaced_by_nobod
     assert answer.status_code == 403
 
 
+def test_what_took_the_first_s_place_in_the_books_is_another_unit_s_and_stays_so(
+    aggregation: Aggregation,
+) -> None:
+    """Both contents were about P1; the first was held, and fixed as a payment of P2."""
+    first = facts.reversal("C", facts.movement("unknown", 9))
+    batch = codec.encode_batch([first, facts.movement("C", 8)], recorded_at=LATER)
+    aggregation.publisher.publish(topics.DISBURSEMENT, [Record("P1", batch)])
+    aggregation.settle()
+    own = of_unit(aggregation, "96/O1")
+    (conflict,) = items(own, "/v1/conflicts")
+    path = f"/v1/conflicts/{conflict['conflict_id']}"
+    assert own.get(path).status_code == 200
+    fixed = {"movement": as_stated(facts.movement("C", 777, project_code="P2")), "reason": "nhầm dự án"}
+    assert aggregation.client.post(f"{held(aggregation)}/fix", json=fixed).status_code == 202
+    aggregation.settle()
+    assert own.get(path).status_code == 404
+    for action in ("keep-first", "replace"):
+        assert own.post(f"{path}/{action}", json={"reason": "thử"}).status_code == 403
+    assert disbursed(aggregation) == 777
+
+
 # --- whose a project is on a day -----------------------------------------------------------------
 
 
