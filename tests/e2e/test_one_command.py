@@ -85,6 +85,10 @@ def test_the_whole_life_of_the_stack(tmp_path: Path, commands: list[_Command]) -
     assert "Cà Mau: giải ngân 34,0\u00a0%, mục tiêu 40,0\u00a0%" in printed
     assert "22.37%" in printed
     assert f"http://127.0.0.1:{ports['alert']}/feeds/alerts.atom" in printed
+    assert re.search(r"KAFKA_BOOTSTRAP_SERVERS=127\.0\.0\.1:\d+\n", printed)
+    # Where the client commands look.
+    urls = json.loads((state_dir / "urls.json").read_text(encoding="utf-8"))
+    assert urls == {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
 
     # A service that dies comes back, and the console says so.
     os.kill(_recorded(state_dir)["alert"], signal.SIGKILL)
@@ -107,5 +111,6 @@ def test_the_whole_life_of_the_stack(tmp_path: Path, commands: list[_Command]) -
     now = _recorded(state_dir)
     assert set(now) == {"broker", "ingest", "aggregation", "alert"}
     assert second.stop() == 0
+    assert not (state_dir / "urls.json").exists()
     assert not any(_is_running(pid) for pid in now.values())
     assert running_postmaster(state_dir / "postgres") is None
