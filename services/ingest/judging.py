@@ -16,7 +16,7 @@ from services.domain.plan import BaselineKind, BaselineSchedule, PlanRevision
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from services.domain.validation import Fact
 from services.ingest import known_funds
-from services.ingest.register import Register, RegisteredProject
+from services.ingest.register import Register, RegisteredProject, look_of
 from services.ingest.stated_fact import StatedFact
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import as_json
@@ -51,6 +51,7 @@ class Judge:
         self._unit = unit
         self._sources = None if sources is None else frozenset(sources)
         self._introduced: dict[str, RegisteredProject] = {}
+        self._introduced_looks: dict[str, str] = {}
         self._presumed: frozenset[str] = frozenset()
         self._nearest: dict[str, list[RegisteredProject]] = {}
 
@@ -112,7 +113,10 @@ class Judge:
         if before and not outside:
             outside = list(self._own(stated, "project_code", before.province_code, before.owner_code))
         yield from outside
+        if before is None:
+            yield from self._told_apart(stated, code)
         days = fact if isinstance(fact, ProjectRegistration) else before
+        self._introduced_looks.setdefault(look_of(code), code)
         self._introduced[code] = RegisteredProject(
             code,
             fact.project_name,
@@ -121,6 +125,19 @@ class Judge:
             days.starts_on if days else None,
             days.closed_on if days else None,
         )
+
+    def _told_apart(self, stated: StatedFact, code: str) -> Iterator[FieldError]:
+        """A new code that is read as one of before is that one mistyped, or a second book for its money."""
+        other = self._introduced_looks.get(look_of(code)) or self._register.looking_like(code)
+        if other:
+            yield stated.fault(
+                "code-looks-like",
+                field="project_code",
+                read=as_json(code),
+                detail=f"chỉ khác mã {other} ở chữ hoa, chữ thường hoặc dạng ký tự / "
+                f"differs from the code {other} in case or width alone",
+                mend=f"ghi đúng {other}, hoặc dùng một mã khác hẳn / write {other}, or use another code",
+            )
 
     def _scope(self, stated: StatedFact, curve: BaselineSchedule) -> Iterator[FieldError]:
         match curve.kind:

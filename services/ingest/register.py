@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import NamedTuple
@@ -23,6 +24,11 @@ class RegisteredProject(NamedTuple):
     closed_on: date | None = None
 
 
+def look_of(code: str) -> str:
+    """What codes that are read as the same have in common."""
+    return unicodedata.normalize("NFKC", code).casefold()
+
+
 class Register:
     """Projects by code. ``others`` gives every project of the register, where ``projects`` is a part of it;
     it is asked once, and only where a code is not known."""
@@ -37,10 +43,18 @@ class Register:
         self._others = others
         self._asked: set[str] = set()
         self._nearest: NearestCodes[RegisteredProject] | None = None
+        self._by_look: dict[str, str] | None = None
 
     def find(self, code: str) -> RegisteredProject | None:
         """The project of that code."""
         return self._projects.get(code)
+
+    def looking_like(self, code: str) -> str | None:
+        """The code of the register that nobody would tell from this one, as in another width or case."""
+        if self._by_look is None:
+            everything = self._others() if self._others else self._projects.values()
+            self._by_look = {look_of(project.code): project.code for project in everything}
+        return self._by_look.get(look_of(code))
 
     def nearest(
         self, code: str, *, count: int, among: Callable[[RegisteredProject], bool]

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from services.runtime.access import Scope, tokens
 from services.runtime.access.gate import Rule
-from services.runtime.postgres import connect, transaction
+from services.runtime.postgres import Cursor, connect, transaction
 from tests.support.access import bearer, make_token
 from tests.support.door import Door, a_door
 
@@ -323,3 +323,25 @@ def test_so_many_addresses_at_once_do_not_fill_the_memory(door: Door) -> None:
     assert len(rows) == 1_001
     assert ("(other)", 100) in rows
     assert sum(times for _, times in rows) == 1_100
+
+
+def test_a_guess_that_failed_too_often_is_refused_without_asking_the_database(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    find = tokens.find
+
+    def counted(cursor: Cursor, secret: str) -> tokens.Token | None:
+        asked.append(secret)
+        return find(cursor, secret)
+
+    monkeypatch.setattr(tokens, "find", counted)
+    with a_door(database_url, failed_logins_per_minute=3) as door:
+        guess, malformed = door.stranger(), door.stranger()
+        answers = [guess.get("/v1/things", headers=bearer("ggn_" + "A" * 43)) for _ in range(10)]
+        assert [answer.status_code for answer in answers] == [401] * 3 + [429] * 7
+        assert len(asked) == 3
+        assert malformed.get("/v1/things", headers=bearer("ggn_x")).status_code == 429
+        assert len(asked) == 3
+        # A good token of the same address goes on.
+        assert door.client(Scope.READ).get("/v1/things").status_code == 200

@@ -18,7 +18,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from services.runtime import logs, metrics
 from services.runtime.access import audit, tokens
 from services.runtime.access.callers import Caller, Scope, outside_unit
-from services.runtime.access.rates import Rates
+from services.runtime.access.rates import LatelyUnknown, Rates
 from services.runtime.config import Settings
 from services.runtime.errors import ProblemError
 from services.runtime.postgres import Pool
@@ -73,6 +73,7 @@ class Gate:
         self._clients = Rates(per_second=settings.client_requests_per_second, burst=settings.client_burst)
         failures = settings.failed_logins_per_minute
         self._failures = Rates(per_second=failures / 60, burst=failures)
+        self._unknown = LatelyUnknown()
         self._tally = audit.Tally(pool)
 
     @property
@@ -146,9 +147,11 @@ class Gate:
     def _authenticated(self) -> Caller:
         secret, fault = _secret_sent()
         token = None
-        if secret:
+        if tokens.is_formed(secret) and not self._is_guessed_again(secret):
             with self._pool.transaction() as cursor:
                 token = tokens.find(cursor, secret)
+            if token is None:
+                self._unknown.add(tokens.hash_of(secret))
         if token is not None and token.is_usable:
             return token.caller
         if wait := self._failures.take(request.remote_addr):
@@ -158,6 +161,11 @@ class Gate:
         if token.revoked_at is not None:
             raise _unauthorised("token-revoked", "Mã truy cập đã bị thu hồi / the token was revoked")
         raise _unauthorised("token-expired", "Mã truy cập đã hết hạn / the token has expired")
+
+    def _is_guessed_again(self, secret: str) -> bool:
+        """Whether an address that failed too often sends what was no token lately: the database is not asked
+        again. A good token of that address is never kept out by it."""
+        return self._failures.is_empty(request.remote_addr) and tokens.hash_of(secret) in self._unknown
 
     # --- after -------------------------------------------------------------------------------
 

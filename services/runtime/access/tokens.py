@@ -84,7 +84,7 @@ def create(
         (
             token_id,
             name.strip(),
-            _hash_of(secret),
+            hash_of(secret),
             [str(scope) for scope in scopes],
             unit.code if unit else "",
             sources,
@@ -104,9 +104,9 @@ def find(cursor: Cursor, secret: str) -> Token | None:
 
     Found by its hash: how long that takes tells nothing about the secrets that exist.
     """
-    if not _SECRET.fullmatch(secret):
+    if not is_formed(secret):
         return None
-    wanted = _hash_of(secret)
+    wanted = hash_of(secret)
     cursor.execute(_FIND, (wanted,))
     row = cursor.fetchone()
     if row is None or not hmac.compare_digest(bytes(row[-1]), wanted):
@@ -146,7 +146,13 @@ def _require_sources(scopes: Sequence[Scope], unit: Unit | None, sources: Sequen
         )
 
 
-def _hash_of(secret: str) -> bytes:
+def is_formed(secret: str) -> bool:
+    """Whether a text could be a token's secret."""
+    return bool(_SECRET.fullmatch(secret))
+
+
+def hash_of(secret: str) -> bytes:
+    """What is kept of a secret."""
     return hashlib.sha256(secret.encode()).digest()
 
 

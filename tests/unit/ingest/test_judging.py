@@ -255,3 +255,33 @@ def test_every_fault_of_a_fact_is_told() -> None:
     for fault in found:
         assert " / " in fault.detail or ". / " in fault.detail
         assert " / " in fault.mend
+
+
+@pytest.mark.parametrize("code", ["pa-1", "\uff30\uff21-\uff11", "Pa-1"])
+def test_a_new_code_that_is_read_as_another_is_refused_and_the_other_named(code: str) -> None:
+    known = RegisteredProject("PA-1", "Cầu", "96", "BQL-GT")
+    for model, body in (
+        (ProjectIn, stated.project(project_code=code)),
+        (PlanRevisionIn, stated.revision(project_code=code)),
+    ):
+        (fault,) = judge(known).faults_of(fact(model, body))
+        assert (fault.code, fault.where) == ("code-looks-like", "items.0.project_code")
+        assert "PA-1" in fault.detail
+    # Two of one request as well.
+    of_request = judge(SCHOOL)
+    assert list(of_request.faults_of(fact(ProjectIn, stated.project(project_code="PA-1")))) == []
+    (fault,) = of_request.faults_of(fact(ProjectIn, stated.project(project_code=code)))
+    assert fault.code == "code-looks-like"
+    # Those that were there before go on.
+    both = judge(known, RegisteredProject(code, "Cầu", "96", "BQL-GT"))
+    assert list(both.faults_of(fact(ProjectIn, stated.project(project_code=code)))) == []
+
+
+def test_a_fact_of_a_source_that_is_not_the_callers_is_refused() -> None:
+    of_treasury = Judge(
+        Register((BRIDGE,)), NAMES, date(2022, 7, 31), Unit(), sources=["kbnn.ca-mau", "kbnn.quang-nam"]
+    )
+    assert list(of_treasury.faults_of(movement())) == []
+    (fault,) = of_treasury.faults_of(movement(source="skhdt.ca-mau"))
+    assert (fault.code, fault.where, fault.read) == ("outside-source", "items.0.source", '"skhdt.ca-mau"')
+    assert "kbnn.ca-mau, kbnn.quang-nam" in fault.detail
