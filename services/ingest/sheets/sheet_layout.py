@@ -68,6 +68,12 @@ class HeaderMatcher:
         self._units = UnitWords(profile.shared)
         self._names = HeaderNames(profile, self._units)
         self._required = tuple(name for name, field in profile.fields.items() if field.required)
+        # Not a year: "Năm 2021" over an amount says which one it is.
+        self._titles = [
+            re.compile(field.title, re.IGNORECASE)
+            for field in profile.fields.values()
+            if field.title and field.type != "integer"
+        ]
         self._amounts = {name for name, f in profile.fields.items() if f.type in ("money", "percent")}
 
     def find(self, grid: Grid) -> Layout | None:
@@ -108,7 +114,9 @@ class HeaderMatcher:
         words = [column.index for name, column in columns.items() if name not in self._amounts]
         amounts = [column.index for name, column in columns.items() if name in self._amounts]
         left = min(words, default=min(column.index for column in columns.values()))
-        while first > 0 and (head.is_merged_across(first - 1) or self._is_heading(head, first - 1, left)):
+        while first > 0 and (
+            head.is_merged_across(first - 1) or self._is_heading(head, first - 1, left, amounts)
+        ):
             first -= 1
         is_fixed = self._profile.header_row != "by-words"
         while not is_fixed and (head.is_merged_across(last) or self._divides(head, last + 1, left, amounts)):
@@ -117,18 +125,22 @@ class HeaderMatcher:
             return found
         return self._layout(head, last, last - first + 1)
 
-    def _is_heading(self, head: SheetHead, row: int, left: int) -> bool:
-        """Whether a row directly above the header stands over its columns, and is no title."""
-        if any(
-            column > left and not self._units.alone(text)
-            for column, text in head.merged_over_some(row, but_not=left)
-        ):
-            return True
-        written = [column for column, text in enumerate(head.written(row)) if text]
-        return bool(written) and min(written) > left and any(
-            column < head.width(row + 1, 1) and not self._units.alone(head.written(row)[column])
-            for column in written
-        )  # fmt: skip
+    def _is_heading(self, head: SheetHead, row: int, left: int, amounts: list[int]) -> bool:
+        """Whether a row directly above the header stands over some of its columns, and is no title.
+
+        It is one where cells are merged over columns to the right of ``left``, where a text stands over an
+        amount, and where nothing but such texts is there.
+        """
+        over = [text for column, text in head.merged_over_some(row, but_not=left) if column > left]
+        written = {column: text for column, text in enumerate(head.written(row)) if text}
+        over += [text for column, text in written.items() if column in amounts]
+        if written and min(written) > left:
+            over += [text for column, text in written.items() if column < head.width(row + 1, 1)]
+        return any(not self._units.alone(text) and not self._is_title(text) for text in over)
+
+    def _is_title(self, text: str) -> bool:
+        """Whether the text is nothing but what a title states: "Mã tỉnh: 96"."""
+        return any(pattern.fullmatch(text.strip("() ")) for pattern in self._titles)
 
     def _divides(self, head: SheetHead, row: int, left: int, amounts: list[int]) -> bool:
         """Whether a row directly under the header says in words what its amounts are."""
@@ -136,12 +148,7 @@ class HeaderMatcher:
         if not any(written) or head.has_numbers(row) or (left < len(written) and written[left]):
             return False
         below = [written[column] for column in amounts if column < len(written) and written[column]]
-        return any(
-            not any(sign.isdigit() or sign == "%" for sign in text)
-            and len(text) > 1
-            and not self._units.alone(text)
-            for text in below
-        )
+        return any(len(text) > 1 and text[0].isalpha() and not self._units.alone(text) for text in below)
 
     def _with_units_below(self, head: SheetHead, found: Layout) -> Layout:
         """The columns with the units that rows under the header state, which belong to it then."""

@@ -72,9 +72,12 @@ class StatedOnce:
     def _stated_units(self, grid: Grid, layout: Layout) -> Iterator[tuple[StatedUnit, Place]]:
         """The units that stand around the table, not those of its headers."""
         for row, cells in enumerate(grid.rows[: layout.first_header_row]):
+            label = ""
             for index, cell in enumerate(cells):
-                if isinstance(cell, str):
-                    yield from ((found, grid.where(row, index)) for found in self._units.stated(cell))
+                if isinstance(cell, str) and cell.strip():
+                    text = f"{label} {cell}".strip()
+                    label = cell if self._units.is_label(cell) else ""
+                    yield from ((found, grid.where(row, index)) for found in self._units.stated(text))
         for column in layout.unread:
             where = grid.where(layout.header_row, column.index, column.header)
             if self._units.is_label(column.header):

@@ -82,11 +82,25 @@ def test_a_heading_in_a_row_of_its_own_belongs_to_the_header() -> None:
     ]
     curve = _read(rows, profile="registered-schedule", unit="triệu đồng")
     assert (_codes(curve), _curve(curve)) == ([], [10, 20, 30])
-    rows = [
+    for left in (None, "Thông tin dự án"):
+        rows = [
+            UNIT,
+            [left, None, "Cùng kỳ năm trước"],
+            ["Mã dự án", "Nguồn vốn", "Lũy kế giải ngân"],
+            ["P1", "NSTW", 9],
+        ]
+        for merged in ((), ("A2:B2",)):
+            read_back = _read(rows, *merged, as_of="2022-05-31")
+            assert "column-missing" in _codes(read_back)
+            assert read_back.items == []
+
+
+def test_a_heading_over_another_column_goes_on_over_the_amount() -> None:
+    rows: Rows = [
         UNIT,
-        [None, None, "Cùng kỳ năm trước"],
-        ["Mã dự án", "Nguồn vốn", "Lũy kế giải ngân"],
-        ["P1", "NSTW", 9],
+        [None, None, "Cùng kỳ năm trước", None],
+        ["Mã dự án", "Nguồn vốn", "Kế hoạch", "Lũy kế giải ngân"],
+        ["P1", "NSTW", 9, 8],
     ]
     read_back = _read(rows, as_of="2022-05-31")
     assert (_codes(read_back), read_back.items) == (["column-missing"], [])
@@ -113,6 +127,8 @@ def test_a_heading_that_is_divided_below_is_not_read_alone() -> None:
     """
     read_back = read_text(text, defaults=STATEMENT)
     assert (_codes(read_back), read_back.items) == (["column-missing"], [])
+    years = read_text(text.replace("Cùng kỳ năm trước;Từ đầu năm", "Năm 2021;Năm 2022"), defaults=STATEMENT)
+    assert "header-year-disagrees" in _codes(years)
 
 
 def test_a_title_over_the_table_is_no_part_of_its_header() -> None:

@@ -26,7 +26,7 @@ def _read(*rows: list[Any], **defaults: str) -> ReadFile:
     return read(workbook(fill), file_name="a.xlsx", defaults=DEFAULTS | defaults)
 
 
-def _titled(*title: str, **defaults: str) -> ReadFile:
+def _titled(*title: str | None, **defaults: str) -> ReadFile:
     return _read([*title], HEADERS, ["P1", "NSTW", 9_041], **defaults)
 
 
@@ -86,6 +86,12 @@ def test_a_unit_that_is_not_understood_whole_is_refused(title: str, given: dict[
     read_back = _titled(title, **given)
     assert _codes(read_back) == ["unit-not-understood"]
     assert (read_back.errors[0].read, read_back.errors[0].row) == (title, 1)
+
+
+def test_a_unit_may_stand_in_the_cell_beside_its_label() -> None:
+    assert amounts(_titled("Đơn vị tính:", "triệu đồng")) == [9_041 * 10**6]
+    assert amounts(_titled("ĐVT", None, "1.000 đ")) == [9_041_000]
+    assert _codes(_titled("Đơn vị tính:", "bạc trắng", unit="đồng")) == ["unit-not-understood"]
 
 
 def test_a_unit_given_with_the_upload_does_not_win_over_the_title() -> None:
