@@ -15,12 +15,14 @@ from services.domain import event_identity
 from services.domain.money import MAX_MINOR_UNITS
 from services.ingest.sheets import numbers
 from services.ingest.sheets.faults import CellFaultError
-from services.ingest.sheets.grid import BrokenCell, Cell, PercentCell, lookup, matching_form
+from services.ingest.sheets.grid import BrokenCell, Cell, PercentCell, ScaledCell, lookup, matching_form
 from services.ingest.sheets.import_profile import FieldProfile, ImportProfile, Unit
-from services.ingest.sheets.numbers import NumberLocale
+from services.ingest.sheets.numbers import NumberLocale, NumberText
 from services.runtime.field_faults import choices
 
 _BASIS_POINTS_PER_PERCENT = 100
+# A curve of fractions ends at 1, or a little above it; a curve of percents does not.
+_LARGEST_FRACTION = Decimal("1.1")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _NUMBER_WITH_WORD = re.compile(r"([-+−(]?[0-9][0-9.,\s]*\)?)\s*([^\W\d].*)")
@@ -30,11 +32,20 @@ _NEAREST_CHOICES = 3
 _FIRST_CERTAIN_DAY = date(1900, 3, 1)
 
 
+class Doubt(NamedTuple):
+    """The fault that a cell has unless another cell of its column ``settles`` how the column is written;
+    ``remark`` is what a person should know even then."""
+
+    fault: CellFaultError
+    remark: str = ""
+
+
 class Value(NamedTuple):
-    """What a cell says. ``doubt`` is empty, or why a person should look at it again."""
+    """What a cell says, and what it says of its column."""
 
     value: Any
-    doubt: str = ""
+    doubt: Doubt | None = None
+    settles: bool = False
 
 
 class CellReader:
@@ -45,18 +56,20 @@ class CellReader:
         self._source = source
         self._choices = {name: lookup(field.choices) for name, field in profile.fields.items()}
 
-    def read(self, name: str, cell: Cell, *, unit: Unit) -> Value:
+    def read(self, name: str, cell: Cell, *, unit: Unit, header: str = "") -> Value:
         """The value of field ``name``; money in minor units, ``unit`` being that of its column.
 
         Raises ``CellFaultError``.
         """
-        return self.reader(name, unit=unit)(cell)
+        return self.reader(name, unit=unit, header=header)(cell)
 
-    def reader(self, name: str, *, unit: Unit) -> Callable[[Cell], Value]:
+    def reader(self, name: str, *, unit: Unit, header: str = "") -> Callable[[Cell], Value]:
         """``read`` for one column: what does not depend on the cell is settled once."""
         field = self._profile.fields[name]
         if field.type == "money":
             value_of: Callable[[Cell], Value] = partial(self._money, unit=unit)
+        elif field.type == "percent":
+            value_of = partial(_share, locale=self._profile.number_locale, is_percent="%" in header)
         else:
             other = self._other(name, field)
 
@@ -66,6 +79,8 @@ class CellReader:
         def read(cell: Cell) -> Value:
             if isinstance(cell, BrokenCell):
                 raise CellFaultError(cell.code)
+            if isinstance(cell, ScaledCell):
+                raise CellFaultError("scaled-format", shown=cell.shown, stored=cell.read)
             return value_of(cell)
 
         return read
@@ -87,7 +102,6 @@ class CellReader:
             return lambda cell: event_identity.event_id(source=self._source, source_ref=_text(cell))
         locale = self._profile.number_locale
         by_type: dict[str, Callable[[Cell], Any]] = {
-            "percent": partial(_basis_points, locale=locale),
             "integer": partial(_integer, locale=locale),
             "date": _date,
             "code": _code,
@@ -99,17 +113,18 @@ class CellReader:
         whole = _whole_number(cell, self._profile.number_locale)
         if whole is not None:
             return Value(whole * unit.minor_units)
-        value, doubt = self._amount(cell, unit)
-        minor_units = value * unit.minor_units
+        read = self._amount(cell, unit)
+        minor_units = read.value * unit.minor_units
         if minor_units != minor_units.to_integral_value():
-            raise CellFaultError("fraction-of-minor-unit", value=numbers.written(value), unit=unit.name)
+            raise CellFaultError("fraction-of-minor-unit", value=numbers.written(read.value), unit=unit.name)
         if minor_units < 0:
             raise CellFaultError("negative-amount")
-        return Value(int(minor_units), doubt)
+        doubt = _three_decimals(read.value, unit) if read.looks_grouped else None
+        return Value(int(minor_units), doubt, settles=read.shows_point)
 
-    def _amount(self, cell: Cell, unit: Unit) -> tuple[Decimal, str]:
+    def _amount(self, cell: Cell, unit: Unit) -> NumberText:
         if not isinstance(cell, str):
-            return _number(cell, self._profile.number_locale), ""
+            return NumberText(_number(cell, self._profile.number_locale), looks_grouped=False)
         text = cell.strip()
         with_word = None if text[-1:].isdigit() else _NUMBER_WITH_WORD.fullmatch(text)
         if with_word:
@@ -117,13 +132,7 @@ class CellReader:
             if stated is not None and stated.minor_units != unit.minor_units:
                 raise CellFaultError("unit-disagrees", cell_unit=stated.name, unit=unit.name)
             text = with_word[1] if stated else text
-        read = numbers.from_text(text, self._profile.number_locale)
-        if not read.looks_grouped:
-            return read.value, ""
-        return read.value, (
-            f"{text} đọc là {numbers.written(read.value)} {unit.name} (dấu thập phân, ba chữ số lẻ) / "
-            f"{text} is read as {numbers.written(read.value)} {unit.name}: a decimal mark and three decimals"
-        )
+        return numbers.from_text(text, self._profile.number_locale)
 
     def _choice(self, name: str, field: FieldProfile, text: str) -> str:
         meaning = self._choices[name].get(matching_form(text))
@@ -166,18 +175,41 @@ def _number(cell: Cell, locale: NumberLocale) -> Decimal:
     raise numbers.not_a_number(locale)
 
 
-def _basis_points(cell: Cell, locale: NumberLocale) -> int:
-    """20 %, "20 %", 20 and a cell of 0.2 that its workbook shows as 20 % are all 2,000 basis points."""
+def _three_decimals(value: Decimal, unit: Unit) -> Doubt:
+    shown, grouped = numbers.written(value), numbers.written(numbers.without_point(value))
+    return Doubt(
+        CellFaultError("three-decimals", value=shown, grouped=grouped, unit=unit.name),
+        f"đọc là {shown} {unit.name} (dấu thập phân, ba chữ số lẻ) / "
+        f"read as {shown} {unit.name}: a decimal mark and three decimals",
+    )
+
+
+def _share(cell: Cell, locale: NumberLocale, *, is_percent: bool) -> Value:
+    """20 %, "20 %", 20 and a cell of 0.2 that its workbook shows as 20 % are all 2,000 basis points.
+
+    A bare 0.2 may be a fifth: only a percent sign, or one in the header, tells.
+    """
     if isinstance(cell, PercentCell):
-        percent = cell.percent
+        percent, is_percent = cell.percent, True
     elif isinstance(cell, str):
-        percent = _number(cell.strip().removesuffix("%"), locale)
+        text = cell.strip()
+        percent, is_percent = _number(text.removesuffix("%"), locale), is_percent or text.endswith("%")
     else:
         percent = _number(cell, locale)
+    may_be_fraction = not is_percent and 0 < percent <= _LARGEST_FRACTION
+    fault = CellFaultError(
+        "share-or-fraction", percent=numbers.written(percent), fraction=numbers.written(percent * 100)
+    )
+    if may_be_fraction and percent < 1:
+        raise fault
     points = percent * _BASIS_POINTS_PER_PERCENT
     if points != points.to_integral_value():
         raise CellFaultError("too-precise")
-    return int(points)
+    return Value(
+        int(points),
+        Doubt(fault) if may_be_fraction else None,
+        settles=not is_percent and percent > _LARGEST_FRACTION,
+    )
 
 
 def _integer(cell: Cell, locale: NumberLocale) -> int:
@@ -248,7 +280,7 @@ def shown(cell: Cell) -> str:
     match cell:
         case None:
             return ""
-        case BrokenCell():
+        case BrokenCell() | ScaledCell():
             return cell.read
         case PercentCell():
             return f"{numbers.written(cell.percent)} %"

@@ -52,7 +52,8 @@ def read(stream: BinaryIO, *, max_rows: int, header_score: HeaderScore) -> Grid:
     delimiter = max(_DELIMITERS, key=lambda sign: header_score(_head(stream, encoding, sign)))
     most_rows = max_rows + _ROWS_BESIDE_ITEMS
     notes = (_OF_CODE_PAGE,) if encoding == _VIETNAMESE_CODE_PAGE else ()
-    return Grid.of("", _bounded(_rows(stream, encoding, delimiter), most_rows, max_rows), notes=notes)
+    rows = _bounded(_rows(stream, encoding, delimiter), most_rows, max_rows)
+    return Grid.of("", rows, notes=notes, delimiter=delimiter)
 
 
 _OF_CODE_PAGE = (

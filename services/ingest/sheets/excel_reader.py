@@ -11,7 +11,8 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from services.ingest.sheets import numbers, workbook_archive, workbook_scan
 from services.ingest.sheets.faults import CellFaultError
-from services.ingest.sheets.grid import BrokenCell, Cell, Grid, PercentCell
+from services.ingest.sheets.grid import BrokenCell, Cell, Grid, PercentCell, ScaledCell
+from services.ingest.sheets.number_formats import OddFormat
 from services.ingest.sheets.workbook_scan import COLUMN_BITS, SheetScan
 
 _OLE_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -61,7 +62,7 @@ def _grid(sheet: CalamineSheet, found: SheetScan, *, is_hidden: bool) -> Grid:
 
 def _rows(sheet: CalamineSheet, found: SheetScan) -> Iterator[list[Cell]]:
     """The sheet's rows from A1, with what the scan found in its places."""
-    special = heapq.merge(sorted(found.broken), sorted(found.percents))
+    special = heapq.merge(sorted(found.broken), sorted(found.odd), sorted(found.percents))
     place = next(special, None)
     # calamine leaves leading empty columns out, and rows whose only cells are broken.
     margin: list[Cell] = [""] * (sheet.start[1] if sheet.start else 0)
@@ -84,13 +85,31 @@ def _rows(sheet: CalamineSheet, found: SheetScan) -> Iterator[list[Cell]]:
 def _put(cells: list[Cell], place: int, found: SheetScan) -> None:
     column = place & (1 << COLUMN_BITS) - 1
     cells.extend("" for _ in range(column + 1 - len(cells)))
-    cells[column] = found.broken.get(place) or _percent(cells[column])
+    if place in found.broken:
+        cells[column] = found.broken[place]
+    elif place in found.odd:
+        cells[column] = _as_shown(cells[column], found.odd[place])
+    else:
+        cells[column] = _percent(cells[column], 100)
 
 
-def _percent(cell: Cell) -> Cell:
+def _as_shown(cell: Cell, odd: OddFormat) -> Cell:
+    if odd.names_percent:
+        return _percent(cell, 1)
     if isinstance(cell, bool) or not isinstance(cell, (int, float)):
         return cell
     try:
-        return PercentCell(numbers.from_number(cell) * 100)
+        number = numbers.from_number(cell)
+    except CellFaultError as error:
+        return BrokenCell(error.code, repr(cell))
+    return ScaledCell(shown=odd.shown(number), read=numbers.written(number))
+
+
+def _percent(cell: Cell, whole: int) -> Cell:
+    """A number as a percent; ``whole`` is what the percent of 1 is."""
+    if isinstance(cell, bool) or not isinstance(cell, (int, float)):
+        return cell
+    try:
+        return PercentCell(numbers.from_number(cell) * whole)
     except CellFaultError as error:
         return BrokenCell(error.code, repr(cell))

@@ -135,6 +135,12 @@ FAULTS = {
         "Bỏ gộp ô và ghi giá trị vào từng dòng.",
         "Unmerge them and write the value in each row.",
     ),
+    "cells-beyond-header": Wording(
+        "Ô này của dòng số liệu không nằm dưới tiêu đề nào: các số trong dòng có thể đã lệch cột.",
+        "This cell of a row of figures is under no header: the row's figures may stand in the wrong columns.",
+        "Xóa ô thừa, hoặc ghi tiêu đề cho cột; trong CSV, đặt số và tên có dấu phẩy trong ngoặc kép.",
+        "Clear it, or head its column; in a CSV file, put what has a comma in quotation marks.",
+    ),
     "total-mismatch": Wording(
         "Tổng ghi {printed} đồng, cộng các dòng được {summed} đồng, lệch {difference} đồng.",
         "The printed total is {printed} đồng, the rows add up to {summed} đồng: {difference} đồng apart.",
@@ -208,6 +214,26 @@ FAULTS = {
         "this file is written the {way_in_english} way.",
         "Ghi số theo kiểu {way}, ví dụ {example}.",
         "Write it the {way_in_english} way, for example {example}.",
+    ),
+    "three-decimals": Wording(
+        "Ba chữ số sau dấu thập phân: là {value} {unit}, hay là {grouped} {unit}? "
+        "Không số nào khác trong cột cho biết.",
+        "Three digits behind the decimal mark: is it {value} {unit}, or {grouped} {unit}? No other number of "
+        "the column tells.",
+        "Ghi {grouped} nếu không có phần lẻ; nếu có, ghi thêm một số 0: {value}0.",
+        "Write {grouped} if it has no decimals; if it has, add a nought: {value}0.",
+    ),
+    "scaled-format": Wording(
+        "Định dạng ô làm số hiện ra khác số lưu: hiện {shown}, lưu {stored}.",
+        "The cell's format shows another number than the cell holds: {shown} is shown, {stored} is stored.",
+        "Đổi định dạng ô thành Số (Number), kiểm tra số và đơn vị tính, rồi lưu lại.",
+        "Format the cell as a plain number, check the figure and its unit, and save it.",
+    ),
+    "share-or-fraction": Wording(
+        "Tỷ lệ không có dấu %: là {percent} %, hay là {fraction} %?",
+        "A share without a percent sign: is it {percent} %, or {fraction} %?",
+        "Ghi kèm dấu %, ví dụ {fraction} %, hoặc ghi % trong tiêu đề cột.",
+        "Write the sign, for example {fraction} %, or put % into the header of the column.",
     ),
     "number-not-exact": Wording(
         "Số quá lớn: Excel chỉ giữ đúng đến 9.007.199.254.740.992.",

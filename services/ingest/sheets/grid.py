@@ -16,6 +16,7 @@ from services.ingest.sheets.faults import Place
 
 # Titles and headers stand in the first 60 rows, and a header may have a row of column numbers under it.
 HEAD_ROWS = 64
+_MOST_HEADED_COLUMNS = 1_000
 _NOT_A_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 
 
@@ -27,6 +28,14 @@ class PercentCell:
 
 
 @dataclass(frozen=True, slots=True)
+class ScaledCell:
+    """A number that its workbook shows as another one: ``read`` is 9.041.600, ``shown`` as 9, in millions."""
+
+    shown: str
+    read: str
+
+
+@dataclass(frozen=True, slots=True)
 class BrokenCell:
     """A cell that holds no value although it is not empty. ``code`` is a fault of ``faults.FAULTS``."""
 
@@ -34,7 +43,20 @@ class BrokenCell:
     read: str
 
 
-Cell = str | int | float | bool | date | datetime | time | timedelta | PercentCell | BrokenCell | None
+Cell = (
+    str
+    | int
+    | float
+    | bool
+    | date
+    | datetime
+    | time
+    | timedelta
+    | PercentCell
+    | ScaledCell
+    | BrokenCell
+    | None
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +66,7 @@ class Grid:
     ``name`` is the sheet's name, empty for a CSV file. ``rows`` are its first ``HEAD_ROWS`` rows, where
     titles and headers are looked for; ``rest`` gives those after them, once, as they are read. ``merged``
     holds ranges as (first row, first column, last row, last column). With ``has_booleans`` some cell is TRUE
-    or FALSE, which Python takes for 1 and 0.
+    or FALSE, which Python takes for 1 and 0. ``delimiter`` is that of a CSV file.
     """
 
     name: str
@@ -55,6 +77,7 @@ class Grid:
     notes: tuple[str, ...] = ()
     has_booleans: bool = False
     is_hidden: bool = False
+    delimiter: str = ""
 
     @classmethod
     def of(cls, name: str, rows: Iterable[list[Cell]], **known: Any) -> Grid:
@@ -79,6 +102,18 @@ class Grid:
             column=None if column is None else column_letters(column),
             header=header,
         )
+
+
+def headed_columns(grid: Grid, first_row: int, last_row: int) -> frozenset[int]:
+    """The columns that these rows of a header name, merged cells filled in."""
+    rows = grid.rows[first_row : last_row + 1]
+    columns = {index for cells in rows for index, cell in enumerate(cells) if not is_empty(cell)}
+    for top, left, bottom, right in grid.merged:
+        if top <= last_row and bottom >= first_row and top < len(grid.rows):
+            named = grid.rows[top][left : left + 1]
+            if any(not is_empty(cell) for cell in named):
+                columns.update(range(left, min(right, _MOST_HEADED_COLUMNS) + 1))
+    return frozenset(columns)
 
 
 def is_empty(cell: Cell) -> bool:

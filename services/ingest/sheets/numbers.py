@@ -23,26 +23,36 @@ _MARKS: dict[NumberLocale, tuple[str, str]] = {"vi": (".", ","), "en": (",", "."
 _EXAMPLES: dict[NumberLocale, str] = {"vi": "1.234.567,5", "en": "1,234,567.5"}
 # The name of each way of writing, in Vietnamese and in English.
 _NAMES: dict[NumberLocale, tuple[str, str]] = {"vi": ("Việt Nam", "Vietnamese"), "en": ("Anh", "English")}
+_SPACES = " \u00a0\u2009\u202f"
+# Groups do not begin with a nought: 0.500 is a half that somebody wrote the other way.
 _SHAPES = {
+    locale: re.compile(
+        rf"([1-9][0-9]{{0,2}}(?:(?P<group>[{re.escape(group)}{_SPACES}])[0-9]{{3}}(?:(?P=group)[0-9]{{3}})*)"
+        rf"|[0-9]+)(?:{re.escape(point)}([0-9]+))?"
+    )
+    for locale, (group, point) in _MARKS.items()
+}
+_WHOLE = {
+    locale: re.compile(rf"[1-9][0-9]{{0,2}}(?:{re.escape(group)}[0-9]{{3}})+|[0-9]+")
+    for locale, (group, _) in _MARKS.items()
+}
+# What may have been meant where it is not one's own way of writing.
+_LOOSE = {
     locale: re.compile(
         rf"([0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+|[0-9]+)(?:{re.escape(point)}([0-9]+))?"
     )
     for locale, (group, point) in _MARKS.items()
 }
-_WHOLE = {
-    locale: re.compile(rf"[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+|[0-9]+")
-    for locale, (group, _) in _MARKS.items()
-}
-_SPACES = re.compile(r"(?<=[0-9])[ \u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 
 
 @dataclass(frozen=True, slots=True)
 class NumberText:
     """A number read from text. ``looks_grouped``: "7.788,703" is 7788.703 by the Vietnamese locale,
-    and may well have been meant as 7.788.703."""
+    and may well have been meant as 7.788.703. ``shows_point``: its decimal mark can be nothing else."""
 
     value: Decimal
     looks_grouped: bool
+    shows_point: bool = False
 
 
 def from_text(text: str, locale: NumberLocale) -> NumberText:
@@ -51,11 +61,13 @@ def from_text(text: str, locale: NumberLocale) -> NumberText:
     Raises ``CellFaultError``: ambiguous-number where only the other locale reads it; not-a-number.
     """
     digits, sign = _unsigned(text)
-    value = _by_locale(digits, locale)
+    value = _by_shape(_SHAPES[locale], digits, locale)
     if value is not None:
-        exponent = value.as_tuple().exponent
-        return NumberText(sign * value, looks_grouped=exponent == -_DECIMALS_LIKE_A_GROUP)
-    readings = {name: _by_locale(digits, name) for name in _MARKS}
+        point = _MARKS[locale][1]
+        decimals = len(digits.rpartition(point)[2]) if point in digits else 0
+        looks_grouped = decimals == _DECIMALS_LIKE_A_GROUP and not digits.startswith("0")
+        return NumberText(sign * value, looks_grouped, shows_point=decimals > 0 and not looks_grouped)
+    readings = {name: _by_shape(_LOOSE[name], digits, name) for name in _MARKS}
     if all(reading is None for reading in readings.values()):
         raise not_a_number(locale)
     shown = {name: None if reading is None else written(reading) for name, reading in readings.items()}
@@ -92,6 +104,11 @@ def from_number(number: int | float) -> Decimal:
     return whole if whole == value else _EXCEL_DIGITS.plus(value)
 
 
+def without_point(value: Decimal) -> Decimal:
+    """The number that its digits are without a decimal mark: 7788703 for 7788.703."""
+    return value.scaleb(_DECIMALS_LIKE_A_GROUP)
+
+
 def not_a_number(locale: NumberLocale) -> CellFaultError:
     """The fault of a cell that is no number, with the way to write one."""
     return CellFaultError("not-a-number", **_way(locale))
@@ -109,7 +126,7 @@ def _way(locale: NumberLocale) -> dict[str, str]:
 
 
 def _unsigned(text: str) -> tuple[str, int]:
-    stripped = _SPACES.sub("", text.strip().replace("\u2212", "-"))
+    stripped = text.strip().replace("\u2212", "-")
     if stripped.startswith("(") and stripped.endswith(")"):
         return stripped[1:-1].strip(), -1
     if stripped.startswith("-"):
@@ -117,9 +134,10 @@ def _unsigned(text: str) -> tuple[str, int]:
     return stripped.removeprefix("+").strip(), +1
 
 
-def _by_locale(digits: str, locale: NumberLocale) -> Decimal | None:
-    found = _SHAPES[locale].fullmatch(digits) if len(digits) <= _LONGEST_NUMBER else None
+def _by_shape(shape: re.Pattern[str], digits: str, locale: NumberLocale) -> Decimal | None:
+    found = shape.fullmatch(digits) if len(digits) <= _LONGEST_NUMBER else None
     if not found:
         return None
-    decimals = f".{found[2]}" if found[2] else ""
-    return Decimal(found[1].replace(_MARKS[locale][0], "") + decimals)
+    whole, point, decimals = digits.partition(_MARKS[locale][1])
+    whole = "".join(sign for sign in whole if sign.isdigit())
+    return Decimal(f"{whole}.{decimals}" if point else whole)

@@ -46,8 +46,6 @@ Item = (
 )
 Values = Mapping[str, Any]
 
-# Shares up to 1 % all along are more likely fractions (0,2 for 20 %).
-_LIKELY_A_FRACTION_BASIS_POINTS = 100
 # Which rows of a file are the points of one curve, and what these rows repeat.
 _CURVE_FIELDS = ("kind", "scope_code", "budget_year", "decision_number", "revision")
 _REPEATED_FIELDS = ("effective_date", "rate_base")
@@ -297,12 +295,6 @@ class RowItems:
                         column=name,
                         other=first.place,
                     )
-        if max(values.get("share", 10_000) for _, values in rows) <= _LIKELY_A_FRACTION_BASIS_POINTS:
-            self._findings.warn(
-                first.where(),
-                "mọi tỷ lệ đều không quá 1 %: 0,2 có nghĩa là 20 %? / "
-                "no share is above 1 %: is 0.2 meant as 20 %?",
-            )
         shared = {name: repeated[name] for name in (*_CURVE_FIELDS, *_REPEATED_FIELDS) if name in repeated}
         yield from self._made(first, shared | {"points": [_point(values) for _, values in rows]})
 

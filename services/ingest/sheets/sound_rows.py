@@ -6,7 +6,7 @@ could be something else than an item, is left to ``TableReader``, which says why
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from operator import itemgetter
 from typing import Any, Final
 
@@ -45,8 +45,11 @@ class SoundRows:
         stated: Mapping[str, Any],
         counts_as_item: Sequence[str],
         is_total_label: Callable[[str], bool],
+        headed: Set[int],
+        most_cells: int | None,
     ) -> None:
-        """``counts_as_item``: fields that, filled, make an item of a row without an amount."""
+        """``counts_as_item``: fields that, filled, make an item of a row without an amount; ``headed``: the
+        columns under the header; ``most_cells``: what a row may have, where cells may have been cut."""
         self.amounts: list[tuple[str, int]] = []
         self._stated = {
             name: value for name, value in stated.items() if value is not None and name in profile.fields
@@ -55,7 +58,9 @@ class SoundRows:
             _Column(
                 name,
                 layout.columns[name].index,
-                read=cells.reader(name, unit=layout.columns[name].unit or unit),
+                read=cells.reader(
+                    name, unit=layout.columns[name].unit or unit, header=layout.columns[name].header
+                ),
                 whole_amount=(
                     cells.whole_amount(layout.columns[name].unit or unit) if field.type == "money" else None
                 ),
@@ -67,6 +72,8 @@ class SoundRows:
             for name, field in profile.fields.items()
             if name in layout.columns
         ]
+        self._headed = headed
+        self._most_cells = most_cells
         self._single = self._columns
         self._few: list[_Column] = []
         self._few_cells: Callable[[list[Cell]], tuple[Cell, ...]] | None = None
@@ -119,6 +126,11 @@ class SoundRows:
         self.amounts = amounts
         return values
 
+    @property
+    def settled(self) -> set[str]:
+        """The fields whose cells have shown how their column is written."""
+        return {column.name for column in self._columns if column.settles}
+
     def _look_up_together(self) -> None:
         """Columns of few words are looked up by all of these words at once."""
         few = [each for each in self._columns if not each.is_amount and len(each.remembered) <= _FEW]
@@ -148,9 +160,15 @@ class SoundRows:
         return values.copy()
 
     def _others_are_harmless(self, cells: list[Cell]) -> bool:
-        """Whether no cell that is not read is the label of a total, or broken."""
+        """Whether no cell that is not read is the label of a total, broken, or under no header."""
+        if self._most_cells is not None and len(cells) > self._most_cells:
+            return False
         for index, cell in enumerate(cells):
-            if index in self._read_columns or cell in self._harmless:
+            if index in self._read_columns:
+                continue
+            if index not in self._headed and not is_empty(cell):
+                return False
+            if cell in self._harmless:
                 continue
             if isinstance(cell, BrokenCell) or (isinstance(cell, str) and self._is_total_label(cell)):
                 return False
@@ -164,7 +182,7 @@ class _Column:
 
     __slots__ = (
         "_is_total_label", "_read", "_remembers", "if_empty", "index", "is_amount", "name", "remembered",
-        "whole_amount",
+        "settles", "whole_amount",
     )  # fmt: skip
 
     def __init__(
@@ -185,6 +203,7 @@ class _Column:
         self.is_amount = is_amount
         self.if_empty = if_empty
         self.remembered: dict[Cell, Any] = {"": if_empty, None: if_empty}
+        self.settles = False
         self._read = read
         self._is_total_label = is_total_label
         # TRUE is 1 for a dictionary, and no number for an office.
@@ -204,6 +223,7 @@ class _Column:
             return _NOT_SOUND
         if read.doubt:
             return _NOT_SOUND
+        self.settles |= read.settles
         if self._remembers and not self.whole_amount and len(self.remembered) < _MOST_REMEMBERED:
             self.remembered[cell] = read.value
         return read.value

@@ -8,15 +8,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from services.ingest.sheets import numbers
-from services.ingest.sheets.cell_values import CellReader, check_limit, shown
+from services.ingest.sheets.cell_values import CellReader, Doubt, check_limit, shown
 from services.ingest.sheets.faults import CellFaultError, Findings, Place
-from services.ingest.sheets.grid import BrokenCell, Cell, Grid, column_letters, is_empty, matching_form
+from services.ingest.sheets.grid import (
+    BrokenCell,
+    Cell,
+    Grid,
+    column_letters,
+    headed_columns,
+    is_empty,
+    matching_form,
+)
 from services.ingest.sheets.import_profile import ImportProfile, Unit
 from services.ingest.sheets.sheet_layout import Layout, numbers_the_columns
 from services.ingest.sheets.sound_rows import SoundRows
 from services.ingest.slices import slices
 
 _ROWS_AT_ONCE = 200
+# Beside the key of the profile; a total may well be of one owner or province.
+_NAMES_AN_ITEM = ("project_code", "scope_code")
+# As many as faults are listed, and one.
+_MOST_DOUBTFUL = 2_001
 
 
 class TableRow(NamedTuple):
@@ -70,6 +82,7 @@ class TableReader:
         self._subtotals = {matching_form(label) for label in shared.subtotal_labels}
         self._labels = self._subtotals | {matching_form(label) for label in shared.total_labels}
         self._labels_end_in_digits = any(label[-1:].isdigit() for label in self._labels)
+        self._keys = [name for name in (profile.key, *_NAMES_AN_ITEM) if name in profile.fields]
         self._amounts = [n for n, f in profile.fields.items() if f.type in ("money", "percent")]
         self._required = [
             name for name in layout.required if name in layout.columns and name not in self._amounts
@@ -81,6 +94,16 @@ class TableReader:
         self._unsummable: set[str] = set()
         self._total_seen = False
         self._item_rows = array("Q")
+        self._headed = headed_columns(grid, layout.first_header_row, layout.header_row)
+        self._lacks_columns = any(
+            name not in layout.columns and name not in stated for name in layout.required
+        )
+        # Unquoted, the comma of a number cuts it in two: every comma more than in the header may be one.
+        header_rows = grid.rows[layout.first_header_row : layout.header_row + 1]
+        self._most_cells = max(map(len, header_rows)) if grid.delimiter == "," else None
+        # Doubtful cells by column, until the whole column tells how it is written.
+        self._doubtful: dict[str, list[tuple[int, Cell, Doubt]]] = {}
+        self._settled: set[str] = set()
         self._sound_rows = SoundRows(
             grid,
             layout,
@@ -90,6 +113,8 @@ class TableReader:
             stated=stated,
             counts_as_item=tuple(self._required),
             is_total_label=self._is_total_label,
+            headed=self._headed,
+            most_cells=self._most_cells,
         )
 
     def read(self) -> Iterator[TableRow]:
@@ -116,6 +141,7 @@ class TableReader:
                 yield self._item(row, cells)
         for row, cells in totals_on_top:
             self._compare_total(row, cells, since_last=False)
+        self._tell_doubtful()
         self._refuse_merged_items()
 
     def _sound_values(self, row: int, cells: list[Cell]) -> dict[str, Any] | None:
@@ -163,11 +189,19 @@ class TableReader:
     # --- rows that are no items --------------------------------------------------------------
 
     def _total_label(self, cells: list[Cell]) -> str:
-        """The row's label in matching form where it is one of a total, else empty."""
+        """The row's label in matching form where it is one of a total, else empty.
+
+        A row that has what an item is known by is an item, whatever its other cells are called.
+        """
+        label = ""
         for cell in cells:
             if isinstance(cell, str) and (form := matching_form(cell)) in self._labels:
-                return form
-        return ""
+                label = form
+                break
+        return label if label and not any(self._is_named(self._cell(cells, n)) for n in self._keys) else ""
+
+    def _is_named(self, cell: Cell) -> bool:
+        return not is_empty(cell) and not (isinstance(cell, str) and matching_form(cell) in self._labels)
 
     def _is_total_label(self, text: str) -> bool:
         # To match a text costs more than all else that is done with a cell.
@@ -252,15 +286,32 @@ class TableReader:
         """The cell's value; ``None`` where it has a fault."""
         column = self._layout.columns[name]
         try:
-            read = self._cells.read(name, cell, unit=column.unit or self._unit)
+            read = self._cells.read(name, cell, unit=column.unit or self._unit, header=column.header)
             if name in self._sums and not is_total:
                 check_limit(read.value)
         except CellFaultError as error:
             self._findings.add(error.code, where=self._where(row, name), read=shown(cell), **error.values)
             return None
-        if read.doubt:
-            self._findings.warn(self._where(row, name), read.doubt)
+        if read.settles:
+            self._settled.add(name)
+        if read.doubt and not is_total:
+            self._note_doubtful(row, name, cell, read.doubt)
         return read.value
+
+    def _note_doubtful(self, row: int, name: str, cell: Cell, doubt: Doubt) -> None:
+        doubtful = self._doubtful.setdefault(name, [])
+        if len(doubtful) < _MOST_DOUBTFUL:
+            doubtful.append((row, cell, doubt))
+
+    def _tell_doubtful(self) -> None:
+        settled = self._settled | self._sound_rows.settled
+        for name, doubtful in self._doubtful.items():
+            for row, cell, (error, remark) in doubtful:
+                where = self._where(row, name)
+                if name not in settled:
+                    self._findings.add(error.code, where=where, read=shown(cell), **error.values)
+                elif remark:
+                    self._findings.warn(where, f"{shown(cell)} {remark}")
 
     def _add_up(self, name: str, minor_units: int | None) -> None:
         if minor_units is None:
@@ -273,10 +324,25 @@ class TableReader:
         """What a person should know of the row: it is hidden, or a cell that is not read is broken."""
         if row in self._grid.hidden_rows:
             self._findings.warn(self._grid.where(row), "dòng ẩn cũng được đọc / the hidden row is read too")
+        self._refuse_beyond_header(row, cells)
         read_columns = {column.index for column in self._layout.columns.values()}
         for index, cell in enumerate(cells):
             if isinstance(cell, BrokenCell) and index not in read_columns:
                 self._findings.warn(self._grid.where(row, index), f"ô báo lỗi {cell.read} / an error cell")
+
+    def _refuse_beyond_header(self, row: int, cells: list[Cell]) -> None:
+        """What stands under no header may be the rest of a number, or pushed aside by the rest of a name."""
+        if self._lacks_columns:
+            # A header that was not read whole heads no columns.
+            return
+        beyond = [
+            index for index, cell in enumerate(cells) if index not in self._headed and not is_empty(cell)
+        ]
+        if not beyond and self._most_cells is not None and len(cells) > self._most_cells:
+            beyond = [self._most_cells]
+        if beyond:
+            where = self._grid.where(row, beyond[0])
+            self._findings.add("cells-beyond-header", where=where, read=shown(cells[beyond[0]]))
 
     def _refuse_merged_items(self) -> None:
         for first_row, first_column, last_row, last_column in self._grid.merged:

@@ -51,6 +51,7 @@ def _two_faults(sheet: Any) -> None:
     sheet["B6"].fill = PatternFill("solid", start_color="FF00FF00")
     sheet["B6"].number_format = "0.00"
     sheet["A4"].comment = Comment("xem lại", "Kế toán")
+    sheet["I3"] = "Gấp đôi"
     sheet["I4"] = "=G4*2"
 
 

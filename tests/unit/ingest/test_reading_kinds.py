@@ -133,6 +133,6 @@ def test_a_faulty_point_is_refused(old: str, new: str, expected: tuple[str, str]
     assert faults(read_text(SCHEDULE.replace(old, new), profile="schedule")) == [expected]
 
 
-def test_shares_that_look_like_fractions_are_doubted() -> None:
+def test_a_share_that_looks_like_a_fraction_is_refused() -> None:
     read_back = read_text(SCHEDULE.replace("20 %", "0,2"), profile="schedule")
-    assert ["row 4" in warning for warning in read_back.warnings] == [True]
+    assert faults(read_back) == [("share-or-fraction", both("row 4, column E (Tỷ lệ)"))]

@@ -66,11 +66,13 @@ def test_an_ambiguous_number_shows_both_readings() -> None:
     assert "1.234.567,5" in fault.mend
 
 
-def test_three_decimals_are_legal_and_doubted() -> None:
-    """Printed in a real report for 7.788.703 triệu."""
-    read = read_text(statement("7.788,703"))
-    assert amounts(read) == [7_788_703_000]
+def test_three_decimals_beside_other_decimals_are_legal_and_doubted() -> None:
+    """Printed in a real report for 7.788.703 triệu. Alone it is refused: a warning is no guard against a
+    figure a thousand times too small."""
+    read = read_text(statement("7.788,703", "12,5"))
+    assert amounts(read) == [7_788_703_000, 12_500_000]
     assert [warning.partition(":")[0] for warning in read.warnings] == [AMOUNT]
+    assert faults(read_text(statement("7.788,703"))) == [("three-decimals", AMOUNT)]
 
 
 def test_the_same_text_on_a_unit_of_dong_is_a_fraction() -> None:
