@@ -111,8 +111,11 @@ class KafkaLoop:
         self._next_check = 0.0
         self._next_connect = 0.0
         self._doubted_since: float | None = None
+        # Topic ids of the logs seen at the start, and where each partition ended.
+        self._start: dict[str, str] = {}
         self._ends: dict[TopicPartition, int] = {}
-        self._has_caught_up = False
+        # Only who asks pays for the answer.
+        self._is_asked = self._has_caught_up = False
 
     @property
     def not_ready(self) -> str:
@@ -128,7 +131,8 @@ class KafkaLoop:
     @property
     def not_caught_up(self) -> str:
         """Why what the log held at the start is not all applied; empty once it is, whatever comes later."""
-        return "" if self._has_caught_up else self.not_ready or "the log is not read to its end yet"
+        self._is_asked = True
+        return "" if self._has_caught_up else "the log is not read to its end yet"
 
     def run(self, stop: threading.Event) -> None:
         """Read until ``stop``; then finish the batch in hand and leave the group."""
@@ -162,8 +166,8 @@ class KafkaLoop:
                 # What was polled before the seek is not what comes next.
                 if tp in self._claims and tp not in newly_claimed:
                     self._take(connection, tp, records)
-            if not self._has_caught_up:
-                self._has_caught_up = self._is_at_ends()
+            if self._is_asked and not self._has_caught_up:
+                self._has_caught_up = self._is_at_ends(connection)
         except CONNECTION_ERRORS as error:
             self._drop_connection(error)
 
@@ -319,22 +323,39 @@ class KafkaLoop:
                 _require_in_log(claim, beginning=beginnings[tp], end=ends[tp])
             self._consumer.seek(tp, claim.next_offset)
             self._claims[tp] = claim
-            self._ends[tp] = ends[tp]
         _log.info("partitions claimed", partitions=[f"{tp.topic}/{tp.partition}" for tp in sorted(wanted)])
         return wanted
 
-    def _is_at_ends(self) -> bool:
-        """Whether every partition is read up to where its log ended when it was claimed. By what the consumer
-        comes to next: behind the last record there may be marks of transactions, which are no records."""
-        claims = self._claims
-        if not claims or claims.keys() != self._consumer.assignment():
+    def _is_at_ends(self, connection: Connection) -> bool:
+        """Whether every partition is applied, by whomever, up to where its log ended at the start: who starts
+        again waits for no group. Behind the last record there may be marks of transactions, which are no
+        records: of its own partitions, what the consumer comes to next counts as well."""
+        logs_now = {topic: identity.topic_id for topic, identity in self._identities.items()}
+        if logs_now.keys() != set(self._topics):
             return False
-        behind = [tp for tp, claim in claims.items() if claim.next_offset < self._ends[tp]]
         try:
-            return all(
-                (self._consumer.position(tp, timeout_ms=_POLL_MS) or 0) >= self._ends[tp] for tp in behind
+            if self._start != logs_now:
+                found = {
+                    TopicPartition(topic, partition)
+                    for topic in self._topics
+                    for partition in self._consumer.partitions_for_topic(topic) or ()
+                }
+                self._ends = self._consumer.end_offsets(list(found), timeout_ms=1_000) if found else {}
+                self._start = logs_now if found else {}
+            with transaction(connection) as cursor:
+                applied = self._positions.applied(cursor, list(logs_now.values()))
+            behind = [
+                tp
+                for tp, end in self._ends.items()
+                if applied.get((logs_now[tp.topic], tp.partition), 0) < end
+            ]
+            return bool(self._start) and all(
+                tp in self._claims
+                and tp in self._consumer.assignment()
+                and (self._consumer.position(tp, timeout_ms=_POLL_MS) or 0) >= self._ends[tp]
+                for tp in behind
             )
-        except KafkaError:
+        except _BOUNDS_UNKNOWN:
             return False
 
     def _take(self, connection: Connection, tp: TopicPartition, polled: list[Any]) -> None:

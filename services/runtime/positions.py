@@ -7,6 +7,7 @@ epoch of the last claim: a worker that lost its partition without noticing canno
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from psycopg2 import sql
@@ -131,6 +132,11 @@ class Positions:
         if cursor.rowcount != 1:
             raise FencedError(f"{claim.topic}/{claim.partition} epoch {claim.epoch}")
 
+    def applied(self, cursor: Cursor, topic_ids: Collection[str]) -> dict[tuple[str, int], int]:
+        """The first offset not yet applied, by topic id and partition; what nobody claimed is left out."""
+        cursor.execute(self._sql(_APPLIED), (list(topic_ids),))
+        return {(topic_id, partition): next_offset for topic_id, partition, next_offset in cursor}
+
     def adopt(self, cursor: Cursor, *, topic: str, identity: LogIdentity) -> None:
         """An operator's word that the log of ``topic`` was replaced: read the new one from its beginning."""
         for partition in range(identity.partitions):
@@ -165,6 +171,10 @@ SELECT topic_id, cluster_id, applied
           FROM {schema}.source_position WHERE topic = %s GROUP BY topic_id, cluster_id
          ORDER BY adopted_at DESC LIMIT 1) AS newest
  WHERE (topic_id, cluster_id) <> (%s, %s) AND applied > 0
+"""
+
+_APPLIED = """
+SELECT topic_id, partition, next_offset FROM {schema}.source_position WHERE topic_id = ANY(%s)
 """
 
 _LOCK = """
