@@ -176,7 +176,9 @@ def test_10_zero_is_422(ingest: Ingest, figure: str) -> None:
         fault(send_raw(ingest, raw(written)), "greater-than-equal", where=f"{MOVEMENT}amount")
 
 
-def test_11_a_reversal_of_an_unknown_movement_is_held_and_a_second_one_is_409(ingest: Ingest) -> None:
+def test_11_reversals_of_an_unknown_movement_are_held_and_a_second_one_of_a_known_movement_is_409(
+    ingest: Ingest,
+) -> None:
     unknown = str(uuid4())
     answer = send(ingest, movement(kind="reversal", reverses_event_id=unknown))
     assert answer.status_code == 202
@@ -184,10 +186,15 @@ def test_11_a_reversal_of_an_unknown_movement_is_held_and_a_second_one_is_409(in
     assert unknown in warning
     assert "(held)" in warning
     assert " / " in warning
+    # Nobody may block what is not known yet: the ledger decides between the two.
+    again = send(ingest, movement(kind="reversal", reverses_event_id=unknown))
+    assert (again.status_code, len(again.json["warnings"])) == (202, 1)
+    known = send(ingest, movement()).json["event_ids"][0]
+    assert send(ingest, movement(kind="reversal", reverses_event_id=known)).json["warnings"] == []
     with nothing_posted(ingest):
-        second = send(ingest, movement(), movement(kind="reversal", reverses_event_id=unknown))
+        second = send(ingest, movement(), movement(kind="reversal", reverses_event_id=known))
     refused(second, 409, "already-reversed")
-    fault(second, "already-reversed", where=of_second("reverses_event_id"), read=unknown, status=409)
+    fault(second, "already-reversed", where=of_second("reverses_event_id"), read=known, status=409)
 
 
 def test_12_an_unknown_project_is_422_with_the_nearest_codes(ingest: Ingest) -> None:
