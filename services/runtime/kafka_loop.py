@@ -10,7 +10,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -19,15 +18,14 @@ from kafka.errors import KafkaError, NoOffsetForPartitionError
 from kafka.structs import OffsetAndMetadata
 
 from services.runtime import logs, metrics
+from services.runtime.batch_commit import Apply, Batch, ReceivedRecord, commit_batch
 from services.runtime.config import Settings
 from services.runtime.errors import StopServiceError
 from services.runtime.kafka_client import Admin, BrokerUnavailableError, LogIdentity
 from services.runtime.positions import Claim, FencedError, MovedError, Positions
 from services.runtime.postgres import (
     CONNECTION_ERRORS,
-    CONTENTION_ERRORS,
     Connection,
-    Cursor,
     connect,
     transaction,
 )
@@ -37,33 +35,9 @@ _log = logs.get(__name__)
 _POLL_MS = 100
 _IDENTITY_CHECK_SECONDS = 1.0
 _RECONNECT_SECONDS = 0.5
-_CONTENTION_RETRIES = 10
 # kafka-python raises KeyError for a partition of a topic that its metadata lacks.
 _BOUNDS_UNKNOWN = (KafkaError, KeyError)
 _CONSUMER_DOUBT_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivedRecord:
-    """One record as the broker gave it."""
-
-    offset: int
-    key: bytes | None
-    value: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Consecutive records of one partition of one log."""
-
-    topic: str
-    topic_id: str
-    partition: int
-    records: tuple[ReceivedRecord, ...]
-
-
-# Writes what a batch means, in the transaction of its cursor; returns the SHA-256 of what it added.
-Apply = Callable[[Cursor, Batch], bytes]
 
 
 class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -322,7 +296,7 @@ class KafkaLoop:
             return
         batch = Batch(tp.topic, claim.identity.topic_id, tp.partition, records)
         try:
-            self._commit(connection, claim, batch)
+            commit_batch(connection, self._positions, self._apply, claim, batch)
         except FencedError as error:
             _log.warning("fenced", error=str(error))
             metrics.BATCHES_ROLLED_BACK.labels(tp.topic, "fenced").inc()
@@ -335,27 +309,6 @@ class KafkaLoop:
             self._consumer.seek(tp, error.next_offset)
         else:
             self._on_commit()
-
-    def _commit(self, connection: Connection, claim: Claim, batch: Batch) -> None:
-        """One transaction: what the batch means, its block, and the position after it."""
-        next_offset = batch.records[-1].offset + 1
-        for attempt in range(_CONTENTION_RETRIES):
-            try:
-                with (
-                    metrics.BATCH_SECONDS.labels(batch.topic).time(),
-                    transaction(connection) as cursor,
-                ):
-                    head = self._positions.lock(cursor, claim)
-                    digest = self._apply(cursor, batch)
-                    self._positions.advance(cursor, claim, next_offset=next_offset, head=head, digest=digest)
-            except CONTENTION_ERRORS as error:
-                metrics.BATCHES_ROLLED_BACK.labels(batch.topic, "conflict").inc()
-                _log.warning("batch tried again", attempt=attempt, error=str(error).strip())
-                time.sleep(0.02 * 2**attempt)
-                continue
-            claim.next_offset = next_offset
-            return
-        raise StopServiceError(f"{batch.topic}/{batch.partition}: contention for {_CONTENTION_RETRIES} tries")
 
 
 def _require_in_log(claim: Claim, *, beginning: int, end: int) -> None:

@@ -15,8 +15,8 @@ from services.aggregation.__main__ import MIGRATIONS
 from services.aggregation.ledger_store import LedgerRow, Place
 from services.contracts import codec, topics
 from services.runtime import kafka_loop
+from services.runtime.batch_commit import Apply, Batch
 from services.runtime.kafka_client import Admin, LogIdentity, Record
-from services.runtime.kafka_loop import Apply, Batch
 from services.runtime.positions import FencedError, LogReplacedError, MovedError, Positions
 from services.runtime.postgres import Cursor, connect, migrate, transaction
 from tests.support import facts

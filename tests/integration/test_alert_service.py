@@ -6,8 +6,8 @@ from collections import Counter
 
 from deploy.embedded.servers import Broker
 from services.domain.progress import Subject, SubjectType
+from services.runtime.batch_commit import Apply, Batch
 from services.runtime.kafka_client import Admin
-from services.runtime.kafka_loop import Apply, Batch
 from services.runtime.postgres import Cursor, connect, transaction
 from tests.support import ca_mau
 from tests.support.alerting import Alerting, eventually, published_changes, running, settings_for

@@ -27,11 +27,12 @@ from services.contracts import codec, progress_codec, topics
 from services.domain.progress import Progress
 from services.runtime.access.gate import Gate
 from services.runtime.api import Api
+from services.runtime.batch_commit import Apply
 from services.runtime.clock import Clock
 from services.runtime.config import Settings
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Place, Publisher, Record
-from services.runtime.kafka_loop import Apply, KafkaLoop
+from services.runtime.kafka_loop import KafkaLoop
 from services.runtime.postgres import Connection, Pool, connect, migrate
 from tests.support.access import client_of, make_token
 

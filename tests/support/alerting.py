@@ -24,10 +24,11 @@ from services.domain.progress import Progress
 from services.runtime.access import Scope
 from services.runtime.access.gate import Gate
 from services.runtime.api import Api
+from services.runtime.batch_commit import Apply, Batch, ReceivedRecord
 from services.runtime.config import Settings
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Publisher, Record
-from services.runtime.kafka_loop import Apply, Batch, KafkaLoop, ReceivedRecord
+from services.runtime.kafka_loop import KafkaLoop
 from services.runtime.postgres import Pool, connect, migrate, transaction
 from tests.support.access import client_of, make_token
 
