@@ -43,7 +43,13 @@ Apply = Callable[[Cursor, Batch], bytes]
 
 
 def commit_batch(
-    connection: Connection, positions: Positions, apply: Apply, claim: Claim, batch: Batch
+    connection: Connection,
+    positions: Positions,
+    apply: Apply,
+    claim: Claim,
+    batch: Batch,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Apply the batch and move the claim behind it. Contention is tried again, in the same order.
 
@@ -63,7 +69,7 @@ def commit_batch(
         except CONTENTION_ERRORS as error:
             metrics.BATCHES_ROLLED_BACK.labels(batch.topic, "conflict").inc()
             _log.warning("batch tried again", attempt=attempt, error=str(error).strip())
-            time.sleep(0.02 * 2**attempt)
+            sleep(0.02 * 2**attempt)
             continue
         claim.next_offset = next_offset
         return
