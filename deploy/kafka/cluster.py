@@ -36,9 +36,14 @@ rootLogger.appenderRef.file.ref = file
 
 @dataclass(frozen=True, slots=True)
 class _Node:
+    """``detour_port`` is where it listens besides; ``detour_by`` is where it tells the clients that came so
+    to find it: whoever listens there (a test's proxy) is between them and the broker."""
+
     number: int
     port: int = field(default_factory=free_port)
     controller_port: int = field(default_factory=free_port)
+    detour_port: int = field(default_factory=free_port)
+    detour_by: int = field(default_factory=free_port)
 
 
 class KafkaBroker(Child):
@@ -99,20 +104,43 @@ class KafkaBroker(Child):
 class KafkaCluster:
     """Three brokers keep every record, and two of them must have it before it is acknowledged."""
 
-    def __init__(self, folder: Path, *, jars: Path, brokers: int = 3) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, jars: Path, brokers: int = 3, first_port: int | None = None) -> None:
+        """``first_port``: the brokers listen there and on the ports after it; else on any that are free."""
+        self._folder = folder.resolve()
         self._jars = jars
-        self._nodes = [_Node(number) for number in range(1, brokers + 1)]
+        self._nodes = [
+            _Node(number) if first_port is None else _Node(number, port=first_port + number - 1)
+            for number in range(1, brokers + 1)
+        ]
         self.brokers = [
-            KafkaBroker(node, folder=folder / f"broker-{node.number}", jars=jars) for node in self._nodes
+            KafkaBroker(node, folder=self._folder / f"broker-{node.number}", jars=jars)
+            for node in self._nodes
         ]
 
     @property
     def bootstrap_servers(self) -> str:
         return ",".join(f"127.0.0.1:{node.port}" for node in self._nodes)
 
+    @property
+    def detours(self) -> dict[int, int]:
+        """Where a client that comes by a detour looks for each broker: the port, and the port behind it."""
+        return {node.detour_by: node.detour_port for node in self._nodes}
+
+    def broker(self, number: int) -> KafkaBroker:
+        """The broker of that node id, from 1."""
+        return self.brokers[number - 1]
+
+    def heal(self) -> None:
+        """Every broker runs again and is in the cluster, whatever was done to it."""
+        for broker in self.brokers:
+            if broker.is_running:
+                broker.thaw()
+            else:
+                broker.start()
+        self.wait_until_whole()
+
     def start(self) -> None:
-        """Format the folders, start every broker and wait until all are in the cluster.
+        """Format the folders where they are new, start every broker and wait until all are in the cluster.
 
         Raises ``TimeoutError`` naming the log to look into.
         """
@@ -158,12 +186,13 @@ class KafkaCluster:
 
     def _format(self, node: _Node, cluster_id: str) -> None:
         folder = self._folder / f"broker-{node.number}"
-        if (folder / "log" / "meta.properties").exists():
-            return
         folder.mkdir(parents=True, exist_ok=True)
+        # Written anew at each start: the ports may be others.
         properties = folder / "server.properties"
         properties.write_text(self._properties(node, folder), encoding="utf-8")
         (folder / "log4j2.properties").write_text(_LOGGING.format(log=folder / "kafka.log"), encoding="utf-8")
+        if (folder / "log" / "meta.properties").exists():
+            return
         subprocess.run(
             [
                 *_java(self._jars, folder),
@@ -182,9 +211,10 @@ class KafkaCluster:
             "process.roles": "broker,controller",
             "controller.quorum.voters": voters,
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listeners": f"PLAINTEXT://127.0.0.1:{node.port},DETOUR://127.0.0.1:{node.detour_port},"
+            f"CONTROLLER://127.0.0.1:{node.controller_port}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port},DETOUR://127.0.0.1:{node.detour_by}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,DETOUR:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "log.dirs": folder / "log",
             # Topics are created by the project, never by being asked for.
             "auto.create.topics.enable": "false",
@@ -197,6 +227,8 @@ class KafkaCluster:
             "transaction.state.log.min.isr": in_sync,
             "transaction.state.log.num.partitions": 3,
             "group.initial.rebalance.delay.ms": 0,
+            # Tests wait for the sessions of those that they killed.
+            "group.min.session.timeout.ms": 1_000,
             # A broker that was killed is noticed within seconds.
             "broker.session.timeout.ms": 3_000,
             "broker.heartbeat.interval.ms": 500,

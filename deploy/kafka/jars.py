@@ -1,8 +1,9 @@
-"""The jars of Apache Kafka: fetched once by Maven as deploy/kafka/pom.xml says, and checked by their bytes."""
+"""The jars of Apache Kafka: fetched once by Maven as deploy/kafka/pom.xml says, checked by their bytes."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ _POM = _HERE / "pom.xml"
 _LOCK = _HERE / "jars.sha256"
 _PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 _FETCH_SECONDS = 600
+_JAVA = 17
 
 
 class JarsError(Exception):
@@ -20,7 +22,13 @@ class JarsError(Exception):
 
 
 def ensure(folder: Path) -> Path:
-    """A folder that holds exactly the pinned jars, fetched where they are missing. Raises ``JarsError``."""
+    """The absolute path of a folder that holds exactly the pinned jars, fetched where they are missing.
+
+    Raises ``JarsError``.
+    """
+    require_java()
+    # Maven would take a relative path from the folder of its own file.
+    folder = folder.resolve()
     pinned = read_lock()
     if folder.is_dir() and _sums(folder) == pinned:
         return folder
@@ -42,8 +50,8 @@ def ensure(folder: Path) -> Path:
 def fetch(folder: Path) -> None:
     """Let Maven copy the jars there. Raises ``JarsError``."""
     program = shutil.which("mvn")
-    if program is None or shutil.which("java") is None:
-        raise JarsError("Apache Kafka needs Java 17 or later and Maven (java and mvn) on the PATH")
+    if program is None:
+        raise JarsError(f"Maven (mvn) is not on the PATH: it fetches Apache Kafka as {_POM.name} says")
     command = [program, "-q", "-B", "-C", "-f", str(_POM), _PLUGIN, "-DincludeScope=runtime"]
     done = subprocess.run(
         [*command, f"-DoutputDirectory={folder}"],
@@ -54,6 +62,17 @@ def fetch(folder: Path) -> None:
     )
     if done.returncode:
         raise JarsError(f"Maven did not fetch the jars:\n{done.stdout[-2_000:]}{done.stderr[-2_000:]}")
+
+
+def require_java() -> None:
+    """Raises ``JarsError`` where there is no Java that runs Apache Kafka."""
+    program = shutil.which("java")
+    if program is None:
+        raise JarsError(f"Java (java) is not on the PATH: Apache Kafka needs Java {_JAVA} or later")
+    told = subprocess.run([program, "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)', told)
+    if found is None or int(found[1]) < _JAVA:
+        raise JarsError(f"Apache Kafka needs Java {_JAVA} or later; {program} says: {told.splitlines()[:1]}")
 
 
 def read_lock() -> dict[str, str]:
