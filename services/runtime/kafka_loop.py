@@ -178,6 +178,7 @@ class KafkaLoop:
     def _poll(self) -> dict[TopicPartition, list[Any]]:
         try:
             polled: dict[TopicPartition, list[Any]] = self._consumer.poll(timeout_ms=_POLL_MS)
+            _join_to_the_end(self._consumer)
         except NoOffsetForPartitionError:
             # Assigned, and not yet sought to the position that PostgreSQL holds.
             return {}
@@ -309,6 +310,19 @@ class KafkaLoop:
             self._consumer.seek(tp, error.next_offset)
         else:
             self._on_commit()
+
+
+def _join_to_the_end(consumer: Any) -> None:
+    """Let a join that outlasts its poll be finished by the next one.
+
+    Where partitions came or went, kafka-python 3.0.12 joins again without noting that it has to; once the
+    group's answer is there it finds the new partitions known, and neither takes the answer up nor sends
+    heartbeats again: the member is lost, and its process reads nothing for good (Java's client had this
+    as KAFKA-9815).
+    """
+    coordinator = consumer._coordinator
+    if coordinator.rejoining:
+        coordinator.request_rejoin()
 
 
 def _require_in_log(claim: Claim, *, beginning: int, end: int) -> None:

@@ -17,7 +17,6 @@ from kafka import KafkaConsumer, TopicPartition
 from werkzeug.test import TestResponse
 
 from deploy.embedded import servers
-from deploy.embedded.servers import Broker
 from services.contracts import codec, topics
 from services.ingest.__main__ import assemble
 from services.runtime import postgres, service
@@ -26,6 +25,7 @@ from services.runtime.config import Settings
 from services.runtime.kafka_client import Admin
 from tests.support import stated
 from tests.support.access import client_of, make_token
+from tests.support.brokers import Broker, running_broker, settings_of_broker
 
 DELIVERY_TIMEOUT_MS = 1_500
 PARTITIONS = 4
@@ -38,8 +38,7 @@ def settings_for(database_url: str, broker: Broker, **changes: Any) -> Settings:
         "business_date": date(2022, 7, 31),
         "topic_partitions": PARTITIONS,
         "kafka_delivery_timeout_ms": DELIVERY_TIMEOUT_MS,
-        # Joining and leaving a group takes as long with the embedded broker.
-        "kafka_session_timeout_ms": 1_000,
+        **settings_of_broker(),
         **changes,
     }
     return Settings(**values)
@@ -107,7 +106,9 @@ class Ingest:
     def of_unit(self, unit: str, *scopes: Scope) -> Ingest:
         """The same service to a caller that is bound to a unit."""
         url = self.settings.database_url.get_secret_value()
-        return replace(self, token=make_token(url, *(scopes or (Scope.INGEST_WRITE,)), unit=unit, name=unit or "all"))
+        return replace(
+            self, token=make_token(url, *(scopes or (Scope.INGEST_WRITE,)), unit=unit, name=unit or "all")
+        )
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         connection = postgres.connect(self.settings.database_url.get_secret_value(), application="test")
@@ -147,14 +148,9 @@ def running_ingest(settings: Settings) -> Iterator[Ingest]:
 @contextmanager
 def ingest_of_a_module(postgres_server: str, **changes: Any) -> Iterator[Ingest]:
     """Ingest on a database and a broker of its own, for tests that do not disturb each other."""
-    broker = Broker()
-    broker.start()
-    try:
-        database_url = servers.create_database(postgres_server, f"test_{uuid4().hex[:12]}")
-        with running_ingest(settings_for(database_url, broker, **changes)) as ingest:
-            yield ingest
-    finally:
-        broker.stop()
+    database_url = servers.create_database(postgres_server, f"test_{uuid4().hex[:12]}")
+    with running_broker() as broker, running_ingest(settings_for(database_url, broker, **changes)) as ingest:
+        yield ingest
 
 
 def make_known(ingest: Ingest, *codes: str) -> set[UUID]:

@@ -10,7 +10,6 @@ from datetime import date, timedelta
 import psycopg2
 import pytest
 
-from deploy.embedded.servers import Broker
 from services.contracts import codec, topics
 from services.domain.disbursement import FigureStatus, MovementKind, Reporter
 from services.domain.money import Money
@@ -18,6 +17,7 @@ from services.domain.plan import BaselineKind, PlanBase
 from services.runtime.kafka_client import Admin, Record
 from tests.support import facts
 from tests.support.aggregation import RECORDED_AT, Aggregation, eventually, running, settings_for
+from tests.support.brokers import Broker
 
 BALANCE = "SELECT coalesce(sum(disbursed), 0)::bigint FROM aggregation.balance WHERE value_date <= %s"
 

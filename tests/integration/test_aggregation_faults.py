@@ -9,7 +9,6 @@ from contextlib import contextmanager
 import psycopg2
 import pytest
 
-from deploy.embedded.servers import Broker
 from services.aggregation import ledger_store
 from services.aggregation.__main__ import MIGRATIONS
 from services.aggregation.ledger_store import LedgerRow, Place
@@ -21,6 +20,7 @@ from services.runtime.positions import FencedError, LogReplacedError, MovedError
 from services.runtime.postgres import Cursor, connect, migrate, transaction
 from tests.support import facts
 from tests.support.aggregation import RECORDED_AT, Aggregation, eventually, running, settings_for
+from tests.support.brokers import Broker, lose_log
 
 SENT = [facts.movement(str(n), 100 + n) for n in range(12)]
 TOTAL = sum(m.amount.minor_units for m in SENT)
@@ -250,8 +250,7 @@ def test_a_re_created_topic_stops_the_service_instead_of_skipping_money(
     with running(settings) as aggregation:
         aggregation.publish(*SENT)
         aggregation.settle()
-    broker.kill()
-    broker.start()
+    lose_log(broker)
     Admin(settings, client_id="test").create_topics()
     with running(settings) as aggregation:
         eventually(lambda: bool(aggregation.failures))

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from deploy.embedded.servers import Broker
 from services.contracts import codec, topics
 from services.contracts.stated.one_fact import as_stated
 from services.domain.disbursement import Movement
@@ -21,6 +20,7 @@ from services.runtime.kafka_client import Admin, Record
 from tests.support import facts
 from tests.support.access import client_of, make_token
 from tests.support.aggregation import RECORDED_AT, Aggregation, eventually, running, settings_for
+from tests.support.brokers import Broker
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from typing import Any
 import openpyxl
 import pytest
 
-from deploy.embedded.servers import Broker
 from services.contracts import topics
 from services.import_client import XLSX
 from services.ingest.sheets.marked_notes import FAULT_COLOUR, FAULT_SHEET
 from tests.integration.ingest_stack import Answer, Ingest, read_log, running_ingest, settings_for
+from tests.support.brokers import Broker
 from tests.support.profile_workbooks import WORKBOOKS, workbook
 
 # How many facts each workbook states.

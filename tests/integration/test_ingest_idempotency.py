@@ -20,7 +20,7 @@ from uuid import uuid4
 
 import pytest
 
-from deploy.embedded.servers import Broker, free_port
+from deploy.embedded.servers import free_port
 from services.ingest import log_writer
 from services.runtime.kafka_client import BrokerUnavailableError
 from tests.integration.ingest_stack import (
@@ -34,6 +34,7 @@ from tests.integration.ingest_stack import (
 )
 from tests.support import stated
 from tests.support.access import make_token
+from tests.support.brokers import Broker
 
 
 @pytest.fixture(scope="module")

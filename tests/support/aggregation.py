@@ -35,6 +35,7 @@ from services.runtime.kafka_client import Admin, Place, Publisher, Record
 from services.runtime.kafka_loop import KafkaLoop
 from services.runtime.postgres import Connection, Pool, connect, migrate
 from tests.support.access import client_of, make_token
+from tests.support.brokers import settings_of_broker
 
 RECORDED_AT = datetime(2022, 6, 1, 8, 0, tzinfo=UTC)
 
@@ -46,10 +47,10 @@ def settings_for(database_url: str, bootstrap_servers: str, **changes: Any) -> S
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
         "business_date": date(2022, 7, 31),
         "topic_partitions": 3,
-        "kafka_session_timeout_ms": 1_000,
         "kafka_delivery_timeout_ms": 3_000,
         "emit_interval_ms": 20,
         "ephemeral_broker": True,
+        **settings_of_broker(),
     }
     return Settings(**(values | changes))
 
