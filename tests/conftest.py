@@ -24,9 +24,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+    parser.addoption(
+        "--chaos-full", action="store_true", help="the fault matrix whole: what takes minutes too"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for marker in (
         "embedded_broker(reason): about the embedded broker alone; skipped against Apache Kafka",
+        "chaos_full: takes minutes; skipped without --chaos-full",
         "apache_kafka: needs the cluster of Apache Kafka; skipped without --broker=kafka",
     ):
         config.addinivalue_line("markers", marker)
@@ -38,6 +44,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         about = item.get_closest_marker("embedded_broker")
         if about and is_apache_kafka:
             item.add_marker(pytest.mark.skip(reason=about.kwargs["reason"]))
+        if item.get_closest_marker("chaos_full") and not config.getoption("--chaos-full"):
+            item.add_marker(pytest.mark.skip(reason="takes minutes: make chaos-full"))
         if item.get_closest_marker("apache_kafka") and not is_apache_kafka:
             item.add_marker(pytest.mark.skip(reason="needs Apache Kafka: make test-kafka, make chaos"))
 

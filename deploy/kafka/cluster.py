@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -89,16 +88,6 @@ class KafkaBroker(Child):
         """SIGTERM, without waiting."""
         if self._process:
             self._process.terminate()
-
-    def freeze(self) -> None:
-        """SIGSTOP: it holds its connections and answers nothing."""
-        if self._process:
-            self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """SIGCONT."""
-        if self._process:
-            self._process.send_signal(signal.SIGCONT)
 
 
 class KafkaCluster:

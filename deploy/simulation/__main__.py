@@ -21,6 +21,7 @@ from services.aggregation.__main__ import MIGRATIONS, SCHEMA
 from services.runtime import logs, postgres
 
 _TEMPLATE = "giaingan_sim_template"
+_DATABASE = "giaingan_sim"
 
 
 @click.command()
@@ -59,7 +60,8 @@ def main(seeds: int, first: int, guard: str | None) -> None:
 
 
 def make_template(server_url: str, statements: Iterable[str] = ()) -> None:
-    """The migrated database that each seed gets a copy of, with a guard's constraints taken out."""
+    """Make anew the migrated database that each seed gets a copy of, with a guard's constraints taken out."""
+    _drop(server_url, _TEMPLATE)
     template = servers.create_database(server_url, _TEMPLATE)
     postgres.migrate(template, schema=SCHEMA, folders=MIGRATIONS)
     with closing(psycopg2.connect(template)) as connection, connection, connection.cursor() as cursor:
@@ -69,17 +71,21 @@ def make_template(server_url: str, statements: Iterable[str] = ()) -> None:
 
 def fresh_database(server_url: str) -> str:
     """A copy of the migrated template, in place of the seed's before."""
-    name = "giaingan_sim"
+    _drop(server_url, _DATABASE)
+    copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    _execute(server_url, copy.format(sql.Identifier(_DATABASE), sql.Identifier(_TEMPLATE)))
+    return server_url.replace("/postgres?", f"/{_DATABASE}?", 1)
+
+
+def _drop(server_url: str, name: str) -> None:
+    _execute(server_url, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _execute(server_url: str, statement: sql.Composed) -> None:
     with closing(psycopg2.connect(server_url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-            cursor.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                    sql.Identifier(name), sql.Identifier(_TEMPLATE)
-                )
-            )
-    return server_url.replace("/postgres?", f"/{name}?", 1)
+            cursor.execute(statement)
 
 
 if __name__ == "__main__":

@@ -202,11 +202,21 @@ def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 def log_ends(settings: Settings, names: Iterable[str]) -> dict[TopicPartition, int]:
     """The end of each partition of these topics."""
-    consumer = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap_servers)
+    return _log_bounds(settings, names, KafkaConsumer.end_offsets)
+
+
+def log_beginnings(settings: Settings, names: Iterable[str]) -> dict[TopicPartition, int]:
+    """The first offset that is left of each partition of these topics."""
+    return _log_bounds(settings, names, KafkaConsumer.beginning_offsets)
+
+
+def _log_bounds(
+    settings: Settings, names: Iterable[str], asked: Callable[..., dict[TopicPartition, int]]
+) -> dict[TopicPartition, int]:
+    consumer = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap_servers.split(","))
     try:
         partitions = [TopicPartition(n, p) for n in names for p in consumer.partitions_for_topic(n) or ()]
-        ends: dict[TopicPartition, int] = consumer.end_offsets(partitions)
-        return ends
+        return asked(consumer, partitions)
     finally:
         consumer.close()
 

@@ -187,7 +187,7 @@ def running(
 
 def published_changes(broker: Broker) -> Sequence[tuple[bytes, bytes]]:
     """Key and value of every record of the alert topic, in order within each partition."""
-    consumer = KafkaConsumer(bootstrap_servers=[broker.bootstrap_servers], enable_auto_commit=False)
+    consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap_servers.split(","), enable_auto_commit=False)
     try:
         partitions = [TopicPartition(topics.ALERT, partition) for partition in range(PARTITIONS)]
         ends = consumer.end_offsets(partitions)

@@ -68,6 +68,12 @@ def use_cluster(cluster: KafkaCluster | None) -> None:
     _Session.cluster = cluster
 
 
+def the_cluster() -> KafkaCluster:
+    """The cluster of a session with ``--broker=kafka``."""
+    assert _Session.cluster is not None, "marked apache_kafka, such a test is skipped without the cluster"
+    return _Session.cluster
+
+
 def is_apache_kafka() -> bool:
     return _Session.cluster is not None
 

@@ -1,0 +1,72 @@
+"""A topic is deleted and created again: offsets start at 0 there, so aggregation refuses until told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from deploy.embedded.processes import ServiceProcess
+from deploy.embedded.stack import wait_until_ready
+from services.contracts import topics
+from tests.chaos.stream import FactStream, Sender
+from tests.chaos.world import World, wait
+
+pytestmark = pytest.mark.apache_kafka
+
+
+def require_stopped(worker: ServiceProcess, *named: str) -> None:
+    """It ends by itself with exit code 1, and its log names why. Raises ``AssertionError``."""
+    wait(lambda: not worker.is_running, "it stops", seconds=40)
+    assert worker.exit_code == 1
+    log = worker.log_file.read_text()
+    (reason,) = [line for line in log.splitlines() if "service stops" in line][-1:]
+    assert "critical" in reason
+    for each in named:
+        assert each in reason, reason
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("is_running", [True, False], ids=["while it runs", "while it is stopped"])
+def test_11_a_re_created_topic_is_refused_until_an_operator_adopts_it(world: World, is_running: bool) -> None:
+    world.create_topics()
+    sender = Sender(world.settings(), FactStream(world.rng))
+    old = FactStream(world.rng).take(60)
+    for fact in old:
+        sender.send(fact)
+    worker = world.process("aggregation")
+    worker.start()
+    world.settle()
+    before = world.rows("SELECT count(*), sum(disbursed) FROM aggregation.ledger")
+    if not is_running:
+        worker.stop()
+
+    world.re_create_topic(topics.DISBURSEMENT)
+    # More than was applied of the old log: a reader that went by offsets alone would skip the first of them.
+    new = FactStream(world.rng).take(90)
+    for fact in new:
+        sender.send(fact)
+    if not is_running:
+        worker.start()
+    adopt = ["--schema", "aggregation", "--topic", topics.DISBURSEMENT]
+    require_stopped(worker, "giaingan adopt-log " + " ".join(adopt))
+    # Started again, it refuses again, and has read nothing.
+    worker.start()
+    require_stopped(worker, "adopt-log")
+    assert world.rows("SELECT count(*), sum(disbursed) FROM aggregation.ledger") == before
+
+    told = subprocess.run(
+        [sys.executable, "-P", "-m", "services.cli", "adopt-log", *adopt],
+        env=world.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "from the beginning" in told.stdout
+    worker.start()
+    wait_until_ready([worker])
+    # Who has the old events sends them again: they count once.
+    for fact in old:
+        sender.send(fact)
+    world.require_right(sender.acknowledged)
