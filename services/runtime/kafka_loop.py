@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, NoOffsetForPartitionError
+from kafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
 from services.runtime import logs, metrics
@@ -85,6 +85,7 @@ class KafkaLoop:
         self._next_check = 0.0
         self._next_connect = 0.0
         self._doubted_since: float | None = None
+        self._was_out_of_range = False
 
     @property
     def not_ready(self) -> str:
@@ -179,8 +180,12 @@ class KafkaLoop:
         try:
             polled: dict[TopicPartition, list[Any]] = self._consumer.poll(timeout_ms=_POLL_MS)
             _join_to_the_end(self._consumer)
+            self._was_out_of_range = self._was_out_of_range and not polled
         except NoOffsetForPartitionError:
             # Assigned, and not yet sought to the position that PostgreSQL holds.
+            return {}
+        except OffsetOutOfRangeError as error:
+            self._ask_what_became_of_the_log(error)
             return {}
         except KafkaError as error:
             if not getattr(error, "retriable", False):
@@ -189,6 +194,15 @@ class KafkaLoop:
             time.sleep(_RECONNECT_SECONDS)
             return {}
         return polled
+
+    def _ask_what_became_of_the_log(self, error: KafkaError) -> None:
+        """Claim again: the log's identity and bounds tell what happened, and refuse it by name."""
+        if self._was_out_of_range:
+            raise StopServiceError(f"reading {', '.join(self._topics)}: {error!r}") from error
+        _log.warning("the position is not in the log", error=repr(error))
+        self._was_out_of_range = True
+        self._claims.clear()
+        self._next_check = 0.0
 
     def _check_identities(self) -> None:
         """Notice a re-created topic or another cluster: its offsets mean other records."""

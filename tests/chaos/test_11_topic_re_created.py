@@ -31,8 +31,9 @@ def require_stopped(worker: ServiceProcess, *named: str) -> None:
 @pytest.mark.parametrize("is_running", [True, False], ids=["while it runs", "while it is stopped"])
 def test_11_a_re_created_topic_is_refused_until_an_operator_adopts_it(world: World, is_running: bool) -> None:
     world.create_topics()
-    sender = Sender(world.settings(), FactStream(world.rng))
-    old = FactStream(world.rng).take(60)
+    stream = FactStream(world.rng)
+    sender = Sender(world.settings(), stream)
+    old = stream.take(60)
     for fact in old:
         sender.send(fact)
     worker = world.process("aggregation")
@@ -44,8 +45,7 @@ def test_11_a_re_created_topic_is_refused_until_an_operator_adopts_it(world: Wor
 
     world.re_create_topic(topics.DISBURSEMENT)
     # More than was applied of the old log: a reader that went by offsets alone would skip the first of them.
-    new = FactStream(world.rng).take(90)
-    for fact in new:
+    for fact in stream.take(90):
         sender.send(fact)
     if not is_running:
         worker.start()

@@ -42,9 +42,8 @@ def test_13_a_truncated_log_stops_aggregation(world: World, grows_again: bool) -
     if grows_again:
         # Other records stand where those stood that were applied.
         worker.freeze()
-        other = FactStream(world.rng)
         while _end(world) <= applied:
-            sender.send(other.take(1)[0])
+            sender.send(stream.take(1)[0])
         worker.thaw()
     else:
         assert _end(world) < applied

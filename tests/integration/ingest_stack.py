@@ -193,7 +193,7 @@ class Read:
 
 
 def read_log(broker: Broker, topic: str) -> list[Read]:
-    """Every event of the topic, from its beginning to its present end."""
+    """Every event of the topic, from its beginning to its present end, partition by partition."""
     consumer = KafkaConsumer(
         bootstrap_servers=broker.bootstrap_servers, enable_auto_commit=False, fetch_max_wait_ms=50
     )
@@ -212,6 +212,7 @@ def read_log(broker: Broker, topic: str) -> list[Read]:
                     for event in decode(record.value):
                         assert isinstance(event, codec.Event), event
                         found.append(Read(tp.partition, record.offset, record.key.decode(), event))
-        return found
+        # Which partition is answered first is the broker's.
+        return sorted(found, key=lambda read: (read.partition, read.offset))
     finally:
         consumer.close()

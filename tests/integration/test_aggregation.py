@@ -370,6 +370,7 @@ def test_every_appended_table_refuses_update_delete_and_truncate(aggregation: Ag
         aggregation.database.rollback()
 
 
+@pytest.mark.embedded_broker(reason="another log is adopted unasked only of a broker that forgets")
 def test_a_broker_that_forgets_loses_and_doubles_nothing(database_url: str, broker: Broker) -> None:
     settings = settings_for(database_url, broker.bootstrap_servers)
     sent = [facts.movement(str(n), 100 + n) for n in range(20)]

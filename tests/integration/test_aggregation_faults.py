@@ -13,7 +13,7 @@ from services.aggregation import ledger_store
 from services.aggregation.__main__ import MIGRATIONS
 from services.aggregation.ledger_store import LedgerRow, Place
 from services.contracts import codec, topics
-from services.runtime import kafka_loop
+from services.runtime import batch_commit
 from services.runtime.batch_commit import Apply, Batch
 from services.runtime.kafka_client import Admin, LogIdentity, Record
 from services.runtime.positions import FencedError, LogReplacedError, MovedError, Positions
@@ -77,7 +77,7 @@ def test_a_commit_whose_answer_is_lost_counts_once(
         steps.append("advance")
         advance(self, *args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(kafka_loop, "transaction", commits_and_loses_the_answer)
+    monkeypatch.setattr(batch_commit, "transaction", commits_and_loses_the_answer)
     monkeypatch.setattr(Positions, "advance", noted)
     with running(settings_for(database_url, broker.bootstrap_servers)) as aggregation:
         aggregation.publish(*SENT)

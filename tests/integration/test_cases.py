@@ -418,6 +418,7 @@ def test_a_decision_is_taken_while_the_broker_is_away_and_published_when_it_is_b
     eventually(lambda: shown(aggregation, path)["decisions"][0]["is_published"])
 
 
+@pytest.mark.embedded_broker(reason="decisions are published again only to a broker that forgot them")
 def test_a_broker_that_forgets_is_told_the_decisions_again(aggregation: Aggregation, broker: Broker) -> None:
     aggregation.publish(replace(facts.movement("1", 300), fund_source="X"))
     aggregation.settle()
