@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,7 +130,7 @@ class Publisher:
         """Flush and close; the acknowledged stay acknowledged."""
         with self._lock:
             if self._producer:
-                self._producer.close(timeout=2)
+                _end(self._producer)
                 self._producer = None
 
     def _current(self, deadline: float) -> Any:
@@ -154,7 +155,18 @@ class Publisher:
                 return
             self._producer = None
         # Closing a wedged producer can hang, and nobody needs its end.
-        threading.Thread(target=broken.close, kwargs={"timeout": 1}, daemon=True).start()
+        threading.Thread(target=_end, args=(broken,), daemon=True).start()
+
+
+def _end(producer: Any) -> None:
+    """Close a producer, by force where records of it wait for an answer that does not come: kafka-python's
+    ``close`` gives up then, and would leave its thread and its connections behind (3.0.12)."""
+    try:
+        producer.close(timeout=1)
+    except KafkaError:
+        producer._sender.force_close()
+        with suppress(KafkaError):
+            producer.close(timeout=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from kafka.producer.sender import Sender
 
 from tests.chaos.world import DELIVERY_TIMEOUT_MS, World, wait
 from tests.integration.ingest_stack import Answer, Ingest, make_known, running_ingest
@@ -90,7 +91,13 @@ def test_08_a_pause_longer_than_the_delivery_timeout_is_503_and_ingest_recovers_
             answer = ingest.post("/v1/disbursements", body(1_000 + 10 * number))
             assert answer.status_code == 202, answer.text
             acknowledged |= ids(answer)
+        wait(lambda: _producers() == 1, "the producers that timed out are ended")
         world.require_right(acknowledged)
+
+
+def _producers() -> int:
+    """Threads of ingest's producers."""
+    return sum(isinstance(t, Sender) and t.name.startswith("giaingan-ingest") for t in threading.enumerate())
 
 
 def _refused(ingest: Ingest, sent: dict[str, Any]) -> Answer:

@@ -31,7 +31,7 @@ def test_30_poison_records_are_quarantined_and_the_rest_flows(world: World) -> N
     with running(world.settings()) as aggregation:
         for value in poison:
             partition = world.rng.randrange(PARTITIONS)
-            producer.send(topics.DISBURSEMENT, value=value, partition=partition).get(timeout=10)
+            producer.send(topics.DISBURSEMENT, key=b"k", value=value, partition=partition).get(timeout=10)
             for fact in stream.take(3):
                 sender.send(fact)
         producer.close()

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, NewTopic
+from kafka.errors import KafkaError
 
 from deploy.embedded import servers
 from deploy.embedded.processes import ServiceProcess
@@ -111,7 +112,8 @@ class World:
     def admin(self) -> Iterator[KafkaAdminClient]:
         """The cluster's own administration."""
         client = KafkaAdminClient(
-            bootstrap_servers=self.cluster.bootstrap_servers.split(","), request_timeout_ms=10_000
+            bootstrap_servers=[f"127.0.0.1:{each.port}" for each in self.cluster.brokers if each.is_running],
+            request_timeout_ms=10_000,
         )
         try:
             yield client
@@ -120,8 +122,11 @@ class World:
 
     def leader(self, topic: str, partition: int) -> KafkaBroker | None:
         """The broker that leads the partition now; ``None`` while none does."""
-        with self.admin() as admin:
-            (described,) = admin.describe_topics([topic])
+        try:
+            with self.admin() as admin:
+                (described,) = admin.describe_topics([topic])
+        except KafkaError:
+            return None
         for each in described["partitions"]:
             if each["partition_index"] == partition and each["leader_id"] > 0:
                 return self.cluster.broker(each["leader_id"])
