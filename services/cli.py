@@ -85,7 +85,7 @@ def topics() -> None:
 
 
 @main.command("adopt-log")
-@click.option("--schema", type=click.Choice(["ingest", "aggregation", "alert"]), required=True)
+@click.option("--schema", type=click.Choice(["aggregation", "alert"]), required=True)
 @click.option("--topic", type=click.Choice([topic.name for topic in contract_topics.ALL]), required=True)
 def adopt_log(schema: str, topic: str) -> None:
     """Accept that a topic was re-created or moved to another cluster, and read it from its beginning.

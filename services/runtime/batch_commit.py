@@ -26,6 +26,8 @@ class ReceivedRecord:
     offset: int
     key: bytes | None
     value: bytes | None
+    # Of the leader that took it; -1 where unknown.
+    leader_epoch: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def commit_batch(
     Raises ``FencedError`` or ``MovedError`` and leaves nothing; ``StopServiceError`` where contention does
     not end; a connection error leaves it open whether the batch was committed: the position alone tells.
     """
-    next_offset = batch.records[-1].offset + 1
+    next_offset, leader_epoch = batch.records[-1].offset + 1, batch.records[-1].leader_epoch
     for attempt in range(_CONTENTION_RETRIES):
         try:
             with (
@@ -65,12 +67,19 @@ def commit_batch(
             ):
                 head = positions.lock(cursor, claim)
                 digest = apply(cursor, batch)
-                positions.advance(cursor, claim, next_offset=next_offset, head=head, digest=digest)
+                positions.advance(
+                    cursor,
+                    claim,
+                    next_offset=next_offset,
+                    head=head,
+                    digest=digest,
+                    leader_epoch=leader_epoch,
+                )
         except CONTENTION_ERRORS as error:
             metrics.BATCHES_ROLLED_BACK.labels(batch.topic, "conflict").inc()
             _log.warning("batch tried again", attempt=attempt, error=str(error).strip())
             sleep(0.02 * 2**attempt)
             continue
-        claim.next_offset = next_offset
+        claim.next_offset, claim.leader_epoch = next_offset, leader_epoch
         return
     raise StopServiceError(f"{batch.topic}/{batch.partition}: contention for {_CONTENTION_RETRIES} tries")

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from kafka.errors import KafkaError, LogTruncationError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
 from services.runtime import logs, metrics
@@ -184,6 +184,11 @@ class KafkaLoop:
         except NoOffsetForPartitionError:
             # Assigned, and not yet sought to the position that PostgreSQL holds.
             return {}
+        except LogTruncationError as error:
+            raise StopServiceError(
+                f"reading {', '.join(self._topics)}: the log was truncated, and other records stand where some "
+                f"stood that were applied: {error.divergent_offsets}. Nothing more was read."
+            ) from error
         except OffsetOutOfRangeError as error:
             self._ask_what_became_of_the_log(error)
             return {}
@@ -297,15 +302,29 @@ class KafkaLoop:
             # that it lost its log is told by the topic's id alone.
             if not self._settings.ephemeral_broker:
                 _require_in_log(claim, beginning=beginnings[tp], end=ends[tp])
-            self._consumer.seek(tp, claim.next_offset)
+            self._seek(tp, claim)
             self._claims[tp] = claim
         _log.info("partitions claimed", partitions=[f"{tp.topic}/{tp.partition}" for tp in sorted(wanted)])
         return wanted
 
+    def _seek(self, tp: TopicPartition, claim: Claim) -> None:
+        """Read on from the position, asking the leader whether its log still holds what was applied before.
+
+        With the leader epoch kafka-python asks (KIP-320), and raises ``LogTruncationError`` where others stand
+        there now; its own ``seek`` takes a bare offset, of which nothing can be asked.
+        """
+        self._consumer.seek(tp, claim.next_offset)
+        if not self._settings.ephemeral_broker:
+            self._consumer._subscription.seek(
+                tp, OffsetAndMetadata(claim.next_offset, "", claim.leader_epoch)
+            )
+
     def _take(self, connection: Connection, tp: TopicPartition, polled: list[Any]) -> None:
         claim = self._claims[tp]
         records = tuple(
-            ReceivedRecord(r.offset, r.key, r.value) for r in polled if r.offset >= claim.next_offset
+            ReceivedRecord(r.offset, r.key, r.value, r.leader_epoch)
+            for r in polled
+            if r.offset >= claim.next_offset
         )
         if not records:
             return

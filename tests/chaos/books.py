@@ -71,7 +71,11 @@ def faults(settings: Settings, acknowledged: Collection[UUID]) -> list[str]:
 def is_at_the_end(settings: Settings) -> bool:
     """Whether every record of the present logs is applied."""
     with closing(psycopg2.connect(settings.database_url.get_secret_value())) as connection:
-        return not list(_unapplied(connection, settings))
+        try:
+            return not list(_unapplied(connection, settings))
+        except psycopg2.errors.UndefinedTable:
+            # The process that makes the tables has only just started.
+            return False
 
 
 def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import threading
-import urllib.error
-import urllib.request
 from typing import Any
 
 import pytest
@@ -13,10 +10,11 @@ import pytest
 from deploy.embedded.stack import wait_until_ready
 from services.contracts import topics
 from tests.chaos.detour import Detour
+from tests.chaos.requests import post
 from tests.chaos.world import World, wait
 from tests.integration.ingest_stack import Read, read_log
 from tests.support import stated
-from tests.support.access import bearer, make_token
+from tests.support.access import make_token
 from tests.support.aggregation import running
 from tests.support.brokers import ClusterAsBroker
 
@@ -34,25 +32,19 @@ def test_09_a_lost_answer_and_a_dead_ingest_count_once(world: World) -> None:
         ingest.start()
         wait_until_ready([ingest])
 
-        def post(path: str, body: dict[str, Any]) -> tuple[int, Any]:
-            headers = {"Content-Type": "application/json", **bearer(token)}
-            request = urllib.request.Request(ingest.url + path, json.dumps(body).encode(), headers)
-            try:
-                with urllib.request.urlopen(request, timeout=30) as answer:
-                    return answer.status, json.load(answer)
-            except urllib.error.HTTPError as error:
-                return error.code, json.load(error)
-            except OSError:
-                return 0, None
-
-        assert post("/v1/registers", {"projects": [stated.project()]})[0] == 202
+        assert post(ingest, token, "/v1/registers", {"projects": [stated.project()]})[0] == 202
         body = {"movements": [stated.movement(source_ref=f"V-{n}", amount=n + 1) for n in range(9)]}
-        assert post("/v1/disbursements", {"movements": [stated.movement(source_ref="first")]})[0] == 202
+        assert (
+            post(ingest, token, "/v1/disbursements", {"movements": [stated.movement(source_ref="first")]})[0]
+            == 202
+        )
         before = len(_in_log(world))
 
         detour.answers_are_lost.set()
         answers: list[tuple[int, Any]] = []
-        sending = threading.Thread(target=lambda: answers.append(post("/v1/disbursements", body)))
+        sending = threading.Thread(
+            target=lambda: answers.append(post(ingest, token, "/v1/disbursements", body))
+        )
         sending.start()
         wait(lambda: len(_in_log(world)) > before, "the brokers have the record")
         ingest.kill()
@@ -62,7 +54,7 @@ def test_09_a_lost_answer_and_a_dead_ingest_count_once(world: World) -> None:
         detour.answers_are_lost.clear()
         ingest.start()
         wait_until_ready([ingest])
-        status, receipt = post("/v1/disbursements", body)
+        status, receipt = post(ingest, token, "/v1/disbursements", body)
         assert (status, receipt["new"]) == (202, 9)
         twice = [read.event.fact.event_id for read in _in_log(world)]
         assert len(twice) > len(set(twice)), "the log holds them twice"

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from uuid import UUID
 
 import pytest
 
 from deploy.embedded.processes import ServiceProcess
 from deploy.embedded.stack import wait_until_ready
 from services.contracts import topics
+from tests.chaos.requests import post
 from tests.chaos.stream import FactStream, Sender
 from tests.chaos.world import World, wait
+from tests.support import stated
+from tests.support.access import make_token
+from tests.support.aggregation import running
 
 pytestmark = pytest.mark.apache_kafka
 
@@ -56,17 +61,47 @@ def test_11_a_re_created_topic_is_refused_until_an_operator_adopts_it(world: Wor
     require_stopped(worker, "adopt-log")
     assert world.rows("SELECT count(*), sum(disbursed) FROM aggregation.ledger") == before
 
-    told = subprocess.run(
-        [sys.executable, "-P", "-m", "services.cli", "adopt-log", *adopt],
-        env=world.environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "from the beginning" in told.stdout
+    assert "from the beginning" in _run_cli(world, "adopt-log", *adopt)
     worker.start()
     wait_until_ready([worker])
     # Who has the old events sends them again: they count once.
     for fact in old:
         sender.send(fact)
     world.require_right(sender.acknowledged)
+
+
+@pytest.mark.timeout(180)
+def test_11_ingest_learns_the_register_from_a_re_created_topic_of_plans(world: World) -> None:
+    """Its read model holds no money: it takes the other log up from its beginning, without being told."""
+    world.create_topics()
+    token = make_token(world.database_url)
+    ingest = world.process("ingest")
+    ingest.start()
+    wait_until_ready([ingest])
+    for code in ("P1", "P2", "P3"):
+        status, _ = post(ingest, token, "/v1/registers", {"projects": [stated.project(project_code=code)]})
+        assert status == 202
+    wait(lambda: world.rows("SELECT sum(next_offset) FROM ingest.source_position") == [(3,)], "it is read")
+    world.re_create_topic(topics.PLAN)
+    wait(
+        lambda: world.rows("SELECT count(DISTINCT topic_id) FROM ingest.source_position") == [(2,)],
+        "the other log is taken up",
+    )
+    registered = {"projects": [stated.project(project_code="P4")]}
+    wait(lambda: post(ingest, token, "/v1/registers", registered)[0] == 202, "it is registered")
+    body = {"movements": [stated.movement(project_code=code, source_ref=code) for code in ("P1", "P4")]}
+    status, paid = post(ingest, token, "/v1/disbursements", body)
+    assert (status, paid["new"]) == (202, 2)
+    assert ingest.is_running
+    with running(world.settings()):
+        world.require_right([UUID(event_id) for event_id in paid["event_ids"]])
+
+
+def _run_cli(world: World, *arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "services.cli", *arguments],
+        env=world.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
