@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import time
@@ -35,6 +36,10 @@ def main(seeds: int, first: int, guard: str | None) -> None:
 
     A seed that fails is named: giaingan-sim --first SEED --seeds 1 plays exactly it again.
     """
+    if "PYTHONHASHSEED" not in os.environ:
+        # In which order a set is gone through decides which statement comes first.
+        command = [sys.executable, "-P", "-m", "deploy.simulation", *sys.argv[1:]]
+        os.execve(sys.executable, command, {**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S606
     logs.configure("CRITICAL", "simulation")
     failed: dict[int, list[str]] = {}
     strikes: Counter[str] = Counter()

@@ -42,14 +42,21 @@ class FaultyConnection(psycopg2.extensions.connection):
         strike = self.step(at_commit) if self.step else Strike.NOTHING
         match strike:
             case Strike.DIE:
-                self.close()
+                self.drop()
                 raise DiedError
             case Strike.DISCONNECT:
-                self.close()
+                self.drop()
                 raise psycopg2.OperationalError("struck: the server closed the connection")
             case Strike.DEADLOCK if not at_commit:
                 raise psycopg2.errors.DeadlockDetected("struck: deadlock detected")
         return strike
+
+    def drop(self) -> None:
+        """The session ends, and what was open is rolled back before anybody else runs: the server alone would
+        notice a moment later, and a lock that is held a moment longer is no moment of the seed's."""
+        if not self.closed:
+            self.rollback()
+            self.close()
 
     def commit(self) -> None:
         strike = self.strike(at_commit=True)

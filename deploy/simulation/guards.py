@@ -48,7 +48,8 @@ def _offset_first(*arguments: Any, sleep: Any) -> None:
 
 # As the module's own, without its conditions on epoch and offset; it takes their values all the same.
 _ADVANCE_OF_ANYBODY = """
-UPDATE {schema}.source_position SET next_offset = %s, chain_head = %s, leader_epoch = %s, applied_at = now()
+UPDATE {schema}.source_position
+   SET next_offset = %s, chain_head = %s, leader_epoch = %s, leader_epoch_before = %s, applied_at = now()
  WHERE topic_id = %s AND partition = %s AND %s >= 0 AND %s >= 0
 """
 

@@ -106,8 +106,8 @@ class Worker:
 
     def disconnect(self) -> None:
         """The server ends the session: what was open is rolled back."""
-        if self._connection and not self._connection.closed:
-            self._connection.close()
+        if self._connection:
+            self._connection.drop()
 
     def _runner(self) -> Runner:
         return Runner(f"worker-{self.number}", self._live)

@@ -186,7 +186,7 @@ class KafkaLoop:
             return {}
         except LogTruncationError as error:
             raise StopServiceError(
-                f"reading {', '.join(self._topics)}: the log was truncated, and other records stand where some "
+                f"reading {', '.join(self._topics)}: the log was truncated, and others stand where records "
                 f"stood that were applied: {error.divergent_offsets}. Nothing more was read."
             ) from error
         except OffsetOutOfRangeError as error:
@@ -310,8 +310,8 @@ class KafkaLoop:
     def _seek(self, tp: TopicPartition, claim: Claim) -> None:
         """Read on from the position, asking the leader whether its log still holds what was applied before.
 
-        With the leader epoch kafka-python asks (KIP-320), and raises ``LogTruncationError`` where others stand
-        there now; its own ``seek`` takes a bare offset, of which nothing can be asked.
+        With the leader epoch kafka-python asks (KIP-320), and raises ``LogTruncationError`` where others
+        stand there now; its own ``seek`` takes a bare offset, of which nothing can be asked.
         """
         self._consumer.seek(tp, claim.next_offset)
         if not self._settings.ephemeral_broker:

@@ -134,6 +134,7 @@ class Positions:
                 next_offset,
                 block_hash,
                 leader_epoch,
+                next_offset,
                 claim.identity.topic_id,
                 claim.partition,
                 claim.epoch,
@@ -167,7 +168,8 @@ INSERT INTO {schema}.source_position AS p
 VALUES (%(cluster_id)s, %(topic_id)s, %(topic)s, %(partition)s, 0, 1, %(owner)s, '')
 ON CONFLICT (topic_id, partition)
 DO UPDATE SET epoch = p.epoch + 1, owner = excluded.owner, claimed_at = now()
-RETURNING epoch, next_offset, leader_epoch
+RETURNING epoch, next_offset,
+          CASE WHEN leader_epoch_before = next_offset THEN leader_epoch ELSE -1 END
 """
 
 # The newest log of the topic, where it is another one and something of it was applied.
@@ -190,6 +192,7 @@ VALUES (%s, %s, %s, %s, %s, %s, %s)
 """
 
 _ADVANCE = """
-UPDATE {schema}.source_position SET next_offset = %s, chain_head = %s, leader_epoch = %s, applied_at = now()
+UPDATE {schema}.source_position
+   SET next_offset = %s, chain_head = %s, leader_epoch = %s, leader_epoch_before = %s, applied_at = now()
  WHERE topic_id = %s AND partition = %s AND epoch = %s AND next_offset = %s
 """
