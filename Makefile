@@ -8,6 +8,7 @@ READY := .venv/.ready
 SQL := $(sort $(wildcard services/*/sql/*/0*.sql))
 
 .PHONY: help install run reset test check format lock proto bench bench-import
+.PHONY: kafka test-kafka chaos chaos-full sim sim-nightly
 
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -17,11 +18,30 @@ install: $(READY) ## Install everything into .venv
 run: $(READY) ## Start the whole system with its sample (Ctrl-C stops it)
 	@exec $(BIN)/giaingan run
 
-reset: $(READY) ## Delete the state of the whole system (.giaingan)
+reset: $(READY) ## Delete the state of the whole system (.giaingan, and what make kafka keeps)
 	@$(BIN)/giaingan reset
+	@$(BIN)/python -m deploy.kafka reset
+
+kafka: $(READY) ## Start three brokers of Apache Kafka on loopback (needs Java 17 and Maven; Ctrl-C stops them)
+	@exec $(BIN)/python -m deploy.kafka run
 
 test: $(READY) ## Run every test
 	@$(BIN)/python -m pytest
+
+test-kafka: $(READY) ## Run the integration tests against three brokers of Apache Kafka
+	@$(BIN)/python -m pytest tests/integration --broker=kafka
+
+chaos: $(READY) ## Run the fault matrix against three brokers of Apache Kafka, without what takes minutes
+	@$(BIN)/python -m pytest tests/chaos --broker=kafka
+
+chaos-full: $(READY) ## Run the whole fault matrix
+	@$(BIN)/python -m pytest tests/chaos --broker=kafka --chaos-full
+
+sim: $(READY) ## Play 200 seeds of the simulation of aggregation's protocol
+	@$(BIN)/giaingan-sim --seeds 200
+
+sim-nightly: $(READY) ## Play 2,000 seeds of it, others each day
+	@$(BIN)/giaingan-sim --seeds 2000 --first $$(date +%y%m%d0000)
 
 check: $(READY) ## Check format, lint, types, contracts, SQL and the project's own rules
 	$(BIN)/ruff format --check

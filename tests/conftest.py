@@ -10,6 +10,58 @@ from uuid import uuid4
 import pytest
 
 from deploy.embedded import servers
+from deploy.kafka import jars
+from deploy.kafka.cluster import running_cluster
+from tests.support import brokers
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--broker",
+        choices=[brokers.EMBEDDED, brokers.APACHE_KAFKA],
+        default=brokers.EMBEDDED,
+        help="what the tests run against: the embedded broker, or three brokers of Apache Kafka",
+    )
+
+    parser.addoption(
+        "--chaos-full", action="store_true", help="the fault matrix whole: what takes minutes too"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in (
+        "embedded_broker(reason): about the embedded broker alone; skipped against Apache Kafka",
+        "chaos_full: takes minutes; skipped without --chaos-full",
+        "apache_kafka: needs the cluster of Apache Kafka; skipped without --broker=kafka",
+    ):
+        config.addinivalue_line("markers", marker)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    is_apache_kafka = config.getoption("--broker") == brokers.APACHE_KAFKA
+    for item in items:
+        about = item.get_closest_marker("embedded_broker")
+        if about and is_apache_kafka:
+            item.add_marker(pytest.mark.skip(reason=about.kwargs["reason"]))
+        if item.get_closest_marker("chaos_full") and not config.getoption("--chaos-full"):
+            item.add_marker(pytest.mark.skip(reason="takes minutes: make chaos-full"))
+        if item.get_closest_marker("apache_kafka") and not is_apache_kafka:
+            item.add_marker(pytest.mark.skip(reason="needs Apache Kafka: make test-kafka, make chaos"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _session_broker(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The cluster, where the session asked for it."""
+    if request.config.getoption("--broker") != brokers.APACHE_KAFKA:
+        yield
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="giaingan-kafka-") as folder,
+        running_cluster(Path(folder), jars=jars.ensure(brokers.JARS)) as cluster,
+    ):
+        brokers.use_cluster(cluster)
+        yield
+        brokers.use_cluster(None)
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +81,7 @@ def database_url(postgres_server: str) -> str:
 
 
 @pytest.fixture
-def broker() -> Iterator[servers.Broker]:
+def broker() -> Iterator[brokers.Broker]:
     """A running broker with an empty log and no topics."""
-    running = servers.Broker()
-    running.start()
-    yield running
-    running.stop()
+    with brokers.running_broker() as running:
+        yield running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 
 
@@ -24,3 +25,13 @@ class Child:
         if self._process:
             self._process.kill()
             self._process.wait()
+
+    def freeze(self) -> None:
+        """SIGSTOP: it holds its connections and answers nothing."""
+        if self._process:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        if self._process:
+            self._process.send_signal(signal.SIGCONT)

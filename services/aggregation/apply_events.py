@@ -33,7 +33,7 @@ from services.domain.money import Money
 from services.domain.plan import BaselineSchedule, PlanRevision
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from services.runtime import metrics
-from services.runtime.kafka_loop import Batch, ReceivedRecord
+from services.runtime.batch_commit import Batch, ReceivedRecord
 from services.runtime.postgres import Cursor
 
 STATEMENT_DIFFERENCE = "statement_difference"

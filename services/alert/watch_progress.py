@@ -22,9 +22,9 @@ from services.domain.alert_lifecycle import AlertTransition, transition
 from services.domain.lag_rules import Finding, Rule, RuleName, evaluate, finding_digest, unflagged
 from services.domain.progress import Progress
 from services.runtime import logs, metrics
+from services.runtime.batch_commit import Batch, ReceivedRecord
 from services.runtime.errors import shortened
 from services.runtime.fund_sources import FundSourceNames
-from services.runtime.kafka_loop import Batch, ReceivedRecord
 from services.runtime.postgres import Cursor
 
 _log = logs.get(__name__)

@@ -21,7 +21,7 @@ from services.domain.register import ProjectRegistration
 from services.ingest import journal
 from services.ingest.record_packing import Entry
 from services.ingest.register import RegisteredProject
-from services.runtime.kafka_loop import Batch
+from services.runtime.batch_commit import Batch
 from services.runtime.postgres import Cursor, Pool, copy_rows, read_queries
 
 _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")

@@ -131,7 +131,7 @@ class Publisher:
         """Flush and close; the acknowledged stay acknowledged."""
         with self._lock:
             if self._producer:
-                self._producer.close(timeout=2)
+                _close_in_its_own_time(self._producer)
                 self._producer = None
 
     def _current(self, deadline: float) -> Any:

@@ -10,24 +10,22 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, NoOffsetForPartitionError
+from kafka.errors import KafkaError, LogTruncationError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
 from services.runtime import logs, metrics
+from services.runtime.batch_commit import Apply, Batch, ReceivedRecord, commit_batch
 from services.runtime.config import Settings
 from services.runtime.errors import StopServiceError
 from services.runtime.kafka_client import Admin, BrokerUnavailableError, LogIdentity
 from services.runtime.positions import Claim, FencedError, MovedError, Positions
 from services.runtime.postgres import (
     CONNECTION_ERRORS,
-    CONTENTION_ERRORS,
     Connection,
-    Cursor,
     connect,
     transaction,
 )
@@ -37,33 +35,9 @@ _log = logs.get(__name__)
 _POLL_MS = 100
 _IDENTITY_CHECK_SECONDS = 1.0
 _RECONNECT_SECONDS = 0.5
-_CONTENTION_RETRIES = 10
 # kafka-python raises KeyError for a partition of a topic that its metadata lacks.
 _BOUNDS_UNKNOWN = (KafkaError, KeyError)
 _CONSUMER_DOUBT_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivedRecord:
-    """One record as the broker gave it."""
-
-    offset: int
-    key: bytes | None
-    value: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Consecutive records of one partition of one log."""
-
-    topic: str
-    topic_id: str
-    partition: int
-    records: tuple[ReceivedRecord, ...]
-
-
-# Writes what a batch means, in the transaction of its cursor; returns the SHA-256 of what it added.
-Apply = Callable[[Cursor, Batch], bytes]
 
 
 class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -116,6 +90,7 @@ class KafkaLoop:
         self._ends: dict[TopicPartition, int] = {}
         # Only who asks pays for the answer.
         self._is_asked = self._has_caught_up = False
+        self._was_out_of_range = False
 
     @property
     def not_ready(self) -> str:
@@ -217,8 +192,18 @@ class KafkaLoop:
     def _poll(self) -> dict[TopicPartition, list[Any]]:
         try:
             polled: dict[TopicPartition, list[Any]] = self._consumer.poll(timeout_ms=_POLL_MS)
+            _join_to_the_end(self._consumer)
+            self._was_out_of_range = self._was_out_of_range and not polled
         except NoOffsetForPartitionError:
             # Assigned, and not yet sought to the position that PostgreSQL holds.
+            return {}
+        except LogTruncationError as error:
+            raise StopServiceError(
+                f"reading {', '.join(self._topics)}: the log was truncated, and others stand where records "
+                f"stood that were applied: {error.divergent_offsets}. Nothing more was read."
+            ) from error
+        except OffsetOutOfRangeError as error:
+            self._ask_what_became_of_the_log(error)
             return {}
         except KafkaError as error:
             if not getattr(error, "retriable", False):
@@ -227,6 +212,15 @@ class KafkaLoop:
             time.sleep(_RECONNECT_SECONDS)
             return {}
         return polled
+
+    def _ask_what_became_of_the_log(self, error: KafkaError) -> None:
+        """Claim again: the log's identity and bounds tell what happened, and refuse it by name."""
+        if self._was_out_of_range:
+            raise StopServiceError(f"reading {', '.join(self._topics)}: {error!r}") from error
+        _log.warning("the position is not in the log", error=repr(error))
+        self._was_out_of_range = True
+        self._claims.clear()
+        self._next_check = 0.0
 
     def _check_identities(self) -> None:
         """Notice a re-created topic or another cluster: its offsets mean other records."""
@@ -321,7 +315,7 @@ class KafkaLoop:
             # that it lost its log is told by the topic's id alone.
             if not self._settings.ephemeral_broker:
                 _require_in_log(claim, beginning=beginnings[tp], end=ends[tp])
-            self._consumer.seek(tp, claim.next_offset)
+            self._seek(tp, claim)
             self._claims[tp] = claim
         _log.info("partitions claimed", partitions=[f"{tp.topic}/{tp.partition}" for tp in sorted(wanted)])
         return wanted
@@ -358,16 +352,30 @@ class KafkaLoop:
         except _BOUNDS_UNKNOWN:
             return False
 
+    def _seek(self, tp: TopicPartition, claim: Claim) -> None:
+        """Read on from the position, asking the leader whether its log still holds what was applied before.
+
+        With the leader epoch kafka-python asks (KIP-320), and raises ``LogTruncationError`` where others
+        stand there now; its own ``seek`` takes a bare offset, of which nothing can be asked.
+        """
+        self._consumer.seek(tp, claim.next_offset)
+        if not self._settings.ephemeral_broker:
+            self._consumer._subscription.seek(
+                tp, OffsetAndMetadata(claim.next_offset, "", claim.leader_epoch)
+            )
+
     def _take(self, connection: Connection, tp: TopicPartition, polled: list[Any]) -> None:
         claim = self._claims[tp]
         records = tuple(
-            ReceivedRecord(r.offset, r.key, r.value) for r in polled if r.offset >= claim.next_offset
+            ReceivedRecord(r.offset, r.key, r.value, r.leader_epoch)
+            for r in polled
+            if r.offset >= claim.next_offset
         )
         if not records:
             return
         batch = Batch(tp.topic, claim.identity.topic_id, tp.partition, records)
         try:
-            self._commit(connection, claim, batch)
+            commit_batch(connection, self._positions, self._apply, claim, batch)
         except FencedError as error:
             _log.warning("fenced", error=str(error))
             metrics.BATCHES_ROLLED_BACK.labels(tp.topic, "fenced").inc()
@@ -381,26 +389,18 @@ class KafkaLoop:
         else:
             self._on_commit()
 
-    def _commit(self, connection: Connection, claim: Claim, batch: Batch) -> None:
-        """One transaction: what the batch means, its block, and the position after it."""
-        next_offset = batch.records[-1].offset + 1
-        for attempt in range(_CONTENTION_RETRIES):
-            try:
-                with (
-                    metrics.BATCH_SECONDS.labels(batch.topic).time(),
-                    transaction(connection) as cursor,
-                ):
-                    head = self._positions.lock(cursor, claim)
-                    digest = self._apply(cursor, batch)
-                    self._positions.advance(cursor, claim, next_offset=next_offset, head=head, digest=digest)
-            except CONTENTION_ERRORS as error:
-                metrics.BATCHES_ROLLED_BACK.labels(batch.topic, "conflict").inc()
-                _log.warning("batch tried again", attempt=attempt, error=str(error).strip())
-                time.sleep(0.02 * 2**attempt)
-                continue
-            claim.next_offset = next_offset
-            return
-        raise StopServiceError(f"{batch.topic}/{batch.partition}: contention for {_CONTENTION_RETRIES} tries")
+
+def _join_to_the_end(consumer: Any) -> None:
+    """Let a join that outlasts its poll be finished by the next one.
+
+    Where partitions came or went, kafka-python 3.0.12 joins again without noting that it has to; once the
+    group's answer is there it finds the new partitions known, and neither takes the answer up nor sends
+    heartbeats again: the member is lost, and its process reads nothing for good (Java's client had this
+    as KAFKA-9815).
+    """
+    coordinator = consumer._coordinator
+    if coordinator.rejoining:
+        coordinator.request_rejoin()
 
 
 def _require_in_log(claim: Claim, *, beginning: int, end: int) -> None:

@@ -35,13 +35,15 @@ class LogReplacedError(StopServiceError):
 
 @dataclass(slots=True)
 class Claim:
-    """A partition of one log, held under an epoch. ``next_offset`` is the first not yet applied."""
+    """A partition of one log, held under an epoch. ``next_offset`` is the first not yet applied;
+    ``leader_epoch`` is that of the last record applied, -1 where unknown."""
 
     topic: str
     partition: int
     identity: LogIdentity
     epoch: int
     next_offset: int
+    leader_epoch: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ class Positions:
                 "owner": owner,
             },
         )
-        epoch, next_offset = _one(cursor)
-        return Claim(topic, partition, identity, epoch, next_offset)
+        epoch, next_offset, leader_epoch = _one(cursor)
+        return Claim(topic, partition, identity, epoch, next_offset, leader_epoch)
 
     def _refuse_another_log(self, cursor: Cursor, topic: str, identity: LogIdentity) -> None:
         cursor.execute(self._sql(_OTHER_LOG), (topic, identity.topic_id, identity.cluster_id))
@@ -99,10 +101,19 @@ class Positions:
             raise MovedError(row[1])
         return bytes(row[2])
 
-    def advance(self, cursor: Cursor, claim: Claim, *, next_offset: int, head: bytes, digest: bytes) -> None:
+    def advance(
+        self,
+        cursor: Cursor,
+        claim: Claim,
+        *,
+        next_offset: int,
+        head: bytes,
+        digest: bytes,
+        leader_epoch: int = -1,
+    ) -> None:
         """Record the batch ``[claim.next_offset, next_offset)`` as applied, chained to what came before.
 
-        ``digest`` is the SHA-256 of what the batch added.
+        ``digest`` is the SHA-256 of what the batch added, ``leader_epoch`` that of its last record.
         """
         span = f"{claim.identity.topic_id}/{claim.partition}/{claim.next_offset}/{next_offset}"
         block_hash = hashlib.sha256(head + span.encode() + digest).digest()
@@ -123,6 +134,8 @@ class Positions:
             (
                 next_offset,
                 block_hash,
+                leader_epoch,
+                next_offset,
                 claim.identity.topic_id,
                 claim.partition,
                 claim.epoch,
@@ -148,11 +161,11 @@ class Positions:
         return sql.SQL(statement).format(schema=sql.Identifier(self.schema))
 
 
-def _one(cursor: Cursor) -> tuple[int, int]:
+def _one(cursor: Cursor) -> tuple[int, int, int]:
     row = cursor.fetchone()
     if row is None:
         raise StopServiceError("a statement that always returns a row returned none")
-    return row[0], row[1]
+    return row[0], row[1], row[2]
 
 
 _CLAIM = """
@@ -161,7 +174,8 @@ INSERT INTO {schema}.source_position AS p
 VALUES (%(cluster_id)s, %(topic_id)s, %(topic)s, %(partition)s, 0, 1, %(owner)s, '')
 ON CONFLICT (topic_id, partition)
 DO UPDATE SET epoch = p.epoch + 1, owner = excluded.owner, claimed_at = now()
-RETURNING epoch, next_offset
+RETURNING epoch, next_offset,
+          CASE WHEN leader_epoch_before = next_offset THEN leader_epoch ELSE -1 END
 """
 
 # The newest log of the topic, where it is another one and something of it was applied.
@@ -188,6 +202,7 @@ VALUES (%s, %s, %s, %s, %s, %s, %s)
 """
 
 _ADVANCE = """
-UPDATE {schema}.source_position SET next_offset = %s, chain_head = %s, applied_at = now()
+UPDATE {schema}.source_position
+   SET next_offset = %s, chain_head = %s, leader_epoch = %s, leader_epoch_before = %s, applied_at = now()
  WHERE topic_id = %s AND partition = %s AND epoch = %s AND next_offset = %s
 """

@@ -17,7 +17,6 @@ from kafka import KafkaConsumer, TopicPartition
 from werkzeug.test import TestResponse
 
 from deploy.embedded import servers
-from deploy.embedded.servers import Broker
 from services.contracts import codec, topics
 from services.ingest.__main__ import assemble
 from services.runtime import postgres, service
@@ -26,6 +25,7 @@ from services.runtime.config import Settings
 from services.runtime.kafka_client import Admin
 from tests.support import stated
 from tests.support.access import client_of, make_token
+from tests.support.brokers import Broker, running_broker, settings_of_broker
 
 DELIVERY_TIMEOUT_MS = 1_500
 PARTITIONS = 4
@@ -38,8 +38,7 @@ def settings_for(database_url: str, broker: Broker, **changes: Any) -> Settings:
         "business_date": date(2022, 7, 31),
         "topic_partitions": PARTITIONS,
         "kafka_delivery_timeout_ms": DELIVERY_TIMEOUT_MS,
-        # Joining and leaving a group takes as long with the embedded broker.
-        "kafka_session_timeout_ms": 1_000,
+        **settings_of_broker(),
         **changes,
     }
     return Settings(**values)
@@ -149,14 +148,9 @@ def running_ingest(settings: Settings) -> Iterator[Ingest]:
 @contextmanager
 def ingest_of_a_module(postgres_server: str, **changes: Any) -> Iterator[Ingest]:
     """Ingest on a database and a broker of its own, for tests that do not disturb each other."""
-    broker = Broker()
-    broker.start()
-    try:
-        database_url = servers.create_database(postgres_server, f"test_{uuid4().hex[:12]}")
-        with running_ingest(settings_for(database_url, broker, **changes)) as ingest:
-            yield ingest
-    finally:
-        broker.stop()
+    database_url = servers.create_database(postgres_server, f"test_{uuid4().hex[:12]}")
+    with running_broker() as broker, running_ingest(settings_for(database_url, broker, **changes)) as ingest:
+        yield ingest
 
 
 def make_known(ingest: Ingest, *codes: str) -> set[UUID]:
@@ -199,7 +193,7 @@ class Read:
 
 
 def read_log(broker: Broker, topic: str) -> list[Read]:
-    """Every event of the topic, from its beginning to its present end."""
+    """Every event of the topic, from its beginning to its present end, partition by partition."""
     consumer = KafkaConsumer(
         bootstrap_servers=broker.bootstrap_servers, enable_auto_commit=False, fetch_max_wait_ms=50
     )
@@ -218,6 +212,7 @@ def read_log(broker: Broker, topic: str) -> list[Read]:
                     for event in decode(record.value):
                         assert isinstance(event, codec.Event), event
                         found.append(Read(tp.partition, record.offset, record.key.decode(), event))
-        return found
+        # Which partition is answered first is the broker's.
+        return sorted(found, key=lambda read: (read.partition, read.offset))
     finally:
         consumer.close()

@@ -12,13 +12,13 @@ from flask import Flask
 import services.aggregation.__main__
 import services.alert.__main__
 import services.ingest.__main__
-from deploy.embedded.servers import Broker
 from services.runtime.access import Scope
 from services.runtime.access.gate import EXTENSION, Gate
 from services.runtime.config import Settings
 from services.runtime.service import Parts
 from tests.integration.ingest_stack import create_topics, settings_for
 from tests.support.access import bearer, make_token
+from tests.support.brokers import Broker
 
 ASSEMBLE: dict[str, Callable[[Settings], Parts]] = {
     "ingest": services.ingest.__main__.assemble,

@@ -18,6 +18,7 @@ from tests.support import ca_mau, facts
 from tests.support.access import client_of, make_token
 from tests.support.aggregation import Aggregation, running, settings_for
 from tests.support.alerting import Desk, migrated
+from tests.support.brokers import running_broker
 
 AS_OF = {"as_of": "2022-05-31"}
 
@@ -28,24 +29,19 @@ AS_OF = {"as_of": "2022-05-31"}
 @pytest.fixture(scope="module")
 def aggregation(postgres_server: str) -> Iterator[Aggregation]:
     """Cà Mau (96) with owners O1 and O2, Quảng Nam (49) with an owner O1 too, and P9 that is nobody's."""
-    broker = servers.Broker()
-    broker.start()
     url = servers.create_database(postgres_server, f"units_{uuid4().hex[:12]}")
-    try:
-        with running(settings_for(url, broker.bootstrap_servers)) as started:
-            started.publish(
-                facts.plan(1_000, "P1"),
-                facts.plan(2_000, "P2", owner_code="O2", owner_name="Sở Y tế"),
-                facts.plan(4_000, "Q1", province_code="49"),
-                facts.movement("1", 300, "2022-02-10"),
-                facts.movement("2", 1_900, "2022-04-30", project_code="P2"),
-                facts.movement("3", 500, "2022-04-30", project_code="Q1"),
-                facts.movement("4", 7, "2022-04-30", project_code="P9"),
-            )
-            started.settle()
-            yield started
-    finally:
-        broker.stop()
+    with running_broker() as broker, running(settings_for(url, broker.bootstrap_servers)) as started:
+        started.publish(
+            facts.plan(1_000, "P1"),
+            facts.plan(2_000, "P2", owner_code="O2", owner_name="Sở Y tế"),
+            facts.plan(4_000, "Q1", province_code="49"),
+            facts.movement("1", 300, "2022-02-10"),
+            facts.movement("2", 1_900, "2022-04-30", project_code="P2"),
+            facts.movement("3", 500, "2022-04-30", project_code="Q1"),
+            facts.movement("4", 7, "2022-04-30", project_code="P9"),
+        )
+        started.settle()
+        yield started
 
 
 def reader(aggregation: Aggregation, unit: str) -> FlaskClient:

@@ -10,7 +10,6 @@ from datetime import date, timedelta
 import psycopg2
 import pytest
 
-from deploy.embedded.servers import Broker
 from services.contracts import codec, topics
 from services.domain.disbursement import FigureStatus, MovementKind, Reporter
 from services.domain.money import Money
@@ -18,6 +17,7 @@ from services.domain.plan import BaselineKind, PlanBase
 from services.runtime.kafka_client import Admin, Record
 from tests.support import facts
 from tests.support.aggregation import RECORDED_AT, Aggregation, eventually, running, settings_for
+from tests.support.brokers import Broker
 
 BALANCE = "SELECT coalesce(sum(disbursed), 0)::bigint FROM aggregation.balance WHERE value_date <= %s"
 
@@ -370,6 +370,7 @@ def test_every_appended_table_refuses_update_delete_and_truncate(aggregation: Ag
         aggregation.database.rollback()
 
 
+@pytest.mark.embedded_broker(reason="another log is adopted unasked only of a broker that forgets")
 def test_a_broker_that_forgets_loses_and_doubles_nothing(database_url: str, broker: Broker) -> None:
     settings = settings_for(database_url, broker.bootstrap_servers)
     sent = [facts.movement(str(n), 100 + n) for n in range(20)]

@@ -20,6 +20,7 @@ from deploy.embedded import servers
 from services.domain.plan import BaselineKind
 from tests.support import facts
 from tests.support.aggregation import Aggregation, running, settings_for
+from tests.support.brokers import running_broker
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 AS_OF = {"as_of": "2022-05-31"}
@@ -28,26 +29,21 @@ AS_OF = {"as_of": "2022-05-31"}
 @pytest.fixture(scope="module")
 def aggregation(postgres_server: str) -> Iterator[Aggregation]:
     """Three projects of two owners; P3 has paid nothing, P9 has no plan."""
-    broker = servers.Broker()
-    broker.start()
     url = servers.create_database(postgres_server, "aggregation_api")
-    try:
-        with running(settings_for(url, broker.bootstrap_servers)) as started:
-            started.publish(
-                facts.curve(BaselineKind.TARGET, "96", facts.CA_MAU_TARGET),
-                facts.plan(1_000, "P1", district="Cái Nước"),
-                facts.plan(500, "P1", fund_source="local.lottery", district="Cái Nước"),
-                facts.plan(2_000, "P2", owner_code="O2", owner_name="Sở Y tế"),
-                facts.plan(300, "P3"),
-                facts.movement("1", 300, "2022-02-10"),
-                facts.movement("2", 150, "2022-05-31", fund_source="local.lottery"),
-                facts.movement("3", 1_900, "2022-04-30", project_code="P2"),
-                facts.movement("4", 7, "2022-04-30", project_code="P9"),
-            )
-            started.settle()
-            yield started
-    finally:
-        broker.stop()
+    with running_broker() as broker, running(settings_for(url, broker.bootstrap_servers)) as started:
+        started.publish(
+            facts.curve(BaselineKind.TARGET, "96", facts.CA_MAU_TARGET),
+            facts.plan(1_000, "P1", district="Cái Nước"),
+            facts.plan(500, "P1", fund_source="local.lottery", district="Cái Nước"),
+            facts.plan(2_000, "P2", owner_code="O2", owner_name="Sở Y tế"),
+            facts.plan(300, "P3"),
+            facts.movement("1", 300, "2022-02-10"),
+            facts.movement("2", 150, "2022-05-31", fund_source="local.lottery"),
+            facts.movement("3", 1_900, "2022-04-30", project_code="P2"),
+            facts.movement("4", 7, "2022-04-30", project_code="P9"),
+        )
+        started.settle()
+        yield started
 
 
 def get(aggregation: Aggregation, path: str, **query: object) -> Any:

@@ -9,18 +9,18 @@ from contextlib import contextmanager
 import psycopg2
 import pytest
 
-from deploy.embedded.servers import Broker
 from services.aggregation import ledger_store
 from services.aggregation.__main__ import MIGRATIONS
 from services.aggregation.ledger_store import LedgerRow, Place
 from services.contracts import codec, topics
-from services.runtime import kafka_loop
+from services.runtime import batch_commit
+from services.runtime.batch_commit import Apply, Batch
 from services.runtime.kafka_client import Admin, LogIdentity, Record
-from services.runtime.kafka_loop import Apply, Batch
 from services.runtime.positions import FencedError, LogReplacedError, MovedError, Positions
 from services.runtime.postgres import Cursor, connect, migrate, transaction
 from tests.support import facts
 from tests.support.aggregation import RECORDED_AT, Aggregation, eventually, running, settings_for
+from tests.support.brokers import Broker, lose_log
 
 SENT = [facts.movement(str(n), 100 + n) for n in range(12)]
 TOTAL = sum(m.amount.minor_units for m in SENT)
@@ -77,7 +77,7 @@ def test_a_commit_whose_answer_is_lost_counts_once(
         steps.append("advance")
         advance(self, *args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(kafka_loop, "transaction", commits_and_loses_the_answer)
+    monkeypatch.setattr(batch_commit, "transaction", commits_and_loses_the_answer)
     monkeypatch.setattr(Positions, "advance", noted)
     with running(settings_for(database_url, broker.bootstrap_servers)) as aggregation:
         aggregation.publish(*SENT)
@@ -250,8 +250,7 @@ def test_a_re_created_topic_stops_the_service_instead_of_skipping_money(
     with running(settings) as aggregation:
         aggregation.publish(*SENT)
         aggregation.settle()
-    broker.kill()
-    broker.start()
+    lose_log(broker)
     Admin(settings, client_id="test").create_topics()
     with running(settings) as aggregation:
         eventually(lambda: bool(aggregation.failures))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
-from deploy.embedded.servers import Broker
+import pytest
+
 from services.domain.progress import Subject, SubjectType
+from services.runtime.batch_commit import Apply, Batch
 from services.runtime.kafka_client import Admin
-from services.runtime.kafka_loop import Apply, Batch
 from services.runtime.postgres import Cursor, connect, transaction
 from tests.support import ca_mau
 from tests.support.alerting import Alerting, eventually, published_changes, running, settings_for
+from tests.support.brokers import Broker, is_apache_kafka
 
 BETTER = 1_500_000_000_000
 
@@ -67,6 +69,7 @@ def test_a_worker_that_dies_inside_its_transaction_leaves_nothing_half(
         assert len(alerting.rows("SELECT * FROM alert.block")) == 1
 
 
+@pytest.mark.embedded_broker(reason="history is told again only to a broker that forgot it")
 def test_a_broker_that_forgot_is_told_the_history_again(database_url: str, broker: Broker) -> None:
     settings = settings_for(database_url, broker.bootstrap_servers, ephemeral_broker=True)
     with running(settings) as alerting:
@@ -99,7 +102,7 @@ def test_another_relay_waits_while_one_leads(database_url: str, broker: Broker) 
 def test_what_waits_while_the_broker_is_away_is_published_when_it_is_back(
     database_url: str, broker: Broker
 ) -> None:
-    settings = settings_for(database_url, broker.bootstrap_servers, ephemeral_broker=True)
+    settings = settings_for(database_url, broker.bootstrap_servers, ephemeral_broker=not is_apache_kafka())
     with running(settings) as alerting:
         many = [
             ca_mau.province(subject=Subject(SubjectType.PROJECT, f"P{n}", f"Dự án {n}", "96"))

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from deploy.embedded.servers import Broker
 from services.contracts import codec, topics
 from services.contracts.stated.one_fact import as_stated
 from services.domain.disbursement import Movement
@@ -22,6 +21,7 @@ from services.runtime.kafka_client import Admin, Record
 from tests.support import facts
 from tests.support.access import client_of, make_token
 from tests.support.aggregation import RECORDED_AT, Aggregation, eventually, running, settings_for
+from tests.support.brokers import Broker
 
 
 @pytest.fixture
@@ -420,6 +420,7 @@ def test_a_decision_is_taken_while_the_broker_is_away_and_published_when_it_is_b
     eventually(lambda: shown(aggregation, path)["decisions"][0]["is_published"])
 
 
+@pytest.mark.embedded_broker(reason="decisions are published again only to a broker that forgot them")
 def test_a_broker_that_forgets_is_told_the_decisions_again(aggregation: Aggregation, broker: Broker) -> None:
     aggregation.publish(replace(facts.movement("1", 300), fund_source="X"))
     aggregation.settle()

@@ -13,12 +13,12 @@ import pytest
 from click.testing import CliRunner, Result
 from werkzeug.serving import make_server
 
-from deploy.embedded.servers import Broker
 from services import cli
 from services.domain.money import Money
 from tests.support import facts
 from tests.support.access import make_token
 from tests.support.aggregation import Aggregation, running, settings_for
+from tests.support.brokers import Broker
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
+from kafka.coordinator.base import BaseCoordinator
 
-from deploy.embedded.servers import Broker
+from services.aggregation.__main__ import MIGRATIONS
+from services.aggregation.apply_events import ApplyEvents
+from services.contracts import topics
 from services.runtime import kafka_loop
+from services.runtime.kafka_client import Admin
+from services.runtime.kafka_loop import KafkaLoop
+from services.runtime.postgres import migrate
 from tests.support import facts
-from tests.support.aggregation import running, settings_for
+from tests.support.aggregation import eventually, running, settings_for
+from tests.support.brokers import Broker
 
 
 def test_a_consumer_whose_metadata_lacks_a_topic_is_replaced(
@@ -35,3 +44,35 @@ def test_a_consumer_whose_metadata_lacks_a_topic_is_replaced(
         aggregation.settle()
         assert aggregation.rows("SELECT count(*) FROM aggregation.ledger") == [(1,)]
     assert len(set(asked)) > 1
+
+
+def test_a_consumer_that_started_before_its_topics_reads_them_once_they_are_there(
+    database_url: str, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The group is joined twice: without partitions, and again when they are seen; both outlast a poll."""
+    real_join = BaseCoordinator._do_join_and_sync_async
+
+    async def join_slowly(coordinator: Any) -> Any:
+        answer = await real_join(coordinator)
+        await coordinator._manager._net.sleep(0.3)
+        return answer
+
+    monkeypatch.setattr(BaseCoordinator, "_do_join_and_sync_async", join_slowly)
+    settings = settings_for(database_url, broker.bootstrap_servers)
+    migrate(database_url, schema="aggregation", folders=MIGRATIONS)
+    loop = KafkaLoop(
+        settings, schema="aggregation", topics=[topics.PLAN, topics.DISBURSEMENT], apply=ApplyEvents().apply
+    )
+    stop = threading.Event()
+    thread = threading.Thread(target=loop.run, args=(stop,))
+    thread.start()
+    try:
+        # Long enough to be in the group, without anything to read.
+        time.sleep(3)
+        admin = Admin(settings, client_id="test-admin")
+        admin.create_topics()
+        admin.close()
+        eventually(lambda: not loop.not_ready, seconds=30)
+    finally:
+        stop.set()
+        thread.join()

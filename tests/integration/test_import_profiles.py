@@ -11,7 +11,6 @@ from typing import Any
 import openpyxl
 import pytest
 
-from deploy.embedded.servers import Broker
 from services.console.api_client import XLSX
 from services.contracts import topics
 from services.ingest.__main__ import assemble
@@ -19,6 +18,7 @@ from services.ingest.sheets.marked_notes import FAULT_COLOUR, FAULT_SHEET
 from services.runtime.errors import StopServiceError
 from tests.integration.bad_input import refused
 from tests.integration.ingest_stack import Answer, Ingest, read_log, running_ingest, settings_for
+from tests.support.brokers import Broker
 from tests.support.profile_workbooks import WORKBOOKS, workbook
 
 # How many facts each workbook states.

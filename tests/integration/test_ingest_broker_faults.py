@@ -8,10 +8,8 @@ import time
 from typing import Any
 from uuid import UUID
 
-import psutil
 import pytest
 
-from deploy.embedded.servers import Broker
 from services.contracts import topics
 from services.contracts.stated.models import MovementIn
 from services.ingest import journal, log_writer
@@ -29,7 +27,11 @@ from tests.integration.ingest_stack import (
     wait_until,
 )
 from tests.support import stated
+from tests.support.brokers import Broker, is_apache_kafka
 
+FORGETFUL = pytest.mark.embedded_broker(
+    reason="the log is written again only for a broker that forgets it; Apache Kafka keeps it"
+)
 PROJECTS = [f"P{number:03}" for number in range(30)]
 
 
@@ -56,6 +58,7 @@ def test_without_a_broker_the_answer_is_503_in_time_and_names_the_events(
     with running_ingest(settings_for(database_url, broker)) as ingest:
         make_known(ingest, *PROJECTS)
         ingest.post("/v1/disbursements", movements(0, 5))
+        before = set(ids_in_log(broker))
         broker.kill()
         body = movements(100, 40)
         started = time.monotonic()
@@ -73,7 +76,8 @@ def test_without_a_broker_the_answer_is_503_in_time_and_names_the_events(
         broker.start()
         create_topics(ingest.settings)
         wait_until(lambda: ingest.post("/v1/disbursements", body).status_code == 202)
-        assert set(ids_in_log(broker)) == set(ids_of(body))
+        # The embedded broker lost what was there before.
+        assert set(ids_in_log(broker)) - before == set(ids_of(body))
 
 
 def test_a_paused_broker_is_503_and_ingest_recovers_by_itself(database_url: str, broker: Broker) -> None:
@@ -81,12 +85,11 @@ def test_a_paused_broker_is_503_and_ingest_recovers_by_itself(database_url: str,
     with running_ingest(settings_for(database_url, broker)) as ingest:
         make_known(ingest, *PROJECTS)
         assert ingest.post("/v1/disbursements", movements(0, 30)).status_code == 202
-        process = psutil.Process(broker.pid)
-        process.suspend()
+        broker.freeze()
         try:
             unanswered = [ingest.post("/v1/disbursements", movements(100 * n, 30)) for n in (1, 2)]
         finally:
-            process.resume()
+            broker.thaw()
         assert [answer.status_code for answer in unanswered] == [503, 503]
         assert {answer.json["type"] for answer in unanswered} == {"urn:giaingan:problem:broker-unavailable"}
         assert all(int(answer.retry_after) >= 1 for answer in unanswered)
@@ -112,6 +115,7 @@ def test_duplicates_are_acknowledged_without_a_broker(database_url: str, broker:
         assert (answer.status_code, answer.json["duplicate"]) == (202, 5)
 
 
+@FORGETFUL
 def test_a_log_that_the_broker_lost_is_written_again(database_url: str, broker: Broker) -> None:
     with running_ingest(settings_for(database_url, broker, ephemeral_broker=True)) as ingest:
         registered = make_known(ingest, *PROJECTS)
@@ -133,7 +137,7 @@ def test_a_log_that_the_broker_lost_is_written_again(database_url: str, broker: 
 
 
 def test_what_is_sent_while_the_broker_restarts_is_not_lost(database_url: str, broker: Broker) -> None:
-    settings = settings_for(database_url, broker, ephemeral_broker=True)
+    settings = settings_for(database_url, broker, ephemeral_broker=not is_apache_kafka())
     acknowledged: list[UUID] = []
     done = threading.Event()
 
@@ -163,6 +167,7 @@ def test_what_is_sent_while_the_broker_restarts_is_not_lost(database_url: str, b
         assert set(acknowledged) <= set(ids_in_log(broker))
 
 
+@FORGETFUL
 def test_a_log_lost_between_publishing_and_journalling_is_noticed(
     database_url: str, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +194,7 @@ def test_a_log_lost_between_publishing_and_journalling_is_noticed(
     assert set(ids_in_log(broker)) == set(ids_of(body))
 
 
+@FORGETFUL
 def test_a_start_restores_what_was_lost_before(database_url: str, broker: Broker) -> None:
     settings = settings_for(database_url, broker, ephemeral_broker=True)
     with running_ingest(settings) as ingest:
@@ -201,6 +207,7 @@ def test_a_start_restores_what_was_lost_before(database_url: str, broker: Broker
     assert set(ids_in_log(broker)) == set(ids_of(movements(0, 30)))
 
 
+@FORGETFUL
 def test_a_crash_between_publishing_and_recording_the_place_is_harmless(
     database_url: str, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +232,7 @@ def test_a_crash_between_publishing_and_recording_the_place_is_harmless(
     assert len(found) == 60
 
 
+@pytest.mark.embedded_broker(reason="of Apache Kafka a log that is gone stops ingest: tests/chaos, row 11")
 def test_a_lasting_broker_is_never_written_to_again(database_url: str, broker: Broker) -> None:
     with running_ingest(settings_for(database_url, broker)) as ingest:
         make_known(ingest, *PROJECTS)

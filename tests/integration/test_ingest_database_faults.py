@@ -15,7 +15,6 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from deploy.embedded.servers import Broker
 from services.contracts import topics
 from services.contracts.stated.models import MovementIn
 from services.ingest import journal, log_writer
@@ -33,6 +32,7 @@ from tests.integration.ingest_stack import (
     settings_for,
 )
 from tests.support import stated
+from tests.support.brokers import Broker
 
 
 class Database:

@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 import psycopg2
 import pytest
 
-from deploy.embedded.servers import Broker
 from services.contracts import topics
 from services.contracts.stated.models import BaselineScheduleIn, MovementIn, PlanRevisionIn, StatementLineIn
 from services.runtime.kafka_client import partition_of
@@ -25,6 +24,7 @@ from tests.integration.ingest_stack import (
     settings_for,
 )
 from tests.support import stated
+from tests.support.brokers import Broker
 
 SOUND = json.dumps({"movements": [stated.movement()]}, separators=(",", ":")).encode()
 

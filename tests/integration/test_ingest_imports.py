@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from deploy.embedded.servers import Broker
 from services.contracts import topics
 from tests.integration.ingest_stack import (
     Answer,
@@ -19,6 +18,7 @@ from tests.integration.ingest_stack import (
     running_ingest,
     settings_for,
 )
+from tests.support.brokers import Broker
 
 VOUCHERS = """\
 CHỨNG TỪ GIẢI NGÂN;;;;;

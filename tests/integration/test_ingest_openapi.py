@@ -16,9 +16,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from deploy.embedded.servers import Broker
 from tests.integration.ingest_stack import Ingest, running_ingest, settings_for
 from tests.support.access import bearer
+from tests.support.brokers import Broker
 
 CHECKS = [
     not_a_server_error,

@@ -12,11 +12,12 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from deploy.embedded.servers import Broker, free_port
+from deploy.embedded.servers import free_port
 from services.contracts import topics
 from tests.integration.ingest_stack import create_topics, read_log, settings_for, wait_until
 from tests.support import stated
 from tests.support.access import make_token
+from tests.support.brokers import Broker
 
 
 def call(url: str, content: bytes | None = None, *, token: str = "") -> tuple[int, str]:

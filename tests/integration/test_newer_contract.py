@@ -14,7 +14,6 @@ import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 
-from deploy.embedded.servers import Broker
 from services.contracts import codec, plan_bodies, topics
 from services.contracts.gen.giaingan.v1 import common_pb2, disbursement_pb2, plan_pb2
 from services.domain import event_identity
@@ -24,6 +23,7 @@ from services.domain.plan import PlanBase
 from services.runtime.kafka_client import Record
 from tests.support import facts
 from tests.support.aggregation import RECORDED_AT, Aggregation, running, settings_for
+from tests.support.brokers import Broker
 
 Change = Callable[[descriptor_pb2.FileDescriptorProto], None]
 

@@ -19,11 +19,11 @@ from schemathesis.core.failures import FailureGroup
 import services.aggregation.__main__
 import services.alert.__main__
 import services.ingest.__main__
-from deploy.embedded.servers import Broker
 from services.runtime.config import Settings
 from services.runtime.service import Parts
 from tests.integration.ingest_stack import create_topics, settings_for, wait_until
 from tests.support.access import bearer, make_token
+from tests.support.brokers import Broker
 
 ASSEMBLE: dict[str, Callable[[Settings], Parts]] = {
     "ingest": services.ingest.__main__.assemble,

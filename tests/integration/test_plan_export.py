@@ -12,11 +12,11 @@ from typing import Any
 import openpyxl
 import pytest
 
-from deploy.embedded.servers import Broker
 from services.runtime.access import Scope
 from tests.integration.ingest_stack import Ingest, running_ingest
 from tests.support.access import client_of, make_token
 from tests.support.aggregation import Aggregation, running, settings_for
+from tests.support.brokers import Broker
 
 FORMULA = '=HYPERLINK("http://x.example","bấm vào đây")'
 

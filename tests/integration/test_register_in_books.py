@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from deploy.embedded.servers import Broker
 from services.domain.disbursement import CompletedWorkLine, FigureStatus
 from services.domain.money import Money
 from services.domain.plan import BaselineKind, PlanBase
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from tests.support import facts
 from tests.support.aggregation import Aggregation, running, settings_for
+from tests.support.brokers import Broker
 
 AS_OF = "2022-07-31"
 

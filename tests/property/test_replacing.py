@@ -17,7 +17,7 @@ from services.aggregation.apply_events import ApplyEvents
 from services.contracts import codec, topics
 from services.domain.disbursement import Movement, MovementKind, RecoveryBooking, Reporter, StatementLine
 from services.domain.money import Money
-from services.runtime.kafka_loop import Batch, ReceivedRecord
+from services.runtime.batch_commit import Batch, ReceivedRecord
 from services.runtime.postgres import Connection, Cursor, connect, migrate
 from tests.support import facts
 from tests.support.aggregation import RECORDED_AT

@@ -27,13 +27,15 @@ from services.contracts import codec, progress_codec, topics
 from services.domain.progress import Progress
 from services.runtime.access.gate import Gate
 from services.runtime.api import Api
+from services.runtime.batch_commit import Apply
 from services.runtime.clock import Clock
 from services.runtime.config import Settings
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Place, Publisher, Record
-from services.runtime.kafka_loop import Apply, KafkaLoop
+from services.runtime.kafka_loop import KafkaLoop
 from services.runtime.postgres import Connection, Pool, connect, migrate
 from tests.support.access import client_of, make_token
+from tests.support.brokers import settings_of_broker
 
 RECORDED_AT = datetime(2022, 6, 1, 8, 0, tzinfo=UTC)
 
@@ -45,10 +47,10 @@ def settings_for(database_url: str, bootstrap_servers: str, **changes: Any) -> S
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
         "business_date": date(2022, 7, 31),
         "topic_partitions": 3,
-        "kafka_session_timeout_ms": 1_000,
         "kafka_delivery_timeout_ms": 3_000,
         "emit_interval_ms": 20,
         "ephemeral_broker": True,
+        **settings_of_broker(),
     }
     return Settings(**(values | changes))
 
@@ -201,11 +203,21 @@ def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 def log_ends(settings: Settings, names: Iterable[str]) -> dict[TopicPartition, int]:
     """The end of each partition of these topics."""
-    consumer = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap_servers)
+    return _log_bounds(settings, names, KafkaConsumer.end_offsets)
+
+
+def log_beginnings(settings: Settings, names: Iterable[str]) -> dict[TopicPartition, int]:
+    """The first offset that is left of each partition of these topics."""
+    return _log_bounds(settings, names, KafkaConsumer.beginning_offsets)
+
+
+def _log_bounds(
+    settings: Settings, names: Iterable[str], asked: Callable[..., dict[TopicPartition, int]]
+) -> dict[TopicPartition, int]:
+    consumer = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap_servers.split(","))
     try:
         partitions = [TopicPartition(n, p) for n in names for p in consumer.partitions_for_topic(n) or ()]
-        ends: dict[TopicPartition, int] = consumer.end_offsets(partitions)
-        return ends
+        return asked(consumer, partitions)
     finally:
         consumer.close()
 

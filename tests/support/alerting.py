@@ -14,7 +14,6 @@ from typing import Any
 from flask.testing import FlaskClient
 from kafka import KafkaConsumer, TopicPartition
 
-from deploy.embedded.servers import Broker
 from services.alert import http_api, policy
 from services.alert.__main__ import MIGRATIONS, SCHEMA
 from services.alert.relay import Relay
@@ -24,12 +23,14 @@ from services.domain.progress import Progress
 from services.runtime.access import Scope
 from services.runtime.access.gate import Gate
 from services.runtime.api import Api
+from services.runtime.batch_commit import Apply, Batch, ReceivedRecord
 from services.runtime.config import Settings
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Publisher, Record
-from services.runtime.kafka_loop import Apply, Batch, KafkaLoop, ReceivedRecord
+from services.runtime.kafka_loop import KafkaLoop
 from services.runtime.postgres import Pool, connect, migrate, transaction
 from tests.support.access import client_of, make_token
+from tests.support.brokers import Broker, settings_of_broker
 
 POLICY = Path(__file__).resolve().parents[2] / "deploy" / "policy"
 RULES = POLICY / "rules"
@@ -44,8 +45,8 @@ def settings_for(database_url: str, bootstrap_servers: str = "127.0.0.1:1", **ch
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
         "business_date": date(2022, 5, 31),
         "topic_partitions": PARTITIONS,
-        "kafka_session_timeout_ms": 1_000,
         "kafka_delivery_timeout_ms": 2_000,
+        **settings_of_broker(),
         "public_url": "https://alerts.example.vn",
         **changes,
     }
@@ -186,7 +187,7 @@ def running(
 
 def published_changes(broker: Broker) -> Sequence[tuple[bytes, bytes]]:
     """Key and value of every record of the alert topic, in order within each partition."""
-    consumer = KafkaConsumer(bootstrap_servers=[broker.bootstrap_servers], enable_auto_commit=False)
+    consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap_servers.split(","), enable_auto_commit=False)
     try:
         partitions = [TopicPartition(topics.ALERT, partition) for partition in range(PARTITIONS)]
         ends = consumer.end_offsets(partitions)

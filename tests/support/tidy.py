@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MOST_LINES = 450
 
 _NOT_OURS = {
-    ".git", ".venv", ".giaingan", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache",
+    ".git", ".venv", ".giaingan", ".kafka", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache",
     ".hypothesis", "dist",
 }  # fmt: skip
 _SERVICES = {"ingest", "aggregation", "alert"}
