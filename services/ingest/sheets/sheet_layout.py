@@ -107,18 +107,19 @@ class HeaderMatcher:
         """The header with the rows above and below that belong to it: a part alone says something else.
 
         Above: cells merged into the header, or a heading over some of its columns. Below: what a heading
-        is divided into.
+        is divided into. Where the profile fixes the header's last row, it is what cells are merged into.
         """
         first, last = found.first_header_row, found.header_row
         columns = found.columns
         words = [column.index for name, column in columns.items() if name not in self._amounts]
         amounts = [column.index for name, column in columns.items() if name in self._amounts]
         left = min(words, default=min(column.index for column in columns.values()))
+        is_fixed = self._profile.header_row != "by-words"
         while first > 0 and (
-            head.is_merged_across(first - 1) or self._is_heading(head, first - 1, left, amounts)
+            head.is_merged_across(first - 1)
+            or (not is_fixed and self._is_heading(head, first - 1, left, amounts))
         ):
             first -= 1
-        is_fixed = self._profile.header_row != "by-words"
         while not is_fixed and (head.is_merged_across(last) or self._divides(head, last + 1, left, amounts)):
             last += 1
         if (first, last) == (found.first_header_row, found.header_row):
