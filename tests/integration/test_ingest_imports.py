@@ -122,7 +122,6 @@ def test_what_is_sent_with_the_file_stands_in_for_what_it_lacks(ingest: Ingest, 
 @pytest.mark.parametrize(
     ("fields", "where"),
     [
-        ({"profile": "gifts"}, "profile"),
         ({"kind": "plan"}, "kind"),
         ({"source": ""}, "source"),
         ({"source": "a\u200b"}, "source"),
@@ -142,6 +141,13 @@ def test_a_bad_form_is_refused_by_field(ingest: Ingest, fields: dict[str, Any], 
     assert answer.status_code == 422, answer.text
     assert where in [error["where"] for error in answer.json["errors"]]
     assert all(error["mend"] for error in answer.json["errors"])
+
+
+def test_a_profile_that_is_none_is_404_with_those_there_are(ingest: Ingest) -> None:
+    answer = send(ingest, VOUCHERS, profile="gifts")
+    assert answer.status_code == 404
+    assert answer.json["type"] == "urn:giaingan:problem:no-such-profile"
+    assert "treasury-vouchers" in answer.json["detail"]
 
 
 def test_a_form_without_a_file_is_refused(ingest: Ingest) -> None:
