@@ -256,10 +256,10 @@ class RowItems:
     def _made(
         self, row: TableRow, values: Values, *, column_of: Mapping[str, str] | None = None
     ) -> Iterator[StatedRow]:
-        given = {
-            name: self._choices[name][value] if name in self._choices else value
-            for name, value in values.items()
-        }
+        given = dict(values)
+        for name, members in self._choices.items():
+            if name in given:
+                given[name] = members[given[name]]
         if self._profile.kind == "movement":
             given["source_ref"] = f"{given.pop('voucher')}/{given.pop('line')}"
             given["reverses_event_id"] = given.pop("reverses", None)
