@@ -7,7 +7,6 @@ import re
 import zipfile
 from typing import Any
 
-import openpyxl
 import pytest
 
 from services.ingest.sheets.number_formats import odd_format
@@ -21,7 +20,6 @@ from tests.unit.ingest.reading import (
     fill_statement,
     read,
     read_text,
-    saved,
     statement,
     workbook,
 )
@@ -32,6 +30,20 @@ AMOUNT = both("row 3, column E (Lũy kế giải ngân)")
 
 def _read_sheet(fill: Any, **options: Any) -> ReadFile:
     return read(workbook(fill), file_name="a.xlsx", max_rows=2 * MANY, **options)
+
+
+def _rewritten(content: bytes, member: str, old: str, new: str) -> bytes:
+    """The workbook with the first ``old`` in one of its members made ``new``."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(stream, "w") as after:
+        for name in before.namelist():
+            text = before.read(name)
+            if name == member:
+                changed = re.sub(old.encode(), new.encode(), text, count=1)
+                assert changed != text
+                text = changed
+            after.writestr(name, text)
+    return stream.getvalue()
 
 
 # --- formats that show another number --------------------------------------------------------------
@@ -84,6 +96,13 @@ def test_a_scaled_cell_among_many_plain_rows_is_refused() -> None:
     assert faults(_read_sheet(fill)) == [
         ("scaled-format", both(f"sheet Sheet1, row {MANY // 2}, column E (Lũy kế giải ngân)"))
     ]
+
+
+def test_a_cell_without_a_format_has_the_first_one() -> None:
+    content = workbook(lambda sheet: fill_statement(sheet, *range(1, MANY)))
+    odd = _rewritten(content, "xl/styles.xml", r'(<cellXfs[^>]*><xf [^>]*?numFmtId=)"0"', r'\1"9"')
+    errors = read(odd, file_name="a.xlsx", max_rows=2 * MANY).errors
+    assert {error.row for error in errors if error.column == "E"} >= {3, 700}
 
 
 def test_a_scaled_total_is_refused_and_a_scaled_cell_that_is_not_read_is_fine() -> None:
@@ -283,19 +302,8 @@ def test_shares_with_a_sign_or_beside_larger_ones_are_read(
 
 
 def _damaged(old: str, new: str, *, rows: int) -> bytes:
-    book = openpyxl.Workbook()
-    fill_statement(book.active, *range(100, 100 + rows))
-    content = saved(book)
-    stream = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(stream, "w") as after:
-        for name in before.namelist():
-            text = before.read(name)
-            if name == "xl/worksheets/sheet1.xml":
-                changed = re.sub(old.encode(), new.encode(), text, count=1)
-                assert changed != text
-                text = changed
-            after.writestr(name, text)
-    return stream.getvalue()
+    content = workbook(lambda sheet: fill_statement(sheet, *range(100, 100 + rows)))
+    return _rewritten(content, "xl/worksheets/sheet1.xml", old, new)
 
 
 @pytest.mark.parametrize("rows", [3, MANY])
