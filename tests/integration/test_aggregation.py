@@ -382,8 +382,10 @@ def test_a_broker_that_forgets_loses_and_doubles_nothing(database_url: str, brok
         Admin(settings, client_id="test").create_topics()
         # The restored log holds the old events again, and new ones.
         aggregation.publish(*sent)
-        eventually(lambda: aggregation.unapplied() == 0)
-        assert disbursed(aggregation) == sum(m.amount.minor_units for m in sent)
+        # The embedded broker tells an end that is too low, so that all is applied only when all is there.
+        total = sum(m.amount.minor_units for m in sent)
+        eventually(lambda: aggregation.unapplied() == 0 and disbursed(aggregation) >= total, seconds=60)
+        assert disbursed(aggregation) == total
         logs = aggregation.rows(
             "SELECT count(DISTINCT topic_id) FROM aggregation.source_position WHERE topic = %s",
             topics.DISBURSEMENT,
