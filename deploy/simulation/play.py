@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psycopg2
 
@@ -16,11 +17,13 @@ from services.contracts import topics
 from services.runtime import batch_commit
 from services.runtime.batch_commit import Apply, Batch, ReceivedRecord
 from services.runtime.errors import StopServiceError
+from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import LogIdentity
 from services.runtime.positions import Claim, FencedError, MovedError, Positions
 from services.runtime.postgres import CONNECTION_ERRORS, transaction
 
 WORKERS = 3
+_FUND_SOURCES = FundSourceNames.load(Path(__file__).resolve().parents[1] / "policy")
 _TURNS = 700
 _RECORDS = 60
 _LIVENESS_TURNS = 20_000
@@ -49,7 +52,7 @@ class World:
     database_url: str
     weights: Weights = field(default_factory=Weights)
     positions: Positions = field(default_factory=lambda: Positions("aggregation"))
-    apply: Apply = field(default_factory=lambda: ApplyEvents().apply)
+    apply: Apply = field(default_factory=lambda: ApplyEvents(_FUND_SOURCES).apply)
     strikes: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

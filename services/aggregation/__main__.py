@@ -44,7 +44,7 @@ def assemble(settings: Settings) -> service.Parts:
     publisher = Publisher(settings, client_id="giaingan-aggregation")
     pool = Pool(database_url, application="giaingan-aggregation-api", size=pool_size(settings))
 
-    apply_events = ApplyEvents()
+    apply_events = ApplyEvents(fund_sources)
     tell_progress = TellProgress(settings, publisher=publisher, clock=clock, series=series)
     cutoff_tick = CutoffTick(settings, clock=clock, on_tick=tell_progress.notice)
     publish_decisions = PublishDecisions(settings, publisher=publisher)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -34,9 +34,14 @@ from services.domain.plan import BaselineSchedule, PlanRevision
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from services.runtime import metrics
 from services.runtime.batch_commit import Batch, ReceivedRecord
+from services.runtime.errors import StopServiceError
+from services.runtime.fund_sources import FundSourceNames, fund_source_fault
 from services.runtime.postgres import Cursor
 
 STATEMENT_DIFFERENCE = "statement_difference"
+
+# Content hashes of what the books hold under some ids.
+KnownHashes = Callable[[Cursor, Collection[UUID]], dict[UUID, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +66,12 @@ class _Outcome:
     fates: Counter[str] = field(default_factory=Counter)
     added: list[bytes] = field(default_factory=list)
     due: set[tuple[str, int]] = field(default_factory=set)
+    # Events whose fate is decided.
+    settled: set[UUID] = field(default_factory=set)
 
     def inserted(self, event_id: UUID, content_hash: bytes) -> None:
         self.fates["inserted"] += 1
+        self.settled.add(event_id)
         self.added.append(event_id.bytes + content_hash)
 
     def digest(self) -> bytes:
@@ -73,13 +81,14 @@ class _Outcome:
 class ApplyEvents:
     """The ``apply`` of aggregation's Kafka loop. Counts into metrics only what was committed."""
 
-    def __init__(self) -> None:
+    def __init__(self, fund_sources: FundSourceNames) -> None:
+        self._fund_sources = fund_sources
         self._uncommitted: dict[str, Counter[str]] = {}
 
     def apply(self, cursor: Cursor, batch: Batch) -> bytes:
         """Write what the batch means; returns the digest of what it added."""
         outcome = _Outcome()
-        events = _decode(cursor, batch, outcome)
+        events = _decode(cursor, batch, self._fund_sources, outcome)
         if batch.topic == topics.PLAN:
             _apply_plans(cursor, events, outcome)
         else:
@@ -99,7 +108,7 @@ class ApplyEvents:
 # --- decode ------------------------------------------------------------------------------------
 
 
-def _decode(cursor: Cursor, batch: Batch, outcome: _Outcome) -> list[_Placed]:
+def _decode(cursor: Cursor, batch: Batch, fund_sources: FundSourceNames, outcome: _Outcome) -> list[_Placed]:
     """The sound events of a batch; the others go to quarantine. Whoever may write to the topic may write
     anything, so the rules of the doors are asked here too (but for the calendar: the log is read again
     years later)."""
@@ -108,7 +117,7 @@ def _decode(cursor: Cursor, batch: Batch, outcome: _Outcome) -> list[_Placed]:
         key = (record.key or b"").decode(errors="replace")
         for index, event in enumerate(_read(batch.topic, record)):
             place = Place(batch.topic, batch.topic_id, batch.partition, record.offset, index)
-            refused = _refusal(event, key)
+            refused = _refusal(event, key, fund_sources)
             if refused:
                 _hold(cursor, outcome, place, refused)
             elif isinstance(event, codec.Event):
@@ -132,19 +141,25 @@ def _read(topic: str, record: ReceivedRecord) -> Sequence[codec.Event | codec.Un
         return [_NoBatch(str(error), record.value or b"")]
 
 
-def _refusal(event: codec.Event | codec.Undecodable | _NoBatch, key: str) -> Refused | None:
+def _refusal(
+    event: codec.Event | codec.Undecodable | _NoBatch, key: str, fund_sources: FundSourceNames
+) -> Refused | None:
     """What is wrong with the event, by its encoding or by the rules; ``None`` for a sound one."""
     if isinstance(event, _NoBatch):
         return Refused("not-decoded", event.detail, event.value, "", key, is_record=True)
     if isinstance(event, codec.Undecodable):
         return Refused(event.reason, event.detail, event.payload, event.event_id, key, event.fact)
-    rejections = validation.check(event.fact, business_date=date.max)
-    if not rejections:
+    found = [
+        (str(rejection.code), f"{rejection.field}: {rejection.detail}")
+        for rejection in validation.check(event.fact, business_date=date.max)
+    ]
+    if told := fund_source_fault(event.fact, fund_sources):
+        found.append((told.code, f"{told.where}: {told.detail}"))
+    if not found:
         return None
-    detail = "; ".join(f"{rejection.field}: {rejection.detail}" for rejection in rejections)
     return Refused(
-        rejections[0].code,
-        detail,
+        found[0][0],
+        "; ".join(detail for _, detail in found),
         event.payload,
         str(event.fact.event_id),
         key,
@@ -180,6 +195,22 @@ def _sift(
             held_cases.conflict(cursor, event.place, event.fact, event.payload, first=kept)
             outcome.fates["conflict"] += 1
     return list(new.values())
+
+
+def _settle_others(
+    cursor: Cursor, new: Iterable[_Placed], known_hashes: KnownHashes, outcome: _Outcome
+) -> None:
+    """What was new, and was taken under its id by another partition's transaction before it was inserted: it
+    is in the books now, and what arrived here is a duplicate of it or contradicts it.
+
+    Raises ``StopServiceError`` for an event without a fate.
+    """
+    others = [event for event in new if event.event_id not in outcome.settled]
+    if not others:
+        return
+    known = known_hashes(cursor, {event.event_id for event in others})
+    if lost := _sift(cursor, others, known, outcome):
+        raise StopServiceError(f"events without a fate: {', '.join(str(each.event_id) for each in lost)}")
 
 
 def _put_aside(cursor: Cursor, events: Sequence[_Placed]) -> set[bytes]:
@@ -229,6 +260,7 @@ def _apply_disbursements(cursor: Cursor, events: list[_Placed], outcome: _Outcom
             cursor, event.fact, event.recorded_at, event.place
         ):
             outcome.inserted(event.event_id, event.fact.content_hash)
+    _settle_others(cursor, new, ledger_store.known_hashes, outcome)
 
 
 def _row(event: _Placed, movement: Movement, *, series: str, effect: Effect) -> LedgerRow:
@@ -298,6 +330,7 @@ def _apply_reversals(
             is_sound=True,
         )
         _hold(cursor, outcome, event.place, refused)
+        outcome.settled.add(event.event_id)
     _insert(cursor, rows, outcome)
 
 
@@ -365,7 +398,8 @@ def _apply_statements(
 
 def _apply_plans(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> None:
     known = plan_store.known_hashes(cursor, {event.event_id for event in events})
-    for event in _sift(cursor, events, known, outcome):
+    new = _sift(cursor, events, known, outcome)
+    for event in new:
         if isinstance(event.fact, PlanRevision):
             inserted = plan_store.insert_revision(cursor, event.fact, event.recorded_at, event.place)
             outcome.due.add((event.fact.project_code, event.fact.budget_year))
@@ -377,3 +411,4 @@ def _apply_plans(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> No
             raise TypeError(f"{type(event.fact).__name__} on the plan topic")
         if inserted:
             outcome.inserted(event.event_id, event.fact.content_hash)
+    _settle_others(cursor, new, plan_store.known_hashes, outcome)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import re
 from typing import Any, Literal
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from services.domain.validation import Fact
 
 _DUMPED_BYTES = 256
 _DUMP_WIDTH = 16
+_NOT_PRINTABLE = re.compile(rb"[^ -~]")
 _CONFLICT_STATES = {"open": "open", "keep-first": "kept", "replace": "replaced"}
 ConflictState = Literal["open", "kept", "replaced"]
 ACTION_OF: dict[ConflictState, str] = {"open": "open", "kept": "keep-first", "replaced": "replace"}
@@ -247,6 +249,6 @@ def dump(payload: bytes) -> list[str]:
     lines = []
     for start in range(0, min(len(payload), _DUMPED_BYTES), _DUMP_WIDTH):
         some = payload[start : start + _DUMP_WIDTH]
-        letters = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in some)  # noqa: PLR2004
+        letters = _NOT_PRINTABLE.sub(b".", some).decode()
         lines.append(f"{start:04x}  {some.hex(' '):<47}  {letters}")
     return lines

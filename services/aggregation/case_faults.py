@@ -17,7 +17,7 @@ from services.domain.validation import Fact
 from services.runtime.access import Unit, outside_unit
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import as_json
-from services.runtime.fund_sources import FundSourceNames, unknown_fund_source
+from services.runtime.fund_sources import FundSourceNames, fund_source_fault
 from services.runtime.postgres import Cursor
 
 
@@ -34,9 +34,8 @@ def faults(
             detail=rejection.detail,
             mend=rejection.mend,
         )
-    fund_source = getattr(fact, "fund_source", None)
-    if fund_source is not None and fund_source not in fund_sources.by_code:
-        yield unknown_fund_source(fund_source, fund_sources, where=f"{place}.fund_source")
+    if told := fund_source_fault(fact, fund_sources, where=f"{place}.fund_source"):
+        yield told
     if not isinstance(fact, PlanRevision | ProjectRegistration | OwnerRegistration):
         yield from _project(cursor, place, fact, business_date)
 

@@ -83,7 +83,7 @@ _SIGNS: dict[tuple[MovementKind, RecoveryBooking], tuple[int, int, int]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(event_identity.Identified):
     """One dated movement on a project's appropriation; ``amount`` is above zero, the kind signs it."""
 
     source: str
@@ -98,10 +98,6 @@ class Movement:
     reporter: Reporter = Reporter.TREASURY
     recovery_booking: RecoveryBooking = RecoveryBooking.GROSS
     reverses_event_id: UUID | None = None
-
-    @property
-    def event_id(self) -> UUID:
-        return event_identity.event_id(source=self.source, source_ref=self.source_ref)
 
     @property
     def content_hash(self) -> bytes:
@@ -137,7 +133,7 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class StatementLine:
+class StatementLine(event_identity.Identified):
     """One line of a cumulative statement (lũy kế): disbursed from 1 January up to ``as_of``."""
 
     source: str
@@ -150,10 +146,6 @@ class StatementLine:
     status: FigureStatus = FigureStatus.ACTUAL
     reporter: Reporter = Reporter.TREASURY
     revision: int = 0
-
-    @property
-    def event_id(self) -> UUID:
-        return event_identity.event_id(source=self.source, source_ref=self.source_ref)
 
     @property
     def content_hash(self) -> bytes:
@@ -184,7 +176,7 @@ class StatementLine:
 
 
 @dataclass(frozen=True, slots=True)
-class CompletedWorkLine:
+class CompletedWorkLine(event_identity.Identified):
     """What the work done on a project is worth (giá trị khối lượng hoàn thành), from 1 January up to
     ``as_of``: earned value, as its owner reports it. No cash moves by it."""
 
@@ -196,10 +188,6 @@ class CompletedWorkLine:
     as_of: date
     status: FigureStatus = FigureStatus.ACTUAL
     revision: int = 0
-
-    @property
-    def event_id(self) -> UUID:
-        return event_identity.event_id(source=self.source, source_ref=self.source_ref)
 
     @property
     def content_hash(self) -> bytes:

@@ -23,6 +23,18 @@ def event_id(*, source: str, source_ref: str) -> uuid.UUID:
     return uuid.UUID(bytes=hashlib.sha1(named, usedforsecurity=False).digest()[:16], version=5)
 
 
+class Identified:
+    """A fact known by its source and the source's own reference, whatever else it states."""
+
+    __slots__ = ()
+    source: str
+    source_ref: str
+
+    @property
+    def event_id(self) -> uuid.UUID:
+        return event_id(source=self.source, source_ref=self.source_ref)
+
+
 def posting_id(*, statement_event_id: uuid.UUID, value_date: str) -> uuid.UUID:
     """Id of a ledger row that a cumulative statement leads to on a date."""
     return uuid.uuid5(_POSTINGS, _joined(str(statement_event_id), value_date))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from uuid import UUID
 
 from services.domain import event_identity
 from services.domain.money import Money
@@ -41,7 +40,7 @@ class BaselineKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class PlanRevision:
+class PlanRevision(event_identity.Identified):
     """A decision on one line: ``amount`` is the line's whole appropriation under it, not the change.
 
     ``carried_from_year`` is the year whose plan carry-over capital comes from, 0 for any other base. A
@@ -69,10 +68,6 @@ class PlanRevision:
     sector: str = ""
     carried_from_year: int = 0
     revision: int = 0
-
-    @property
-    def event_id(self) -> UUID:
-        return event_identity.event_id(source=self.source, source_ref=self.source_ref)
 
     @property
     def content_hash(self) -> bytes:
@@ -124,7 +119,7 @@ class BaselinePoint:
 
 
 @dataclass(frozen=True, slots=True)
-class BaselineSchedule:
+class BaselineSchedule(event_identity.Identified):
     """A registered schedule, target milestones, or a published curve, of one budget year."""
 
     source: str
@@ -137,10 +132,6 @@ class BaselineSchedule:
     effective_date: date
     rate_base: str = "plan"
     revision: int = 0
-
-    @property
-    def event_id(self) -> UUID:
-        return event_identity.event_id(source=self.source, source_ref=self.source_ref)
 
     @property
     def content_hash(self) -> bytes:

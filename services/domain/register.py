@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from uuid import UUID
 
 from services.domain import event_identity
 from services.domain.money import Money
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectRegistration:
+class ProjectRegistration(event_identity.Identified):
     """A project of the register. Money may move from ``starts_on`` to ``closed_on``, if stated."""
 
     source: str
@@ -32,10 +31,6 @@ class ProjectRegistration:
     closed_on: date | None = None
     total_investment: Money | None = None
     revision: int = 0
-
-    @property
-    def event_id(self) -> UUID:
-        return event_identity.event_id(source=self.source, source_ref=self.source_ref)
 
     @property
     def content_hash(self) -> bytes:
@@ -61,7 +56,7 @@ class ProjectRegistration:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnerRegistration:
+class OwnerRegistration(event_identity.Identified):
     """An accountable unit (chủ đầu tư), known within its province, with its head and who supervises it."""
 
     source: str
@@ -74,10 +69,6 @@ class OwnerRegistration:
     head_post: str = ""
     supervisor_name: str = ""
     revision: int = 0
-
-    @property
-    def event_id(self) -> UUID:
-        return event_identity.event_id(source=self.source, source_ref=self.source_ref)
 
     @property
     def content_hash(self) -> bytes:
@@ -97,7 +88,7 @@ class OwnerRegistration:
 
 
 @dataclass(frozen=True, slots=True)
-class OfficerAssignment:
+class OfficerAssignment(event_identity.Identified):
     """Who answers for a project, or for the whole unit where ``project_code`` is empty."""
 
     source: str
@@ -110,10 +101,6 @@ class OfficerAssignment:
     officer_post: str = ""
     officer_email: str = ""
     revision: int = 0
-
-    @property
-    def event_id(self) -> UUID:
-        return event_identity.event_id(source=self.source, source_ref=self.source_ref)
 
     @property
     def content_hash(self) -> bytes:

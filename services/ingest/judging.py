@@ -15,12 +15,11 @@ from services.domain.disbursement import CompletedWorkLine, Movement, MovementKi
 from services.domain.plan import BaselineKind, BaselineSchedule, PlanRevision
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from services.domain.validation import Fact
-from services.ingest import known_funds
 from services.ingest.register import Register, RegisteredProject, look_of
 from services.ingest.stated_fact import StatedFact
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import as_json
-from services.runtime.fund_sources import FundSourceNames
+from services.runtime.fund_sources import FundSourceNames, fund_source_fault
 from services.runtime.unit import Unit
 
 OUTSIDE_UNIT = "outside-unit"
@@ -63,7 +62,10 @@ class Judge:
         """Every fault of one fact, at its place in the request."""
         fact = stated.fact
         yield from self._of_own_source(stated)
-        yield from known_funds.faults_of(stated, self._fund_sources)
+        if told := fund_source_fault(fact, self._fund_sources):
+            yield stated.fault(
+                told.code, field=told.where, read=told.read, detail=told.detail, mend=told.mend
+            )
         rejections = validation.across_fields(fact, business_date=self._business_date)
         for rejection in rejections:
             yield stated.fault(

@@ -11,6 +11,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from services.domain.validation import Fact
 from services.runtime.errors import FieldError, StopServiceError
 from services.runtime.field_faults import as_json, choices, field_fault
 
@@ -62,7 +63,11 @@ class FundSourceNames:
         return name.vi if language == "vi" else name.en
 
 
-def unknown_fund_source(code: str, names: FundSourceNames, *, where: str) -> FieldError:
-    """The fault of a code that the policy does not name, with the nearest that it does."""
+def fund_source_fault(fact: Fact, names: FundSourceNames, *, where: str = "fund_source") -> FieldError | None:
+    """The fault of a fact of a fund source that the policy does not name, with the nearest that it does: its
+    money would stand nowhere."""
+    code = getattr(fact, "fund_source", None)
+    if code is None or code in names.by_code:
+        return None
     nearest = choices(names.nearest(code), is_all=False)
     return field_fault("unknown-choice", where=where, read=as_json(code), **nearest)

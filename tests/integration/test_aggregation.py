@@ -206,6 +206,7 @@ def test_what_breaks_a_rule_of_the_doors_is_quarantined_from_the_topic_too(aggre
         facts.curve(BaselineKind.TARGET, "96", falling),
         facts.plan(1, province_code="Cà Mau"),
         facts.movement("6", 8),
+        facts.movement("7", 5, fund_source="local.xyz"),
     )
     aggregation.settle()
 
@@ -219,6 +220,7 @@ def test_what_breaks_a_rule_of_the_doors_is_quarantined_from_the_topic_too(aggre
         "malformed-field",
         "outside-budget-year",
         "reversal-without-reference",
+        "unknown-choice",
     ]
 
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import psycopg2
 import pytest
 
 from services.aggregation import ledger_store
 from services.aggregation.__main__ import MIGRATIONS
+from services.aggregation.apply_events import ApplyEvents
 from services.aggregation.ledger_store import LedgerRow, Place
 from services.contracts import codec, topics
+from services.domain.disbursement import Movement, StatementLine
+from services.domain.plan import PlanRevision
 from services.runtime import batch_commit
-from services.runtime.batch_commit import Apply, Batch
+from services.runtime.batch_commit import Apply, Batch, ReceivedRecord
 from services.runtime.kafka_client import Admin, LogIdentity, Record
 from services.runtime.positions import FencedError, LogReplacedError, MovedError, Positions
 from services.runtime.postgres import Cursor, connect, migrate, transaction
 from tests.support import facts
 from tests.support.aggregation import RECORDED_AT, Aggregation, eventually, running, settings_for
+from tests.support.alerting import FUND_SOURCES
 from tests.support.brokers import Broker, lose_log
 
 SENT = [facts.movement(str(n), 100 + n) for n in range(12)]
@@ -165,6 +170,48 @@ def test_a_reversal_that_crossed_its_movement_in_another_partition_is_found(
             "SELECT disbursed FROM aggregation.ledger WHERE reverses_event_id = %s", paid.event_id
         )
         assert found == [(-paid.amount.minor_units,)]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [SENT[0], facts.statement(900, "2022-05-31"), facts.plan(1_000)],
+    ids=["movement", "statement", "plan"],
+)
+def test_what_two_partitions_state_at_once_under_one_id_is_a_conflict_all_the_same(
+    database_url: str, first: Movement | StatementLine | PlanRevision
+) -> None:
+    """Neither transaction sees the other's event; the second waits for its id, and finds it taken."""
+    migrate(database_url, schema="aggregation", folders=MIGRATIONS)
+    second = replace(first, project_code="P2")
+    fates: list[str] = []
+    one, other = (connect(database_url, application="test") for _ in range(2))
+
+    def apply_second() -> None:
+        with transaction(other) as cursor:
+            apply_at_once(cursor, second, partition=1)
+        fates.append("applied")
+
+    thread = threading.Thread(target=apply_second)
+    with transaction(one) as cursor:
+        apply_at_once(cursor, first, partition=0)
+        thread.start()
+        thread.join(0.5)
+        assert fates == []
+    thread.join()
+    assert fates == ["applied"]
+    with transaction(one) as cursor:
+        cursor.execute("SELECT event_id, content_hash FROM aggregation.conflict")
+        ((event_id, content_hash),) = cursor.fetchall()
+    assert (event_id, bytes(content_hash)) == (first.event_id, second.content_hash)
+    one.close()
+    other.close()
+
+
+def apply_at_once(cursor: Cursor, fact: codec.Fact, *, partition: int) -> None:
+    """A batch of one record with one fact."""
+    topic = topics.PLAN if isinstance(fact, codec.PlanFact) else topics.DISBURSEMENT
+    record = ReceivedRecord(0, b"k", codec.encode_batch([fact], recorded_at=RECORDED_AT))
+    ApplyEvents(FUND_SOURCES).apply(cursor, Batch(topic, "log", partition, (record,)))
 
 
 @pytest.fixture

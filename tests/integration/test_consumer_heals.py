@@ -19,6 +19,7 @@ from services.runtime.kafka_loop import KafkaLoop
 from services.runtime.postgres import migrate
 from tests.support import facts
 from tests.support.aggregation import eventually, running, settings_for
+from tests.support.alerting import FUND_SOURCES
 from tests.support.brokers import Broker
 
 
@@ -60,9 +61,8 @@ def test_a_consumer_that_started_before_its_topics_reads_them_once_they_are_ther
     monkeypatch.setattr(BaseCoordinator, "_do_join_and_sync_async", join_slowly)
     settings = settings_for(database_url, broker.bootstrap_servers)
     migrate(database_url, schema="aggregation", folders=MIGRATIONS)
-    loop = KafkaLoop(
-        settings, schema="aggregation", topics=[topics.PLAN, topics.DISBURSEMENT], apply=ApplyEvents().apply
-    )
+    apply = ApplyEvents(FUND_SOURCES).apply
+    loop = KafkaLoop(settings, schema="aggregation", topics=[topics.PLAN, topics.DISBURSEMENT], apply=apply)
     stop = threading.Event()
     thread = threading.Thread(target=loop.run, args=(stop,))
     thread.start()

@@ -21,6 +21,7 @@ from services.runtime.batch_commit import Batch, ReceivedRecord
 from services.runtime.postgres import Connection, Cursor, connect, migrate
 from tests.support import facts
 from tests.support.aggregation import RECORDED_AT
+from tests.support.alerting import FUND_SOURCES
 
 _SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 Totals = list[tuple[object, ...]]
@@ -40,7 +41,7 @@ def apply(cursor: Cursor, *stated: codec.Fact) -> None:
         ReceivedRecord(offset, b"P1", codec.encode_batch([fact], recorded_at=RECORDED_AT))
         for offset, fact in enumerate(stated)
     )
-    ApplyEvents().apply(cursor, Batch(topics.DISBURSEMENT, "log", 0, records))
+    ApplyEvents(FUND_SOURCES).apply(cursor, Batch(topics.DISBURSEMENT, "log", 0, records))
 
 
 def totals(cursor: Cursor) -> Totals:

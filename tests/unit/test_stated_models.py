@@ -26,17 +26,17 @@ def test_an_amount_is_digits_or_an_integer(amount: object) -> None:
     assert faults_of(amount=amount) == []
 
 
-@pytest.mark.parametrize(
-    "amount",
-    [1.5, 1.0, 1e6, True, None, "1.000", "1,000", "1.234.567", "1e6", " 1", "٥", "", "1" * 5_000, [1]],
-)
+@pytest.mark.parametrize("amount", [1.5, 1.0, 1e6, True, None, "1e6", " 1", "٥", "", "1" * 5_000, [1]])
 def test_an_amount_in_any_other_spelling_is_refused(amount: object) -> None:
-    ((code, where),) = faults_of(amount=amount)
-    assert (code, where) in {
-        ("int_type", "amount"),
-        ("ambiguous_number", "amount"),
-        ("grouped_number", "amount"),
-    }
+    assert faults_of(amount=amount) == [("int_type", "amount")]
+
+
+@pytest.mark.parametrize(
+    ("amount", "code"),
+    [("1.000", "ambiguous_number"), ("1,000", "ambiguous_number"), ("1.234.567", "grouped_number")],
+)
+def test_an_amount_with_marks_is_refused_as_what_it_is(amount: str, code: str) -> None:
+    assert faults_of(amount=amount) == [(code, "amount")]
 
 
 @pytest.mark.parametrize("amount", [0, "0", -1, "-1", 10**15 + 1, 10**18])

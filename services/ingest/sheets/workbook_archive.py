@@ -78,7 +78,7 @@ class Archive:
             yield from self._packed(info)
             return
         if info.compress_type != zipfile.ZIP_DEFLATED:
-            raise NotImplementedError(f"compression {info.compress_type}")
+            raise zipfile.BadZipFile(f"compression {info.compress_type}")
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         for packed in self._packed(info):
             rest = packed
