@@ -91,8 +91,11 @@ class RunningStack:
 
 
 @contextmanager
-def running_stack(database_url: str, broker: servers.Broker, folder: Path) -> Iterator[RunningStack]:
-    """Topics and the three services, ready; stopped at the end. Logs go to ``folder``."""
+def running_stack(
+    database_url: str, broker: servers.Broker, folder: Path, **settings: str
+) -> Iterator[RunningStack]:
+    """Topics and the three services, ready; stopped at the end. Logs go to ``folder``; ``settings`` are of
+    docs/SETTINGS.md, by name."""
     ports = {name: servers.free_port() for name in SERVICES}
     environment = {
         **service_environment(
@@ -102,6 +105,7 @@ def running_stack(database_url: str, broker: servers.Broker, folder: Path) -> It
             is_broker_embedded=True,
         ),
         "GIAINGAN_BUSINESS_DATE": BUSINESS_DATE,
+        **settings,
     }
     create_topics(environment)
     services = {
