@@ -106,7 +106,7 @@ def movements(ref: str) -> st.SearchStrategy[Movement]:
         days(),
         st.sampled_from(RecoveryBooking),
         st.sampled_from(Reporter),
-        st.sampled_from(["central.sector", "local.land"]),
+        st.sampled_from(["central.sector", "local.land_use"]),
     )
 
 
