@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from contextlib import ExitStack
 from datetime import timedelta
@@ -25,6 +26,7 @@ from services.runtime.kafka_loop import KafkaLoop
 _log = logs.get(__name__)
 
 SCHEMA = "ingest"
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 MIGRATIONS = (postgres.APPEND_ONLY, postgres.POSITIONS, Path(__file__).parent / "sql" / "schema")
 
 
@@ -80,6 +82,10 @@ def assemble(settings: Settings) -> service.Parts:
 
 def main() -> int:
     """Run until stopped; the exit code says whether a part failed."""
+    # Cycles are rare here and the events of a long file many: to look for cycles among these after every 700
+    # objects, the default, takes as long as to read them from the spool.
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     return service.start(SCHEMA, assemble)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 
 from flask import Response
@@ -17,6 +18,7 @@ from services.ingest.sheets import profile_files
 from services.ingest.sheets.child_process import ReadingLimits
 from services.ingest.sheets.file_reading import read_in_child
 from services.ingest.sheets.reading_job import ReadingJob
+from services.ingest.standings import Standings
 from services.ingest.submission import FileSummary, Submission
 from services.runtime.access import Caller, Scope, caller
 from services.runtime.api import Api
@@ -88,7 +90,8 @@ def _submission(sent: import_form.SentFile, settings: Settings, intake: Intake) 
         projects=intake.judges.projects(),
     )
     limits = ReadingLimits(seconds=settings.import_seconds, memory_bytes=settings.import_memory_mb << 20)
-    with read_in_child(sent.content, job, limits) as read:
+    standings = Standings()
+    with read_in_child(sent.content, job, limits, meanwhile=partial(intake.look_up, standings)) as read:
         yield Submission(
             profile=sent.profile,
             entries=read.entries,
@@ -97,4 +100,5 @@ def _submission(sent: import_form.SentFile, settings: Settings, intake: Intake) 
             named_reversals=read.named_reversals,
             sources=(form.source,),
             file=FileSummary(read.name, read.sha256, read.rows_read, read.warnings),
+            standings=standings,
         )

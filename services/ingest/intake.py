@@ -7,7 +7,7 @@ step, in slices; none of the steps holds them all.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -76,13 +76,12 @@ class Intake:
         judges.refuse(submission.faults)
         entries = submission.entries
         with _fate_unknown(entries):
-            with self.pool.transaction() as cursor:
-                known = self._find(cursor, submission, caller, claiming=True)
-            receipt = self._receipt(submission, caller, known)
+            known = self._find(submission, caller, claiming=True)
             # A conflicting event is published too: aggregation keeps the case for an officer.
             placements = self._publish(entries, known.standings)
             with self.pool.transaction() as cursor:
                 self._record(cursor, submission, known, placements)
+                receipt = self._receipt(submission, caller, known)
                 self._keep_receipt(cursor, receipt, caller, claim)
         _tell(submission, receipt)
         return receipt
@@ -90,22 +89,36 @@ class Intake:
     def preview(self, submission: Submission, caller: Caller) -> Receipt:
         """What ``accept`` would answer now; nothing is published or kept. Raises as ``accept``."""
         judges.refuse(submission.faults)
-        with self.pool.transaction() as cursor:
-            known = self._find(cursor, submission, caller, claiming=False)
+        known = self._find(submission, caller, claiming=False)
         return self._receipt(submission, caller, known, is_dry_run=True)
 
-    def _find(self, cursor: Cursor, submission: Submission, caller: Caller, *, claiming: bool) -> _Known:
-        """Two requests at once may both find an event new: it is then in the log twice, and counts once."""
-        found = Standings.of(cursor, submission.entries)
-        reversing = self._reversing(cursor, submission, found, caller)
-        fitting = reversing.fitting
-        taken = (
-            reversals.claim(cursor, fitting, lease=self.reversal_lease)
-            if claiming
-            else reversals.reversed_by_others(cursor, fitting)
-        )
-        if taken:
-            raise reversals.already_reversed(taken)
+    def look_up(self, standings: Standings, entries: Iterable[Entry]) -> None:
+        """Ask the journal what becomes of the entries, in a short transaction each time: they may be long in
+        coming.
+
+        Two requests at once may both find an event new: it is then in the log twice, counts once, and is
+        told as new by one of them alone (``_record``).
+        """
+
+        def known_contents(event_ids: list[UUID]) -> dict[UUID, set[bytes]]:
+            with self.pool.transaction() as cursor:
+                return journal.known_contents(cursor, event_ids)
+
+        standings.find(entries, known_contents)
+
+    def _find(self, submission: Submission, caller: Caller, *, claiming: bool) -> _Known:
+        if (found := submission.standings) is None:
+            self.look_up(found := Standings(), submission.entries)
+        with self.pool.transaction() as cursor:
+            reversing = self._reversing(cursor, submission, found, caller)
+            fitting = reversing.fitting
+            taken = (
+                reversals.claim(cursor, fitting, lease=self.reversal_lease)
+                if claiming
+                else reversals.reversed_by_others(cursor, fitting)
+            )
+            if taken:
+                raise reversals.already_reversed(taken)
         of_file = submission.file.warnings if submission.file else ()
         return _Known(found, fitting, [*of_file, *_conflict_warnings(found), *reversing.warnings()])
 
@@ -142,7 +155,9 @@ class Intake:
         return placements
 
     def _record(self, cursor: Cursor, submission: Submission, known: _Known, placements: Placements) -> None:
-        journal.add(cursor, placements.placed(submission.entries))
+        others = journal.add(cursor, placements.placed(submission.entries))
+        if others:
+            known.standings.take_back(submission.entries, others)
         if topics.PLAN in placements.topics:
             accepted = (
                 entry for at, entry in enumerate(submission.entries) if known.standings[at] is Standing.NEW

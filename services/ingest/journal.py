@@ -52,13 +52,21 @@ def plans_after(cursor: Cursor, accepted_no: int, *, limit: int) -> list[tuple[i
     return [(number, _entry(row)) for number, *row in cursor]
 
 
-def add(cursor: Cursor, placed: Iterable[PlacedEntry]) -> None:
-    """Append, in the order given. Those that another request added meanwhile stay as they are."""
+def add(cursor: Cursor, placed: Iterable[PlacedEntry]) -> set[tuple[UUID, bytes]]:
+    """Append, in the order given. Those that another request added meanwhile stay as they are; they are
+    returned by id and content."""
     cursor.execute(_STAGE_ENTRIES)
+    staged = 0
     for some in slices(placed, _ROWS_AT_ONCE):
         rows = b"".join([_HEADER, *(_binary_row(each) for each in some), _TRAILER])
         cursor.copy_expert(_COPY_ENTRIES, io.BytesIO(rows))
+        staged += len(some)
+    cursor.execute(_SORT_IN_MEMORY)
     cursor.execute(_ADD)
+    if cursor.rowcount == staged:
+        return set()
+    cursor.execute(_OTHERS)
+    return {(event_id, bytes(content_hash)) for event_id, content_hash in cursor}
 
 
 def standing_elsewhere(cursor: Cursor, *, topic: str, topic_id: str, limit: int) -> list[Entry]:
@@ -135,6 +143,13 @@ SELECT accepted_no, event_id, content_hash, topic, routing_key, payload, recorde
        topic_id, partition, "offset"
   FROM journal_entry_stage ORDER BY event_id, content_hash
 ON CONFLICT (event_id, content_hash) DO NOTHING
+"""
+# 100,000 rows at once, the most a file may have by default, are some 30 MB.
+_SORT_IN_MEMORY = "SET LOCAL work_mem = '64MB'"
+_OTHERS = """
+SELECT event_id, content_hash
+  FROM journal_entry_stage AS s JOIN ingest.journal AS j USING (event_id, content_hash)
+ WHERE j.accepted_no <> s.accepted_no
 """
 _ENTRIES_OF = """
 SELECT event_id, content_hash, topic, routing_key, payload, recorded_at

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from uuid import UUID
 
-from services.ingest import journal
 from services.ingest.record_packing import Entry
 from services.ingest.slices import slices
-from services.runtime.postgres import Cursor
 
 _IDS_AT_ONCE = 10_000
 
@@ -42,13 +40,14 @@ class Standings:
         # Of the few ids that are stated with several contents: those after the first.
         self._further: dict[bytes, set[bytes]] = {}
 
-    @classmethod
-    def of(cls, cursor: Cursor, entries: Iterable[Entry]) -> Standings:
-        """Ask the journal. Raises ``psycopg2.OperationalError``."""
-        found = cls()
+    def find(
+        self,
+        entries: Iterable[Entry],
+        known_contents: Callable[[list[UUID]], Mapping[UUID, Collection[bytes]]],
+    ) -> None:
+        """Those of the next entries, by what the journal knows of their ids."""
         for some in slices(entries, _IDS_AT_ONCE):
-            found.add(some, journal.known_contents(cursor, [entry.event_id for entry in some]))
-        return found
+            self.add(some, known_contents([entry.event_id for entry in some]))
 
     def add(self, entries: Iterable[Entry], known: Mapping[UUID, Collection[bytes]]) -> None:
         """The next events, with the contents under which the journal knows each."""
@@ -58,6 +57,16 @@ class Standings:
             self._codes.append(_CODES[standing])
             if standing is Standing.CONFLICTING:
                 self.conflicting_ids.add(entry.event_id)
+
+    def take_back(self, entries: Iterable[Entry], accepted: Collection[tuple[UUID, bytes]]) -> None:
+        """Of all ``entries``, those that another request accepted meanwhile, by id and content, are
+        duplicates after all."""
+        for number, entry in enumerate(entries):
+            code = self._codes[number]
+            if code != _DUPLICATE and (entry.event_id, entry.content_hash) in accepted:
+                self.counts[_ALL[code]] -= 1
+                self.counts[Standing.DUPLICATE] += 1
+                self._codes[number] = _DUPLICATE
 
     def __getitem__(self, number: int) -> Standing:
         return _ALL[self._codes[number]]

@@ -10,6 +10,7 @@ from services.ingest import receipts
 from services.ingest.named_reversal import NamedReversal
 from services.ingest.receipts import Total
 from services.ingest.record_packing import Entry
+from services.ingest.standings import Standings
 from services.ingest.stated_fact import StatedFact
 from services.runtime.errors import FieldError
 
@@ -41,6 +42,8 @@ class Submission:
     # Who states it, for the log.
     sources: Collection[str] = ()
     file: FileSummary | None = None
+    # What the journal said of the entries while they were read, where it was asked so early.
+    standings: Standings | None = None
 
     @classmethod
     def of(

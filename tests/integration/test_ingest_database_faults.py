@@ -150,6 +150,8 @@ def test_requests_with_the_same_events_in_any_order_do_not_hinder_each_other(
     with ThreadPoolExecutor(max_workers=6) as senders:
         answers = list(senders.map(lambda body: ingest.post("/v1/disbursements", body), bodies))
     assert [answer.status_code for answer in answers] == [202] * len(bodies)
+    assert sum(answer.json["new"] for answer in answers) == 300
+    assert [answer.json["new"] + answer.json["duplicate"] for answer in answers] == [300] * len(bodies)
     assert journalled_movements(ingest) == 300
     assert {str(read.event.fact.event_id) for read in read_log(broker, topics.DISBURSEMENT)} == set(
         ids_of(movements(*numbers))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from services.contracts import topics
+from services.ingest import log_writer
 from tests.integration.ingest_stack import (
     Answer,
     Ingest,
@@ -41,6 +44,26 @@ def send(ingest: Ingest, content: str | bytes, name: str = "t3.csv", **fields: A
     profile = fields.pop("profile", "treasury-vouchers")
     form = {"source": "kbnn.ca-mau", **fields, "file": (io.BytesIO(raw), name)}
     return ingest.post_form(f"/v1/imports?profile={profile}", form)
+
+
+def test_of_a_file_sent_twice_at_once_each_row_is_new_once(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both_found_them_new = threading.Barrier(2)
+    write = log_writer.write
+
+    def write_together(*arguments: Any) -> Any:
+        both_found_them_new.wait(30)
+        return write(*arguments)
+
+    monkeypatch.setattr(log_writer, "write", write_together)
+    with ThreadPoolExecutor(2) as senders:
+        answers = list(senders.map(lambda name: send(ingest, VOUCHERS, name), ["a.csv", "b.csv"]))
+    assert [answer.status_code for answer in answers] == [202, 202]
+    counts = sorted((answer.json["new"], answer.json["duplicate"]) for answer in answers)
+    assert counts == [(0, 3), (3, 0)]
+    for answer in answers:
+        assert ingest.get(f"/v1/imports/{answer.json['receipt_id']}").json == answer.json
 
 
 def test_a_file_is_accepted_with_a_receipt(ingest: Ingest, broker: Broker) -> None:

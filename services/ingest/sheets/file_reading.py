@@ -1,16 +1,20 @@
 """Has a file read and judged by a child process (``child``, run by ``child_process``).
 
-Its files have no name, so nothing is left behind however it, or this process, ends.
+Its files have no name, so nothing is left behind however it, or this process, ends. What the child has
+written so far can be looked at while it works: there are two processors.
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,6 +29,7 @@ from services.ingest.stated_totals import Total
 from services.runtime.errors import FieldError, Problem, ProblemError
 
 _CHILD = "services.ingest.sheets.child"
+_LOOKS_AGAIN_SECONDS = 0.02
 
 
 class SpooledEntries(Collection[Entry]):
@@ -40,8 +45,8 @@ class SpooledEntries(Collection[Entry]):
 
     def __iter__(self) -> Iterator[Entry]:
         # A place of its own in the file: two iterations at once do not disturb each other.
-        with Path(f"/proc/self/fd/{self._stream.fileno()}").open("rb", buffering=0) as stream:
-            for event in spool.read(stream):
+        with _again_from_the_start(self._stream) as stream:
+            for event in spool.read(stream.read):
                 yield Entry(*event, self._recorded_at)
 
     def __contains__(self, entry: object) -> bool:
@@ -66,16 +71,25 @@ class FileRead:
 
 
 @contextmanager
-def read_in_child(content: BinaryIO, job: ReadingJob, limits: ReadingLimits) -> Iterator[FileRead]:
+def read_in_child(
+    content: BinaryIO,
+    job: ReadingJob,
+    limits: ReadingLimits,
+    *,
+    meanwhile: Callable[[Iterable[Entry]], None] | None = None,
+) -> Iterator[FileRead]:
     """The file as a child process read and judged it; its events are on disk while the block lasts.
 
-    ``content`` is an uploaded file; one without a file on disk is copied to one. Raises ``ProblemError``:
-    what ``read_file`` raises, 413 takes-too-long and needs-too-much-memory, 422 reader-failed.
+    ``content`` is an uploaded file; one without a file on disk is copied to one. ``meanwhile`` goes through
+    the events in a thread of its own while they are written: those of a file that is refused later, too.
+    Raises ``ProblemError``: what ``read_file`` raises, 413 takes-too-long and needs-too-much-memory, 422
+    reader-failed; then what ``meanwhile`` raises.
     """
     with tempfile.TemporaryFile(prefix="giaingan-spool-") as spooled, on_disk(content) as held:
-        found = _ask(held.fileno(), spooled.fileno(), job, limits)
-        if found.problem is not None:
-            raise _again(found.problem)
+        with _followed(spooled, meanwhile, recorded_at=job.recorded_at):
+            found = _ask(held.fileno(), spooled.fileno(), job, limits)
+            if found.problem is not None:
+                raise _again(found.problem)
         yield FileRead(
             name=job.file_name,
             sha256=found.sha256,
@@ -86,6 +100,47 @@ def read_in_child(content: BinaryIO, job: ReadingJob, limits: ReadingLimits) -> 
             totals=tuple(found.totals),
             named_reversals=tuple(found.named_reversals),
         )
+
+
+@contextmanager
+def _followed(
+    spooled: BinaryIO, follow: Callable[[Iterable[Entry]], None] | None, *, recorded_at: datetime
+) -> Iterator[None]:
+    """Have the spool followed while the block writes it, to its end. What ``follow`` raised is raised after
+    a block that raised nothing."""
+    if follow is None:
+        yield
+        return
+    ended = threading.Event()
+
+    def entries() -> Iterator[Entry]:
+        with _again_from_the_start(spooled) as stream:
+            for event in spool.read(partial(_read_or_wait, stream, ended)):
+                yield Entry(*event, recorded_at)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="spool") as thread:
+        following = thread.submit(follow, entries())
+        try:
+            yield
+        finally:
+            ended.set()
+    following.result()
+
+
+def _read_or_wait(stream: BinaryIO, ended: threading.Event, size: int) -> bytes:
+    """What was written, at most ``size`` bytes; nothing only when nobody writes any more."""
+    while True:
+        is_last = ended.is_set()
+        if (found := stream.read(size)) or is_last:
+            return found
+        ended.wait(_LOOKS_AGAIN_SECONDS)
+
+
+@contextmanager
+def _again_from_the_start(file: BinaryIO) -> Iterator[BinaryIO]:
+    """The same file with a place of its own in it."""
+    with Path(f"/proc/self/fd/{file.fileno()}").open("rb", buffering=0) as stream:
+        yield stream
 
 
 @contextmanager

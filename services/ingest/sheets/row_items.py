@@ -256,7 +256,7 @@ class RowItems:
     def _made(
         self, row: TableRow, values: Values, *, column_of: Mapping[str, str] | None = None
     ) -> Iterator[StatedRow]:
-        given = dict(values)
+        given = {"source": self._source, **values}
         for name, members in self._choices.items():
             if name in given:
                 given[name] = members[given[name]]
@@ -264,7 +264,7 @@ class RowItems:
             given["source_ref"] = f"{given.pop('voucher')}/{given.pop('line')}"
             given["reverses_event_id"] = given.pop("reverses", None)
         try:
-            item = self._model({"source": self._source, **given})
+            item = self._model(given)
         except ValidationError as error:
             self._note_refusal(error, row, column_of or {})
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 from uuid import UUID
 
@@ -40,13 +40,14 @@ class SpoolWriter:
         self._write(head + key + payload)
 
 
-def read(stream: BinaryIO) -> Iterator[SpooledEvent]:
-    """Every event from the stream's place on. Raises ``ValueError`` for a spool that is cut off."""
+def read(read_on: Callable[[int], bytes]) -> Iterator[SpooledEvent]:
+    """Every event of the spool. ``read_on`` gives its next bytes, at most so many, and none at its end.
+    Raises ``ValueError`` for a spool that is cut off."""
     held = b""
     start = 0
     while True:
         if len(held) - start < _HEAD.size:
-            more = stream.read(_READ_BYTES)
+            more = read_on(_READ_BYTES)
             if not more and start == len(held):
                 return
             held, start = held[start:] + _more(more), 0
@@ -56,7 +57,7 @@ def read(stream: BinaryIO) -> Iterator[SpooledEvent]:
         payload_start = key_start + key_bytes
         end = payload_start + payload_bytes
         if end > len(held):
-            held, start = held[start:] + _more(stream.read(max(_READ_BYTES, end - len(held)))), 0
+            held, start = held[start:] + _more(read_on(max(_READ_BYTES, end - len(held)))), 0
             continue
         yield SpooledEvent(
             UUID(bytes=event_id),
@@ -68,7 +69,7 @@ def read(stream: BinaryIO) -> Iterator[SpooledEvent]:
         start = end
 
 
-def _more(read_on: bytes) -> bytes:
-    if not read_on:
+def _more(found: bytes) -> bytes:
+    if not found:
         raise ValueError("the spool is cut off")
-    return read_on
+    return found

@@ -6,6 +6,7 @@ import hashlib
 import io
 import tempfile
 import time
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import psutil
 import pytest
 
 from services.contracts import codec
+from services.ingest.record_packing import Entry
 from services.ingest.register import RegisteredProject
 from services.ingest.sheets import file_reading
 from services.ingest.sheets.child_process import ReadingLimits
@@ -64,6 +66,38 @@ def test_the_child_reads_judges_and_encodes() -> None:
         assert (len(read.entries), read.rows_read, read.faults) == (2, 2, ())
         assert read.sha256 == hashlib.sha256(content).hexdigest()
         assert read.totals == (Total(fund_source="central", currency="VND", minor_units=3_500_000),)
+
+
+def test_events_are_followed_while_they_are_written() -> None:
+    seen: list[Entry] = []
+
+    def follow(entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            seen.append(entry)
+            was_reading.append(bool(psutil.Process().children()))
+
+    was_reading: list[bool] = []
+    content = io.BytesIO(statement(*["1"] * 999).encode())
+    with read_in_child(content, job(), ReadingLimits(), meanwhile=follow) as read:
+        assert seen == list(read.entries)
+        assert len(seen) == 999
+    assert was_reading[0]
+
+
+def test_what_the_follower_raises_is_raised_unless_the_file_is_refused() -> None:
+    def fail(entries: Iterable[Entry]) -> None:
+        raise ConnectionError(str(sum(1 for _ in entries)))
+
+    with (
+        pytest.raises(ConnectionError, match="2"),
+        read_in_child(io.BytesIO(statement("1", "2").encode()), job(), ReadingLimits(), meanwhile=fail),
+    ):
+        pass
+    with (
+        pytest.raises(ProblemError),
+        read_in_child(io.BytesIO(b"%PDF-1.4"), job("a.pdf"), ReadingLimits(), meanwhile=fail),
+    ):
+        pass
 
 
 def test_a_workbook_on_disk_is_not_copied() -> None:
