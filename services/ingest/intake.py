@@ -38,7 +38,7 @@ from services.ingest.topic_watch import TopicWatch
 from services.runtime import logs, metrics
 from services.runtime.access import Caller, audit
 from services.runtime.clock import Clock
-from services.runtime.errors import ProblemError
+from services.runtime.errors import FieldError, ProblemError
 from services.runtime.kafka_client import BrokerUnavailableError, Publisher
 from services.runtime.postgres import CONNECTION_ERRORS, Cursor, Pool
 
@@ -109,18 +109,21 @@ class Intake:
     def _find(self, submission: Submission, caller: Caller, *, claiming: bool) -> _Known:
         if (found := submission.standings) is None:
             self.look_up(found := Standings(), submission.entries)
-        with self.pool.transaction() as cursor:
-            reversing = self._reversing(cursor, submission, found, caller)
-            fitting = reversing.fitting
-            taken = (
-                reversals.claim(cursor, fitting, lease=self.reversal_lease)
-                if claiming
-                else reversals.reversed_by_others(cursor, fitting)
-            )
-            if taken:
-                raise reversals.already_reversed(taken)
+        reversing = Reversing()
+        if submission.named_reversals:
+            with self.pool.transaction() as cursor:
+                reversing = self._reversing(cursor, submission, found, caller)
+                if taken := self._taken(cursor, reversing.fitting, claiming=claiming):
+                    raise reversals.already_reversed(taken)
         of_file = submission.file.warnings if submission.file else ()
-        return _Known(found, fitting, [*of_file, *_conflict_warnings(found), *reversing.warnings()])
+        warnings = [*of_file, *_conflict_warnings(found), *reversing.warnings()]
+        return _Known(found, reversing.fitting, warnings)
+
+    def _taken(self, cursor: Cursor, fitting: list[NamedReversal], *, claiming: bool) -> list[FieldError]:
+        """A fault for each whose movement another reversal has."""
+        if claiming:
+            return reversals.claim(cursor, fitting, lease=self.reversal_lease)
+        return reversals.reversed_by_others(cursor, fitting)
 
     def _reversing(
         self, cursor: Cursor, submission: Submission, found: Standings, caller: Caller
@@ -129,8 +132,6 @@ class Intake:
         accepted before is a duplicate, one that conflicts waits for an officer. Raises ``ProblemError`` for
         what does not fit its movement."""
         named = submission.named_reversals
-        if not named:
-            return Reversing()
         accepted = {entry.event_id for entry in journal.entries_of(cursor, [n.reversal_id for n in named])}
         fresh = [each for each in named if each.reversal_id not in accepted | found.conflicting_ids]
         if twice := reversals.twice_in_one(fresh):
