@@ -17,7 +17,7 @@ from services.aggregation.http_api import ReadApi
 from services.aggregation.publish_decisions import PublishDecisions
 from services.aggregation.tell_progress import TellProgress
 from services.contracts import topics
-from services.runtime import access, service
+from services.runtime import access, schemas, service
 from services.runtime.access.gate import Gate, pool_size
 from services.runtime.api import Api
 from services.runtime.clock import Clock
@@ -25,18 +25,18 @@ from services.runtime.config import Settings
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Publisher
 from services.runtime.kafka_loop import KafkaLoop
-from services.runtime.postgres import APPEND_ONLY, POSITIONS, Pool, migrate
+from services.runtime.postgres import APPEND_ONLY, POSITIONS, Pool
 
 SCHEMA = "aggregation"
 MIGRATIONS = (APPEND_ONLY, POSITIONS, Path(__file__).parent / "sql" / "schema")
 
 
 def assemble(settings: Settings) -> service.Parts:
-    """Migrate the schema and connect the parts."""
+    """Bring the schema up to date, or see that it is, and connect the parts."""
     database_url = settings.database_url.get_secret_value()
     series = series_policy.load(settings.policy_dir)
     fund_sources = FundSourceNames.load(settings.policy_dir)
-    migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
+    schemas.prepare(database_url, schema=SCHEMA, folders=MIGRATIONS)
     old_cases.read(database_url)
     access.tokens.prepare(database_url)
 

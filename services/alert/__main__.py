@@ -10,23 +10,23 @@ from services.alert import http_api, policy
 from services.alert.relay import Relay
 from services.alert.watch_progress import WatchProgress
 from services.contracts import topics
-from services.runtime import access, service
+from services.runtime import access, schemas, service
 from services.runtime.access.gate import Gate, pool_size
 from services.runtime.config import Settings
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_loop import KafkaLoop
-from services.runtime.postgres import APPEND_ONLY, POSITIONS, Pool, migrate
+from services.runtime.postgres import APPEND_ONLY, POSITIONS, Pool
 
 SCHEMA = "alert"
 MIGRATIONS = (APPEND_ONLY, POSITIONS, Path(__file__).parent / "sql" / "schema")
 
 
 def assemble(settings: Settings) -> service.Parts:
-    """Migrate the schema and connect the parts."""
+    """Bring the schema up to date, or see that it is, and connect the parts."""
     database_url = settings.database_url.get_secret_value()
     policies = policy.load(settings.policy_dir / "rules")
     fund_sources = FundSourceNames.load(settings.policy_dir)
-    migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
+    schemas.prepare(database_url, schema=SCHEMA, folders=MIGRATIONS)
     access.tokens.prepare(database_url)
 
     watch = WatchProgress(policies, fund_sources)

@@ -15,7 +15,7 @@ from services.ingest.intake import Intake
 from services.ingest.judges import Judges
 from services.ingest.log_keeper import LogKeeper
 from services.ingest.topic_watch import TopicWatch
-from services.runtime import access, logs, postgres, service
+from services.runtime import access, logs, postgres, schemas, service
 from services.runtime.access.gate import Gate, pool_size
 from services.runtime.clock import Clock
 from services.runtime.config import Settings
@@ -31,9 +31,9 @@ MIGRATIONS = (postgres.APPEND_ONLY, postgres.POSITIONS, Path(__file__).parent / 
 
 
 def assemble(settings: Settings) -> service.Parts:
-    """Migrate the schema and connect the parts."""
+    """Bring the schema up to date, or see that it is, and connect the parts."""
     database_url = settings.database_url.get_secret_value()
-    postgres.migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
+    schemas.prepare(database_url, schema=SCHEMA, folders=MIGRATIONS)
     access.tokens.prepare(database_url)
 
     # Those of the requests, and one for the log keeper.

@@ -188,31 +188,37 @@ CREATE TABLE IF NOT EXISTS {schema}.schema_migration (
     applied_at timestamptz NOT NULL DEFAULT now()
 );
 """
+_SET_OPTION_SINCE = 160000
 _RECORD = "INSERT INTO {schema}.schema_migration (name, sha256) VALUES (%s, %s)"
 
 
-def migrate(database_url: str, *, schema: str, folders: Iterable[Path], wait_seconds: float = 60) -> int:
+def migrate(
+    database_url: str,
+    *,
+    schema: str,
+    folders: Iterable[Path],
+    wait_seconds: float = 60,
+    owner: str | None = None,
+) -> int:
     """Apply the numbered SQL files of the folders, in order, that a schema lacks; returns how many.
 
-    One transaction a file, each under its checksum; a name without a schema means ``schema``. Raises
-    ``StopServiceError`` where an applied file was changed since: migrations only go forward.
+    One transaction a file, each under its checksum; a name without a schema means ``schema``. What is made
+    belongs to ``owner``, or where none is named to whom the schema belongs. Raises ``StopServiceError`` where
+    an applied file was changed since: migrations only go forward.
     """
     applied = 0
     connection = connect(database_url, application=f"giaingan-migrate-{schema}")
     try:
-        _acquire_migration_lock(connection, schema, wait_seconds)
+        acquire_lock(connection, f"giaingan-migrate-{schema}", what=schema, wait_seconds=wait_seconds)
         names = {"schema": sql.Identifier(schema)}
+        with transaction(connection) as cursor:
+            if as_whom := owner or _owner_of(cursor, schema):
+                cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(as_whom)))
         with transaction(connection) as cursor:
             cursor.execute(sql.SQL(_CREATE_HISTORY).format(**names))
             cursor.execute(sql.SQL("SELECT name, sha256 FROM {schema}.schema_migration").format(**names))
             known = dict(cursor.fetchall())
-        for path in (path for folder in folders for path in sorted(folder.glob("[0-9]*.sql"))):
-            script = path.read_text(encoding="utf-8")
-            checksum = hashlib.sha256(script.encode()).hexdigest()
-            if path.name in known:
-                if known[path.name] != checksum:
-                    raise StopServiceError(f"migration {schema}/{path.name} was changed after it was applied")
-                continue
+        for path, script, checksum in _missing(folders, schema=schema, known=known):
             with transaction(connection) as cursor:
                 cursor.execute(sql.SQL("SET LOCAL search_path TO {schema}").format(**names))
                 cursor.execute(script)
@@ -224,15 +230,59 @@ def migrate(database_url: str, *, schema: str, folders: Iterable[Path], wait_sec
     return applied
 
 
-def _acquire_migration_lock(connection: Connection, schema: str, wait_seconds: float) -> None:
-    """Polled, not waited in: a waiting pg_advisory_lock() deadlocks with CREATE INDEX CONCURRENTLY."""
+def missing_migrations(folders: Iterable[Path], *, schema: str, known: dict[str, str]) -> list[str]:
+    """Names of the files that a schema lacks, of which ``known`` (checksum by name) were applied.
+
+    Files that are known there and not here are those of a later version. Raises as ``migrate`` does.
+    """
+    return [path.name for path, _, _ in _missing(folders, schema=schema, known=known)]
+
+
+def _missing(
+    folders: Iterable[Path], *, schema: str, known: dict[str, str]
+) -> Iterator[tuple[Path, str, str]]:
+    """Path, text and checksum."""
+    for path in (path for folder in folders for path in sorted(folder.glob("[0-9]*.sql"))):
+        script = path.read_text(encoding="utf-8")
+        checksum = hashlib.sha256(script.encode()).hexdigest()
+        if path.name not in known:
+            yield path, script, checksum
+        elif known[path.name] != checksum:
+            raise StopServiceError(f"migration {schema}/{path.name} was changed after it was applied")
+
+
+def may_become(cursor: Cursor, role: str) -> bool:
+    """Whether ``SET ROLE`` to a role that exists would be let through."""
+    # Until 15 every member may; since then it is an option of the membership.
+    kind = "SET" if cursor.connection.server_version >= _SET_OPTION_SINCE else "MEMBER"
+    cursor.execute("SELECT pg_has_role(%s, %s)", (role, kind))
+    return cursor.fetchone() == (True,)
+
+
+def _owner_of(cursor: Cursor, schema: str) -> str | None:
+    """Whom a schema belongs to, where that is another role that we may become."""
+    cursor.execute(
+        "SELECT pg_get_userbyid(nspowner) FROM pg_namespace"
+        " WHERE nspname = %s AND pg_get_userbyid(nspowner) <> current_user",
+        (schema,),
+    )
+    row = cursor.fetchone()
+    return row[0] if row and may_become(cursor, row[0]) else None
+
+
+def acquire_lock(connection: Connection, name: str, *, what: str, wait_seconds: float) -> None:
+    """Hold a lock of this database until the connection ends.
+
+    Raises ``StopServiceError`` where another process has it for so long. Polled, not waited in: a
+    waiting pg_advisory_lock() deadlocks with CREATE INDEX CONCURRENTLY.
+    """
     deadline = time.monotonic() + wait_seconds
     while True:
         with transaction(connection) as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (f"giaingan-migrate-{schema}",))
+            cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (name,))
             row = cursor.fetchone()
         if row and row[0]:
             return
         if time.monotonic() > deadline:
-            raise StopServiceError(f"another process has been migrating {schema} for {wait_seconds:.0f} s")
+            raise StopServiceError(f"another process has been migrating {what} for {wait_seconds:.0f} s")
         time.sleep(0.2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,10 +92,15 @@ class RunningStack:
 
 @contextmanager
 def running_stack(
-    database_url: str, broker: servers.Broker, folder: Path, **settings: str
+    database_url: str,
+    broker: servers.Broker,
+    folder: Path,
+    own_urls: Mapping[str, str] | None = None,
+    /,
+    **settings: str,
 ) -> Iterator[RunningStack]:
-    """Topics and the three services, ready; stopped at the end. Logs go to ``folder``; ``settings`` are of
-    docs/SETTINGS.md, by name."""
+    """Topics and the three services, ready; stopped at the end. Logs go to ``folder``; ``own_urls`` are
+    database URLs of single services, by their names; ``settings`` are of docs/SETTINGS.md, by name."""
     ports = {name: servers.free_port() for name in SERVICES}
     environment = {
         **service_environment(
@@ -109,7 +114,12 @@ def running_stack(
     }
     create_topics(environment)
     services = {
-        name: ServiceProcess(name, port=ports[name], environment=environment, log_file=folder / f"{name}.log")
+        name: ServiceProcess(
+            name,
+            port=ports[name],
+            environment=environment | {"DATABASE_URL": (own_urls or {}).get(name, database_url)},
+            log_file=folder / f"{name}.log",
+        )
         for name in SERVICES
     }
     try:

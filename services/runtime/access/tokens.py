@@ -14,8 +14,9 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from services.domain.field_rules import MAX_CODE, has_space
+from services.runtime import schemas
 from services.runtime.access.callers import Caller, Scope, Unit
-from services.runtime.postgres import APPEND_ONLY, Cursor, migrate
+from services.runtime.postgres import APPEND_ONLY, Cursor
 
 SCHEMA = "access"
 MIGRATIONS = (APPEND_ONLY, Path(__file__).parent / "sql" / "schema")
@@ -51,11 +52,11 @@ class Token:
 
 
 def prepare(database_url: str) -> int:
-    """Bring the schema ``access`` up to date; returns how many files were applied.
+    """Bring the schema ``access`` up to date, or see that it is; returns how many files were applied.
 
     Every service does so at its start, and the console command before it touches a token.
     """
-    return migrate(database_url, schema=SCHEMA, folders=MIGRATIONS)
+    return schemas.prepare(database_url, schema=SCHEMA, folders=MIGRATIONS)
 
 
 def create(
