@@ -13,7 +13,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from services import cli
 from services.contracts import topics
-from services.runtime import metrics
+from services.runtime import metrics, roles, schemas
 from services.runtime.config import Settings
 from tests.support import tidy
 
@@ -184,6 +184,20 @@ def test_error_codes_are_documented() -> None:
     assert len(codes) > 5
     documented = {cell for row in tidy.table_rows(_read("docs/ERRORS.md")) for cell in row}
     assert tidy.missing("code", codes, documented, "docs/ERRORS.md") == []
+
+
+def test_the_roles_of_the_database_and_what_stops_at_them_are_documented() -> None:
+    document = _read("docs/ROLES.md")
+    assert {(role,) for role in roles.ALL} == {
+        cells for cells in tidy.first_cells(document) if cells[0].startswith("giaingan_")
+    }
+    stopping = (_read("services/runtime/roles.py"), _read("services/runtime/schemas.py"))
+    codes = {code for source in stopping for code in re.findall(r'f"([a-z]+(?:-[a-z]+)+): ', source)}
+    assert {"schema-behind", "roles-missing"} <= codes
+    documented = {cell for (cell,) in tidy.first_cells(document)}
+    assert codes == {cell for cell in documented if re.fullmatch(r"[a-z]+(-[a-z]+)+", cell)}
+    for schema in schemas.ALL:
+        assert f"](../{tidy.relative(schema.grants)})" in document
 
 
 def test_error_codes_are_read_from_code() -> None:
