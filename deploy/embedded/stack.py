@@ -17,7 +17,7 @@ import psycopg2
 from pydantic import SecretStr, ValidationError
 from rich.console import Console
 
-from deploy.embedded import admin_token, report, sample_loader, servers
+from deploy.embedded import admin_token, report, sample_loader, servers, service_logins
 from deploy.embedded.processes import ServiceProcess, Supervisor
 from deploy.embedded.settling import wait_until_settled
 from deploy.embedded.state import StackError, StateFolder, end_postgres
@@ -88,7 +88,10 @@ class _Stack:
             self.say(f"Đã kết thúc / ended {name}, left by a stack that was killed")
         _require_free(self._ports)
         with self._step("PostgreSQL"), signals.deferred():
-            database_url = os.environ.get("DATABASE_URL") or self._start_postgres()
+            users_url = os.environ.get("DATABASE_URL")
+            database_url = users_url or self._start_postgres()
+            # On a server of the user's, one URL is all there is: its services migrate as they always did.
+            own_urls = {} if users_url else _service_logins(database_url)
             self._token = _admin_token(database_url, self._state.token)
         self._parts.callback(self.supervisor.close)
         with self._step("Broker, topics"):
@@ -104,9 +107,8 @@ class _Stack:
         with self._step("Dịch vụ / services"):
             for name in SERVICES:
                 log_file = self._state.logs / f"{name}.log"
-                service = ServiceProcess(
-                    name, port=self._ports[name], environment=environment, log_file=log_file
-                )
+                own = environment | {"DATABASE_URL": own_urls.get(name, database_url)}
+                service = ServiceProcess(name, port=self._ports[name], environment=own, log_file=log_file)
                 self.services.append(service)
                 self.supervisor.start(service)
             wait_until_ready(self.services)
@@ -209,6 +211,15 @@ def _admin_token(database_url: str, file: Path) -> str:
     except (psycopg2.Error, StopServiceError) as error:
         raise StackError(
             f"không tạo được mã truy cập quản trị / the admin's token could not be made: {str(error).strip()}"
+        ) from error
+
+
+def _service_logins(database_url: str) -> dict[str, str]:
+    try:
+        return service_logins.prepare(database_url)
+    except (psycopg2.Error, StopServiceError) as error:
+        raise StackError(
+            f"không chuẩn bị được cơ sở dữ liệu / the database could not be prepared: {str(error).strip()}"
         ) from error
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.embedded.servers import free_port, running_postmaster
+from deploy.embedded.servers import free_port, running_postmaster, running_url
+from tests.support.logins import execute
 
 _RUNNING = "Ctrl-C stops everything"
 _START_SECONDS = 80.0
@@ -89,6 +90,16 @@ def test_the_whole_life_of_the_stack(tmp_path: Path, commands: list[_Command]) -
     # Where the client commands look.
     urls = json.loads((state_dir / "urls.json").read_text(encoding="utf-8"))
     assert urls == {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+
+    # Each service is there as its own role, and as nobody else.
+    url = running_url(state_dir / "postgres", "giaingan")
+    assert url
+    connected = execute(
+        url,
+        "SELECT DISTINCT usename::text FROM pg_stat_activity WHERE datname = 'giaingan'"
+        " AND pid <> pg_backend_pid()",
+    )
+    assert set(connected) == {(f"giaingan_run_{name}",) for name in ports}
 
     # A service that dies comes back, and the console says so.
     os.kill(_recorded(state_dir)["alert"], signal.SIGKILL)
