@@ -68,14 +68,19 @@ def migrate_all(database_url: str, *, wait_seconds: float = 60) -> Done:
         }
         # One transaction: services at work never see a moment without their grants.
         with transaction(connection) as cursor:
-            cursor.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(OWNER)))
-            for schema in schemas.ALL:
-                deny = sql.SQL(_DENY.read_text(encoding="utf-8"))
-                cursor.execute(deny.format(schema=sql.Identifier(schema.name)))
-                cursor.execute(schema.grants.read_text(encoding="utf-8"))
+            apply_grants(cursor)
     finally:
         connection.close()
     return Done(created, applied)
+
+
+def apply_grants(cursor: Cursor) -> None:
+    """Take every grant from the roles and grant anew, as the owner, who this transaction is from then on."""
+    cursor.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(OWNER)))
+    deny = sql.SQL(_DENY.read_text(encoding="utf-8"))
+    for schema in schemas.ALL:
+        cursor.execute(deny.format(schema=sql.Identifier(schema.name)))
+        cursor.execute(schema.grants.read_text(encoding="utf-8"))
 
 
 def _create_roles(connection: Connection) -> tuple[str, ...]:

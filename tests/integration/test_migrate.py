@@ -139,6 +139,16 @@ def test_a_database_that_no_administrator_prepared_is_told(database_url: str) ->
         roles.migrate_all(migrator)
 
 
+def test_what_belongs_to_another_login_is_an_administrators_to_take_over(database_url: str) -> None:
+    roles.migrate_all(database_url)
+    execute(database_url, "CREATE TABLE alert.stray (x int)")
+    with pytest.raises(StopServiceError, match="not-owner"):
+        roles.migrate_all(login_of(database_url, roles.MIGRATOR))
+    roles.migrate_all(database_url)
+    owner = "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = 'alert.stray'::regclass"
+    assert execute(database_url, owner) == [(roles.OWNER,)]
+
+
 def _database(url: str) -> str:
     return url.split("?", maxsplit=1)[0].rsplit("/", 1)[1]
 
