@@ -60,7 +60,8 @@ def assemble(settings: Settings) -> service.Parts:
     # The register holds no money and learns by event id: another log is read from its beginning, as that of a
     # broker that forgets, where the ledger asks an operator.
     register = KafkaLoop(
-        settings.model_copy(update={"ephemeral_broker": True}),
+        settings,
+        reads_any_log=True,
         schema=SCHEMA,
         topics=[topics.PLAN],
         apply=register_store.learn_batch,

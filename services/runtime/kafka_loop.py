@@ -38,6 +38,8 @@ _RECONNECT_SECONDS = 0.5
 # kafka-python raises KeyError for a partition of a topic that its metadata lacks.
 _BOUNDS_UNKNOWN = (KafkaError, KeyError)
 _CONSUMER_DOUBT_SECONDS = 10.0
+# A join on the embedded broker takes half a session.
+_UNASSIGNED_SESSIONS = 10
 
 
 class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -67,8 +69,12 @@ class KafkaLoop:
         topics: Sequence[str],
         apply: Apply,
         on_commit: Callable[[], None] = lambda: None,
+        reads_any_log: bool = False,
     ) -> None:
+        """``reads_any_log``: another log under the topic's name is read from its beginning, without an
+        operator's word; so it is for all on a broker that forgets."""
         self._settings = settings
+        self._reads_any_log = reads_any_log or settings.ephemeral_broker
         self._topics = tuple(topics)
         self._apply = apply
         self._on_commit = on_commit
@@ -85,6 +91,7 @@ class KafkaLoop:
         self._next_check = 0.0
         self._next_connect = 0.0
         self._doubted_since: float | None = None
+        self._unassigned_since: float | None = None
         # Topic ids of the logs seen at the start, and where each partition ended.
         self._start: dict[str, str] = {}
         self._ends: dict[TopicPartition, int] = {}
@@ -126,6 +133,9 @@ class KafkaLoop:
             stop.wait(_RECONNECT_SECONDS)
             return
         polled = self._poll()
+        self._doubt_membership()
+        if self._consumer is None:
+            return
         if self._assignments.changed.is_set():
             self._assignments.changed.clear()
             self._claims.clear()
@@ -180,14 +190,32 @@ class KafkaLoop:
         self._doubted_since = self._doubted_since or now
         _log.warning("log bounds not known", error=repr(error))
         if now - self._doubted_since > _CONSUMER_DOUBT_SECONDS:
-            _log.warning("consumer thrown away", doubted_seconds=round(now - self._doubted_since, 1))
-            # Its closing may hang like its metadata; nobody waits for it.
-            closing = {"autocommit": False, "timeout_ms": 1_000}
-            threading.Thread(target=self._consumer.close, kwargs=closing, daemon=True).start()
-            self._consumer = None
-            self._doubted_since = None
-            self._claims.clear()
-            self._fenced.clear()
+            self._throw_consumer_away(doubted_seconds=now - self._doubted_since)
+
+    def _doubt_membership(self) -> None:
+        """Build another consumer where this one has no partition for long, though nobody else can have them:
+        on the embedded broker a service is one process, and a join that is lost there is never answered (seen
+        once, for 20 s). Elsewhere a group may have more members than partitions, and take minutes to join."""
+        if not self._settings.ephemeral_broker or self._consumer.assignment():
+            self._unassigned_since = None
+            return
+        now = time.monotonic()
+        self._unassigned_since = self._unassigned_since or now
+        if (
+            now - self._unassigned_since
+            > _UNASSIGNED_SESSIONS * self._settings.kafka_session_timeout_ms / 1000
+        ):
+            self._throw_consumer_away(unassigned_seconds=now - self._unassigned_since)
+
+    def _throw_consumer_away(self, **why: float) -> None:
+        _log.warning("consumer thrown away", **{name: round(seconds, 1) for name, seconds in why.items()})
+        # Its closing may hang like its metadata; nobody waits for it.
+        closing = {"autocommit": False, "timeout_ms": 1_000}
+        threading.Thread(target=self._consumer.close, kwargs=closing, daemon=True).start()
+        self._consumer = None
+        self._doubted_since = self._unassigned_since = None
+        self._claims.clear()
+        self._fenced.clear()
 
     def _poll(self) -> dict[TopicPartition, list[Any]]:
         try:
@@ -309,11 +337,11 @@ class KafkaLoop:
                     partition=tp.partition,
                     identity=self._identities[tp.topic],
                     owner=self._owner,
-                    adopt=self._settings.ephemeral_broker,
+                    adopt=self._reads_any_log,
                 )
             # The embedded broker answers with the first offset of its last batch, plus one (docs/adr/0008):
             # that it lost its log is told by the topic's id alone.
-            if not self._settings.ephemeral_broker:
+            if not self._reads_any_log:
                 _require_in_log(claim, beginning=beginnings[tp], end=ends[tp])
             self._seek(tp, claim)
             self._claims[tp] = claim

@@ -47,6 +47,28 @@ def test_a_consumer_whose_metadata_lacks_a_topic_is_replaced(
     assert len(set(asked)) > 1
 
 
+@pytest.mark.embedded_broker(reason="on Apache Kafka a group may take minutes to join")
+def test_a_consumer_whose_join_is_never_answered_is_replaced(
+    database_url: str, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joining: list[int] = []
+    real_join = BaseCoordinator._do_join_and_sync_async
+
+    async def join(coordinator: Any) -> Any:
+        joining.append(id(coordinator))
+        while id(coordinator) == joining[0]:
+            await coordinator._manager._net.sleep(0.1)
+        return await real_join(coordinator)
+
+    monkeypatch.setattr(BaseCoordinator, "_do_join_and_sync_async", join)
+    monkeypatch.setattr(kafka_loop, "_UNASSIGNED_SESSIONS", 2)
+    with running(settings_for(database_url, broker.bootstrap_servers)) as aggregation:
+        aggregation.publish(facts.movement("1", 500))
+        aggregation.settle()
+        assert aggregation.rows("SELECT count(*) FROM aggregation.ledger") == [(1,)]
+    assert len(set(joining)) > 1
+
+
 def test_a_consumer_that_started_before_its_topics_reads_them_once_they_are_there(
     database_url: str, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
