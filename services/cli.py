@@ -20,6 +20,7 @@ from services.console.imports import import_file
 from services.console.migrations import migrate
 from services.console.printing import plain_console
 from services.console.quarantine import quarantine
+from services.console.rebuilding import rebuild
 from services.console.receipts import receipts
 from services.console.tokens import token
 from services.contracts import topics as contract_topics
@@ -44,7 +45,7 @@ def main() -> None:
     """Theo dõi giải ngân vốn đầu tư công / follow public money against the public-investment plan."""
 
 
-for _command in (migrate, token, import_file, receipts, export_plan, quarantine, conflict):
+for _command in (migrate, token, import_file, receipts, export_plan, quarantine, conflict, rebuild):
     main.add_command(_command)
 
 
