@@ -42,11 +42,11 @@ _MOST_PRINTED = 50
 )
 @click.option("--json", "as_json", is_flag=True, help="In JSON. / Print JSON.")
 def rebuild(*, source: str | None, swap: bool, drop_old: bool, as_json: bool) -> None:
-    """Dựng lại sổ bên cạnh sổ đang dùng, so sánh, thay / make the books again beside the live ones, compare, swap.
+    """Dựng lại sổ bên cạnh sổ đang dùng, so sánh / make the books again beside the live ones, and compare.
 
-    Các dịch vụ vẫn chạy. DATABASE_URL là của tài khoản thuộc giaingan_migrator. Mã thoát: 0 giống nhau hoặc đã
-    thay, 1 khác nhau, 2 không làm được. / The services run on meanwhile. DATABASE_URL is that of a member of
-    giaingan_migrator. Exit code: 0 equal or swapped, 1 differs, 2 could not be done. docs/REBUILD.md
+    Các dịch vụ vẫn chạy. DATABASE_URL là của tài khoản thuộc giaingan_migrator. Mã thoát: 0 giống nhau hoặc
+    đã thay, 1 khác nhau, 2 không làm được. / The services run on meanwhile. DATABASE_URL is that of a member
+    of giaingan_migrator. Exit code: 0 equal or swapped, 1 differs, 2 could not be done. docs/REBUILD.md
     """
     logs.configure("ERROR", "rebuild")
     if (source is None) == (not drop_old) or (swap and source is None):

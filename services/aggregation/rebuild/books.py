@@ -37,11 +37,13 @@ REPLAYED = (
 )
 # What a person decided. No log holds it: it is put where it stood between the batches.
 DECIDED = ("case_decision",)
-# What decisions publish, what was told, ticked and rebuilt, and by which migrations: as the live books have it.
+# What decisions publish, what was told, ticked and rebuilt, by which migrations: as the live books have it.
 CARRIED = ("case_record", "cutoff_tick", "province_told", "progress_due", "rebuild", "schema_migration")
 POSITIONS = "source_position"
 
-_TABLES = "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('aggregation') AND relkind IN ('r', 'p')"
+_TABLES = """
+SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('aggregation') AND relkind IN ('r', 'p')
+"""
 
 
 def require_known(cursor: Cursor) -> None:
@@ -51,7 +53,7 @@ def require_known(cursor: Cursor) -> None:
     if unknown := sorted({name for (name,) in cursor.fetchall()} - known):
         raise RebuildError(
             "unknown-table",
-            f"lược đồ aggregation có bảng mà phiên bản này không biết: {', '.join(unknown)}; dùng giaingan cùng "
-            f"phiên bản với cơ sở dữ liệu / the schema aggregation has tables that this version does not know: "
-            f"{', '.join(unknown)}. Use the version of giaingan that migrated it",
+            f"lược đồ aggregation có bảng mà phiên bản này không biết: {', '.join(unknown)}; dùng giaingan "
+            "cùng phiên bản với cơ sở dữ liệu / the schema aggregation has tables that this version does not "
+            f"know: {', '.join(unknown)}. Use the version of giaingan that migrated it",
         )

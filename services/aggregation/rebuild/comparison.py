@@ -13,10 +13,19 @@ from services.aggregation.rebuild.session import LIVE, SHADOW
 from services.runtime.postgres import Cursor
 
 _AT_ONCE = 1_000
+_COLUMNS = """
+SELECT attname FROM pg_attribute
+ WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
+ ORDER BY attnum
+"""
 _SUBJECT = (
     *("budget_year", "project_code", "fund_source", "series", "value_date", "as_of", "kind", "source_ref"),
     *("province_code", "owner_code", "scope_code", "event_id"),
 )
+
+
+def _nobody_listens(_: str) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,7 @@ def compare(
     tables: Sequence[Compared],
     differences: Differences,
     *,
-    on_table: Callable[[str], None] = lambda table: None,
+    on_table: Callable[[str], None] = _nobody_listens,
 ) -> None:
     """Add what differs. The cursor's transaction sees both schemas at equal positions."""
     for compared in tables:
@@ -43,11 +52,7 @@ def compare(
 
 
 def _of_table(cursor: Cursor, compared: Compared) -> Iterator[Difference]:
-    cursor.execute(
-        "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"
-        " ORDER BY attnum",
-        (f"{SHADOW}.{compared.table}",),
-    )
+    cursor.execute(_COLUMNS, (f"{SHADOW}.{compared.table}",))
     columns = [name for (name,) in cursor.fetchall() if name not in compared.left_out]
 
     def columns_of(alias: str) -> sql.Composed:

@@ -51,19 +51,21 @@ class Heard:
     """Whom to tell what is being done: how many batches there are, each that was applied (its records), and
     each table that is compared."""
 
-    on_batches: Callable[[int], None] = lambda count: None
-    on_batch: Callable[[int], None] = lambda records: None
-    on_table: Callable[[str], None] = lambda table: None
+    on_batches: Callable[[int], None]
+    on_batch: Callable[[int], None]
+    on_table: Callable[[str], None]
 
 
-def rebuild(settings: Settings, *, to_swap: bool, heard: Heard | None = None) -> Outcome:
+NOBODY = Heard(lambda _: None, lambda _: None, lambda _: None)
+
+
+def rebuild(settings: Settings, *, to_swap: bool, heard: Heard = NOBODY) -> Outcome:
     """Make the books again, compare, and with ``to_swap`` put them in place.
 
     Killed at any moment it leaves the live books as they are, and a shadow that the next one begins anew.
     Raises ``RebuildError``, and ``psycopg2.Error``.
     """
     started = time.monotonic()
-    heard = heard or Heard()
     outcome = Outcome("kafka", Differences())
     with _opened(settings, heard) as work:
         work.catch_up()
@@ -159,9 +161,9 @@ def _require_this_version(cursor: Cursor) -> None:
     if lacking or later:
         raise RebuildError(
             "other-version",
-            f"lược đồ aggregation không cùng phiên bản với lệnh này (thiếu {lacking}, thừa {later}); dùng giaingan "
-            f"đúng phiên bản, chạy giaingan migrate / the schema is not of this version (it lacks {lacking}, "
-            f"and has {later} more): use the version that runs, and run giaingan migrate",
+            f"lược đồ aggregation không cùng phiên bản với lệnh này (thiếu {lacking}, thừa {later}); dùng "
+            "giaingan đúng phiên bản, chạy giaingan migrate / the schema is not of this version (it lacks "
+            f"{lacking}, and has {later} more): use the version that runs, and run giaingan migrate",
         )
 
 

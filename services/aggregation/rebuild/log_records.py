@@ -47,11 +47,11 @@ class LogRecords:
             if identity is None or identity.topic_id != topic_id:
                 raise RebuildError(
                     "log-replaced",
-                    f"sổ được ghi từ một log khác của {topic} (topic id {topic_id}, phân vùng {partition}), nay "
-                    f"không còn; chỉ dựng lại được bằng --from ledger / the books were made from another log of "
-                    f"{topic} (topic id {topic_id}, partition {partition}) than the one that is there now "
-                    f"({identity.topic_id if identity else 'none'}): it was re-created, or the broker forgot "
-                    "it, as the embedded one does when it stops. --from ledger is what can be done",
+                    f"sổ được ghi từ một log khác của {topic} (topic id {topic_id}, phân vùng {partition}), "
+                    "nay không còn; chỉ dựng lại được bằng --from ledger / the books were made from another "
+                    f"log of {topic} (topic id {topic_id}, partition {partition}) than the one that is there "
+                    f"now ({identity.topic_id if identity else 'none'}): it was re-created, or the broker "
+                    "forgot it, as the embedded one does when it stops. --from ledger is what can be done",
                 )
         partitions = [TopicPartition(topic, partition) for topic, _, partition in applied]
         try:
@@ -148,7 +148,7 @@ def _no_broker(error: Exception) -> RebuildError:
 def _not_whole(topic: str, partition: int, offset: int, why: str) -> RebuildError:
     return RebuildError(
         "log-not-whole",
-        f"{topic}/{partition}: sổ đã ghi bản ghi ở vị trí {offset}, log nay không còn bản ghi đó; chỉ dựng lại "
-        f"được bằng --from ledger / the books applied the record at offset {offset}, and the log {why}: it was "
-        "cut, or its retention passed. --from ledger is what can be done",
+        f"{topic}/{partition}: sổ đã ghi bản ghi ở vị trí {offset}, log nay không còn bản ghi đó; chỉ dựng "
+        f"lại được bằng --from ledger / the books applied the record at offset {offset}, and the log {why}: "
+        "it was cut, or its retention passed. --from ledger is what can be done",
     )

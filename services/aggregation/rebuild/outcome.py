@@ -10,7 +10,7 @@ _MOST_KEPT = 1_000
 
 
 class RebuildError(Exception):
-    """It could not be done; nothing live was changed. ``code`` is stable and documented in docs/REBUILD.md."""
+    """It could not be done; nothing live was changed. ``code`` is stable, and in docs/REBUILD.md."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(f"{code}: {detail}")

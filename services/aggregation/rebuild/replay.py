@@ -1,12 +1,13 @@
 """Applies the log to the shadow in the batches, and at the instants, in which the live books applied it.
 
-So each block of the rebuilt books is the live one again, hash and all, where the books are right: a head of the
-chain that somebody keeps outside stays the head. What officers decided is put in between where it stood.
+So each block of the rebuilt books is the live one again, hash and all, where the books are right: a head of
+the chain that somebody keeps outside stays the head. What officers decided is put in between where it stood.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +24,18 @@ _AT_ONCE = 500
 _OWNER = "giaingan-rebuild"
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A batch of the live books: the offsets ``[begins, ends)``, and the instant of its transaction."""
+
+    topic: str
+    topic_id: str
+    partition: int
+    begins: int
+    ends: int
+    applied_at: datetime
+
+
 class Replay:
     """``live`` reads the live books, ``shadow`` writes the others (``shadow.open_shadow``)."""
 
@@ -33,7 +46,7 @@ class Replay:
         log: LogRecords,
         fund_sources: FundSourceNames,
         *,
-        on_batch: Callable[[int], None] = lambda records: None,
+        on_batch: Callable[[int], None],
     ) -> None:
         self._live = live
         self._shadow = shadow
@@ -63,7 +76,7 @@ class Replay:
             blocks.execute(_QUERIES["blocks_to_come"])
             self._live.commit()
             for block in blocks:
-                self._again(*block)
+                self._again(_Block(*block))
         self._live.commit()
 
     def decide(self) -> None:
@@ -72,21 +85,21 @@ class Replay:
         with transaction(self._live) as cursor:
             cursor.execute(_QUERIES["decisions_until"], {"until": "infinity"})
 
-    def _again(
-        self, topic: str, topic_id: str, partition: int, begins: int, ends: int, applied_at: datetime
-    ) -> None:
-        claim = self._claim(topic, partition)
-        if claim.next_offset < begins:
+    def _again(self, block: _Block) -> None:
+        claim = self._claim(block.topic, block.partition)
+        if claim.next_offset < block.begins:
             # The block before it is missing; the comparison says so.
-            self._again(topic, topic_id, partition, claim.next_offset, begins, applied_at)
-        self._decide_until(applied_at)
-        records = self._log.take(topic, partition, begins, ends)
+            self._again(replace(block, begins=claim.next_offset, ends=block.begins))
+        self._decide_until(block.applied_at)
+        records = self._log.take(block.topic, block.partition, block.begins, block.ends)
 
         def at_its_instant(cursor: Cursor, batch: Batch) -> bytes:
-            cursor.execute("SELECT set_config('giaingan.replayed_at', %s, true)", (applied_at.isoformat(),))
+            cursor.execute(
+                "SELECT set_config('giaingan.replayed_at', %s, true)", (block.applied_at.isoformat(),)
+            )
             return self._apply(cursor, batch)
 
-        batch = Batch(topic, topic_id, partition, records)
+        batch = Batch(block.topic, block.topic_id, block.partition, records)
         commit_batch(self._shadow, self._positions, at_its_instant, claim, batch)
         self.records += len(records)
         self._on_batch(len(records))

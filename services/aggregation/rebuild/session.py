@@ -1,4 +1,4 @@
-"""The sessions of a rebuild: as the owner of the schema, without the services' bounds on time, one at a time."""
+"""The sessions of a rebuild: the schema owner's, without bounds on time; and one rebuild at a time."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def one_rebuild(database_url: str) -> Iterator[Connection]:
             if cursor.fetchone() != (True,):
                 raise RebuildError(
                     "rebuild-runs",
-                    "một lệnh dựng lại khác đang chạy trên cơ sở dữ liệu này; chờ lệnh đó xong / another rebuild "
-                    "runs on this database: wait until it has ended",
+                    "một lệnh dựng lại khác đang chạy trên cơ sở dữ liệu này; chờ lệnh đó xong / another "
+                    "rebuild runs on this database: wait until it has ended",
                 )
         yield connection
     finally:
@@ -90,8 +90,8 @@ def owner_of(cursor: Cursor, schema: str) -> str | None:
     if not may_become(cursor, owner):
         raise RebuildError(
             "not-migrator",
-            f"tài khoản {login} không được làm chủ lược đồ {schema}; dùng tài khoản thuộc giaingan_migrator / "
-            f"the login {login} may not act for the owner of the schema {schema}: use a member of "
+            f"tài khoản {login} không được làm chủ lược đồ {schema}; dùng tài khoản thuộc giaingan_migrator "
+            f"/ the login {login} may not act for the owner of the schema {schema}: use a member of "
             "giaingan_migrator (docs/ROLES.md)",
         )
     return str(owner)
@@ -103,7 +103,7 @@ def while_writers_wait(connection: Connection, work: Callable[[Cursor], Result])
 
     Every batch locks its position first, and every decision is a row of ``case_decision``: who is at work is
     waited for, and who reads goes on. Where they do not pause for long enough, and where the work meets a
-    lock that is not to be had, it is rolled back and tried again. Raises ``RebuildError`` when that never ends.
+    lock that is not to be had, it is rolled back and tried again. Raises ``RebuildError`` when it never ends.
     """
     for _ in range(_LOCK_TRIES):
         try:

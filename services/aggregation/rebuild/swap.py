@@ -1,8 +1,8 @@
 """Puts the shadow in the place of the live schema, in one transaction and under the services' feet.
 
-Every table of the live books is locked for it, so that no transaction sees half of each. A statement that waits
-meanwhile looks its tables up again once it may go on, and finds the rebuilt ones; positions and epochs are the
-same there, so that who holds a partition just goes on.
+Every table of the live books is locked for it, so that no transaction sees half of each. A statement that
+waits meanwhile looks its tables up again once it may go on, and finds the rebuilt ones; positions and epochs
+are the same there, so that who holds a partition just goes on.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def chains_at_equal_positions(cursor: Cursor) -> list[Chain]:
             raise RebuildError(
                 "positions-differ",
                 f"{topic}/{partition} (topic id {topic_id}): sổ đang dùng ở vị trí {live}, bản dựng lại ở "
-                f"{rebuilt}; chạy lại / the live books are at offset {live}, the rebuilt ones at {rebuilt}: run "
-                "it again",
+                f"{rebuilt}; chạy lại / the live books are at offset {live}, the rebuilt ones at {rebuilt}: "
+                "run it again",
             )
     return [
         Chain(topic, topic_id, partition, live, bytes(live_head), bytes(head or b""))
@@ -134,7 +134,8 @@ def _carry_sequences(cursor: Cursor) -> None:
 def _name_live_in_functions(cursor: Cursor) -> None:
     """What a function's text names is looked up when it runs."""
     cursor.execute(
-        "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = to_regnamespace(%s) AND prokind = 'f'",
+        "SELECT pg_get_functiondef(oid) FROM pg_proc"
+        " WHERE pronamespace = to_regnamespace(%s) AND prokind = 'f'",
         (LIVE,),
     )
     for (definition,) in cursor.fetchall():
