@@ -39,7 +39,7 @@ def live(database_url: str, broker: Broker) -> Iterator[Aggregation]:
 
 def _publish_everything(aggregation: Aggregation) -> None:
     aggregation.publish(*[facts.plan(10_000, f"P{n}") for n in range(3)])
-    aggregation.publish(facts.curve(BaselineKind.TARGET_MILESTONES, "96", {"2022-06-30": 50}))
+    aggregation.publish(facts.curve(BaselineKind.TARGET, "96", {"2022-06-30": 50}))
     paid = [
         facts.movement(f"V{n}", 100 + n, f"2022-0{1 + n % 6}-15", project_code=f"P{n % 3}") for n in range(30)
     ]
@@ -134,14 +134,18 @@ def test_what_a_superuser_edited_is_named_and_healed_by_a_swap(live: Aggregation
     execute(_url(live), "DELETE FROM aggregation.ledger WHERE source_ref = 'V8'")
     execute(_url(live), "ALTER TABLE aggregation.ledger ENABLE TRIGGER append_only")
     found = from_kafka.rebuild(live.settings, to_swap=False)
-    assert [(each.table, each.subject["source_ref"]) for each in found.differences.kept] == [
+    assert {(each.table, each.subject["source_ref"]) for each in found.differences.kept} == {
         ("ledger", "V7"),
         ("ledger", "V8"),
-    ] or {each.subject["source_ref"] for each in found.differences.kept} == {"V7", "V8"}
+    }
     assert from_kafka.rebuild(live.settings, to_swap=True).is_swapped
-    # A row that was gone has another number.
-    assert {**_books(live), "ledger": ()} == {**before, "ledger": ()}
     live.settle()
+    healed = _books(live)
+    # A row that was gone has another number, the rest is as it was: the chain too.
+    changed = set(before["ledger"]) - set(healed["ledger"])
+    assert [("V8" in row) for row in changed] == [True]
+    assert len(healed["ledger"]) == len(before["ledger"])
+    assert {name for name in before if before[name] != healed[name]} == {"ledger"}
     assert from_ledger.rebuild(_url(live), swap=False).differences.count == 0
 
 
@@ -156,7 +160,10 @@ def _books(live: Aggregation) -> dict[str, Any]:
         "cutoff_tick",
         "schema_migration",
     ]
-    return {name: sorted(map(repr, live.rows(f"SELECT * FROM aggregation.{name}"))) for name in tables}
+    return {
+        name: sorted(row for (row,) in live.rows(f"SELECT t::text FROM aggregation.{name} AS t"))
+        for name in tables
+    }
 
 
 def _told(outcome: Any) -> list[str]:
@@ -169,7 +176,7 @@ def _balances(live: Aggregation) -> list[tuple[Any, ...]]:
 
 def _schemas(live: Aggregation) -> list[str]:
     found = live.rows(
-        "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'aggregation!_%' ESCAPE '!' ORDER BY 1"
+        "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, 'aggregation_') ORDER BY 1"
     )
     return [name for (name,) in found]
 

@@ -24,6 +24,7 @@ _ONE_AT_A_TIME = "giaingan-rebuild"
 # Below PostgreSQL's deadlock_timeout (1 s): where we and a service wait for each other, we give way.
 _LOCK_TIMEOUT_MS = 400
 _LOCK_TRIES = 200
+_TURN_SECONDS = 2.0
 _BETWEEN_TRIES_SECONDS = 0.05
 
 
@@ -35,17 +36,32 @@ def one_rebuild(database_url: str) -> Iterator[Connection]:
     """
     connection = open_session(database_url)
     try:
-        with transaction(connection) as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (_ONE_AT_A_TIME,))
-            if cursor.fetchone() != (True,):
-                raise RebuildError(
-                    "rebuild-runs",
-                    "một lệnh dựng lại khác đang chạy trên cơ sở dữ liệu này; chờ lệnh đó xong / another "
-                    "rebuild runs on this database: wait until it has ended",
-                )
+        _take_turn(connection)
         yield connection
     finally:
-        connection.close()
+        if not connection.closed:
+            # The server ends a session in its own time; the next rebuild need not wait for that.
+            connection.rollback()
+            with transaction(connection) as cursor:
+                cursor.execute("SELECT pg_advisory_unlock_all()")
+            connection.close()
+
+
+def _take_turn(connection: Connection) -> None:
+    """Polled for a moment: of a rebuild that was killed the server may not know yet."""
+    deadline = time.monotonic() + _TURN_SECONDS
+    while True:
+        with transaction(connection) as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (_ONE_AT_A_TIME,))
+            if cursor.fetchone() == (True,):
+                return
+        if time.monotonic() > deadline:
+            raise RebuildError(
+                "rebuild-runs",
+                "một lệnh dựng lại khác đang chạy trên cơ sở dữ liệu này; chờ lệnh đó xong / another rebuild "
+                "runs on this database: wait until it has ended",
+            )
+        time.sleep(_BETWEEN_TRIES_SECONDS)
 
 
 def open_session(database_url: str) -> Connection:
