@@ -1,0 +1,116 @@
+"""The books are made again from the log and swapped while events come in: nothing is lost, doubled or told again."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from services.aggregation.rebuild import from_kafka
+from services.contracts import topics
+from services.domain.plan import BaselineKind
+from services.runtime.config import Settings
+from tests.chaos import books
+from tests.chaos.stream import FactStream, Sender
+from tests.support import facts
+from tests.support.aggregation import Aggregation, eventually, read_all, running, settings_for
+from tests.support.alerting import Alerting
+from tests.support.alerting import running as running_alert
+from tests.support.brokers import Broker
+from tests.support.logins import execute
+
+_PROJECTS = 24
+
+
+@dataclass
+class Live:
+    """Aggregation and alert at work, and a stream of facts for them."""
+
+    settings: Settings
+    aggregation: Aggregation
+    alert: Alerting
+    stream: FactStream
+
+    @property
+    def url(self) -> str:
+        return self.settings.database_url.get_secret_value()
+
+    def settle(self) -> None:
+        """Every record of every topic is applied, told and relayed."""
+        self.aggregation.settle()
+        eventually(lambda: self.alert.applied() >= len(read_all(self.settings, topics.PROGRESS)))
+        eventually(lambda: not self.alert.rows("SELECT 1 FROM alert.outbox WHERE published_at IS NULL"))
+
+    def notices(self) -> Counter[bytes]:
+        """Every record of the topics that tell of something."""
+        return Counter(read_all(self.settings, topics.PROGRESS) + read_all(self.settings, topics.ALERT))
+
+
+@pytest.fixture
+def live(database_url: str, broker: Broker, rng: random.Random) -> Iterator[Live]:
+    settings = settings_for(database_url, broker.bootstrap_servers, public_url="https://alerts.example.vn")
+    with ExitStack() as closing:
+        aggregation = closing.enter_context(running(settings))
+        alert = closing.enter_context(running_alert(settings))
+        aggregation.publish(*[facts.plan(10**9, f"P{number:02}") for number in range(_PROJECTS)])
+        aggregation.publish(facts.curve(BaselineKind.TARGET, "96", {"2022-03-31": 20, "2022-06-30": 60}))
+        yield Live(settings, aggregation, alert, FactStream(rng))
+
+
+@pytest.mark.timeout(240)
+def test_33_a_swap_under_traffic_loses_doubles_and_tells_nothing_again(live: Live) -> None:
+    with Sender(live.settings, live.stream).running() as sender:
+        eventually(lambda: len(sender.acknowledged) > 100)
+        assert _differing(live, to_swap=False) == []
+        assert _differing(live, to_swap=True) == []
+        sent = len(sender.acknowledged)
+        eventually(lambda: len(sender.acknowledged) > sent + 50)
+        execute(live.url, _EDIT)
+        (edited,) = execute(live.url, "SELECT project_code FROM aggregation.balance WHERE disbursed > 10^15")
+        found = from_kafka.rebuild(live.settings, to_swap=True)
+        assert {(each.table, each.subject["project_code"]) for each in found.differences.kept} == {
+            ("balance", edited[0])
+        }
+        assert found.swap_held_seconds < 5
+        assert _differing(live, to_swap=False) == []
+    live.settle()
+    assert books.faults(live.settings, sender.acknowledged) == []
+    assert live.aggregation.failures == []
+    _require_nothing_told_again(live)
+
+
+def _require_nothing_told_again(live: Live) -> None:
+    """No two notices of one change; and once all is quiet, a swap brings no notice at all."""
+    before = live.notices()
+    assert before
+    assert [notice for notice, times in before.items() if times > 1] == []
+    assert from_kafka.rebuild(live.settings, to_swap=True).differences.count == 0
+    # What comes after the swap is told by the same services: had they anything else to tell, it came before.
+    live.aggregation.publish(facts.movement("after the swap", 5, project_code="P00"))
+    live.settle()
+    new = live.notices() - before
+    assert {key for key in _subjects(live) if key[0] == "project"} <= {
+        ("project", f"P{n:02}") for n in range(_PROJECTS)
+    }
+    assert 0 < len(new) <= 3 + 3, new
+    assert not before - live.notices()
+
+
+def _subjects(live: Live) -> set[tuple[str, str]]:
+    return set(live.aggregation.told())
+
+
+def _differing(live: Live, *, to_swap: bool) -> list[str]:
+    outcome = from_kafka.rebuild(live.settings, to_swap=to_swap)
+    assert outcome.is_swapped == to_swap
+    return [repr(each) for each in outcome.differences.kept]
+
+
+_EDIT = """
+UPDATE aggregation.balance SET disbursed = disbursed + 10^16
+ WHERE ctid = (SELECT ctid FROM aggregation.balance ORDER BY project_code, value_date LIMIT 1)
+"""
