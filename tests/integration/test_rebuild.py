@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from services.aggregation.rebuild import from_kafka, from_ledger
-from services.aggregation.rebuild.outcome import RebuildError
 from services.aggregation.rebuild.session import one_rebuild
 from services.aggregation.rebuild.swap import drop_kept
 from services.contracts import topics
 from services.domain.plan import BaselineKind
-from services.runtime import roles
 from services.runtime.kafka_client import Record
-from services.runtime.postgres import connect, transaction
 from tests.support import facts
-from tests.support.aggregation import Aggregation, eventually, running, settings_for
+from tests.support.aggregation import Aggregation, running, settings_for
 from tests.support.brokers import Broker
 from tests.support.logins import execute
 
