@@ -167,10 +167,10 @@ def _take_over(cursor: Cursor) -> None:
         _log.info("ownership taken over", objects=len(statements))
 
 
-# Temporary tables are where a service stages what it writes.
+# Temporary tables are where a service stages what it writes, and the owner when it rebuilds the books.
 _DATABASE_GRANTS = """
 REVOKE ALL ON DATABASE {database} FROM PUBLIC;
-GRANT CONNECT, CREATE ON DATABASE {database} TO {owner};
+GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {database} TO {owner};
 GRANT CONNECT ON DATABASE {database} TO {readers};
 GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {services};
 """

@@ -1,9 +1,9 @@
-"""How long it takes to make the books of a million movements again from Apache Kafka, and whether they are the
-live ones, with aggregation at work and events coming in: ``make bench-rebuild``.
+"""How long it takes to make the books of a million movements again from Apache Kafka, and whether they are
+the live ones, with aggregation at work and events coming in: ``make bench-rebuild``.
 
-One broker, records of a hundred movements (docs/adr/0002), aggregation as a process of its own, a sender beside
-it. Then `giaingan rebuild --from kafka --swap` and `--from ledger`, as an operator types them. The figures are of
-the machine they are run on.
+One broker, records of a hundred movements (docs/adr/0002), aggregation as a process of its own, a sender
+beside it. Then `giaingan rebuild --from kafka --swap` and `--from ledger`, as an operator types them. The
+figures are of the machine they are run on.
 """
 
 from __future__ import annotations
@@ -92,11 +92,11 @@ def _measure(console: Console, settings: Settings, folder: Path, movements: int)
             outcome = _rebuild(environment, "--from", "kafka", "--swap")
             peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         console.print(
-            f"from Kafka, with {len(sender.acknowledged):,} events sent meanwhile: {outcome['seconds']:.0f} s, "
-            f"{outcome['ledger_rows']:,} rows of the ledger from {outcome['records']:,} records; differences: "
-            f"{outcome['differences']}; writers waited {outcome['compare_held_seconds']:.2f} s for the "
-            f"comparison and {outcome['swap_held_seconds']:.2f} s for the swap; at most "
-            f"{peak / _MEGABYTE_KB:.0f} MB"
+            f"from Kafka, with {len(sender.acknowledged):,} events sent meanwhile: "
+            f"{outcome['seconds']:.0f} s, {outcome['ledger_rows']:,} rows of the ledger from "
+            f"{outcome['records']:,} records; differences: {outcome['differences']}; writers waited "
+            f"{outcome['compare_held_seconds']:.2f} s for the comparison and "
+            f"{outcome['swap_held_seconds']:.2f} s for the swap; at most {peak / _MEGABYTE_KB:.0f} MB"
         )
         _until_applied(settings)
         again = _rebuild(environment, "--from", "ledger")

@@ -13,6 +13,7 @@ from typing import Any
 
 from psycopg2 import sql
 
+from services.aggregation.rebuild.outcome import RebuildError
 from services.aggregation.rebuild.session import LIVE, SHADOW, open_session, owner_of
 from services.runtime.postgres import Connection, Cursor, migrate, read_queries, transaction
 
@@ -70,10 +71,18 @@ def detach(cursor: Cursor) -> None:
 def open_shadow(database_url: str) -> Connection:
     """A session whose statements mean the shadow, and in which ``now()`` is the shadow's.
 
-    Its commits are not waited for: a shadow that a crash cuts short is begun anew.
+    Its commits are not waited for: a shadow that a crash cuts short is begun anew. Raises ``RebuildError``.
     """
     connection = open_session(database_url)
     with transaction(connection) as cursor:
+        cursor.execute("SELECT has_database_privilege(current_database(), 'TEMPORARY'), current_user")
+        ((may_stage, role),) = cursor.fetchall()
+        if not may_stage:
+            raise RebuildError(
+                "database-not-prepared",
+                f"{role} chưa được tạo bảng tạm; cho quản trị chạy giaingan migrate một lần / {role} may not "
+                "make temporary tables: let an administrator run giaingan migrate once (docs/ROLES.md)",
+            )
         cursor.execute(sql.SQL("SET search_path TO {}, pg_catalog").format(sql.Identifier(SHADOW)))
         cursor.execute("SET synchronous_commit = off")
     connection.cursor_factory = ShadowCursor
