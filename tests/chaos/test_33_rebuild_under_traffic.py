@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -59,7 +60,7 @@ def live(database_url: str, broker: Broker, rng: random.Random) -> Iterator[Live
 
 @pytest.mark.timeout(240)
 def test_33_a_swap_under_traffic_loses_doubles_and_tells_nothing_again(live: Live) -> None:
-    with Sender(live.settings, live.stream).running() as sender:
+    with Sender(live.settings, live.stream).running() as sender, _reading(live) as answers:
         eventually(lambda: len(sender.acknowledged) > 100)
         assert _differing(live, to_swap=False) == []
         assert _differing(live, to_swap=True) == []
@@ -73,10 +74,31 @@ def test_33_a_swap_under_traffic_loses_doubles_and_tells_nothing_again(live: Liv
         }
         assert found.swap_held_seconds < 5
         assert _differing(live, to_swap=False) == []
+    assert set(answers) == {200}, Counter(answers)
     live.settle()
     assert books.faults(live.settings, sender.acknowledged) == []
     assert live.aggregation.failures == []
     _require_nothing_told_again(live)
+
+
+@contextmanager
+def _reading(live: Live) -> Iterator[list[int]]:
+    """Somebody asks the read API all the while; the statuses it was answered with."""
+    answers: list[int] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.wait(0.01):
+            query = {"province": "96", "group_by": "fund_source", "as_of": "2022-07-31"}
+            answers.append(live.aggregation.client.get("/v1/summary", query_string=query).status_code)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield answers
+    finally:
+        stop.set()
+        reader.join()
 
 
 def _require_nothing_told_again(live: Live) -> None:
