@@ -59,9 +59,9 @@ class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]
 class KafkaLoop:
     """One consumer of a group, with the position of each partition in ``schema``.
 
-    On the embedded broker it reads every partition without a group: a service is one process there, and that
-    broker's coordinator at times gave no partition to the only member of a group (docs/adr/0008). Positions,
-    epochs and fences are the same.
+    On the embedded broker it reads every partition without joining the group: a service is one process there,
+    and that broker at times gave the only member of a group no partition (docs/adr/0008). Positions, epochs
+    and fences are the same.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class KafkaLoop:
         self._on_commit = on_commit
         self._positions = Positions(schema)
         self._group = f"giaingan-{schema}"
-        self._has_group = not settings.ephemeral_broker
+        self._joins_group = not settings.ephemeral_broker
         self._owner = f"{socket.gethostname()}-{uuid4().hex[:8]}"
         self._admin = Admin(settings, client_id=f"{self._group}-admin")
         self._identities: dict[str, LogIdentity] = {}
@@ -146,7 +146,7 @@ class KafkaLoop:
             if connection is None:
                 return
             self._check_identities()
-            if not self._has_group:
+            if not self._joins_group:
                 self._assign_every_partition()
             newly_claimed = self._claim_unclaimed(connection)
             for tp, records in polled.items():
@@ -164,7 +164,7 @@ class KafkaLoop:
         try:
             self._consumer = KafkaConsumer(
                 bootstrap_servers=self._settings.kafka_bootstrap_servers.split(","),
-                group_id=self._group if self._has_group else None,
+                group_id=self._group,
                 client_id=self._owner,
                 enable_auto_commit=False,
                 # The position is ours alone: without one from PostgreSQL nothing is read.
@@ -179,7 +179,7 @@ class KafkaLoop:
                 bootstrap_timeout_ms=5_000,
                 reconnect_backoff_max_ms=1_000,
             )
-            if self._has_group:
+            if self._joins_group:
                 self._consumer.subscribe(self._topics, listener=self._assignments)
         except KafkaError as error:
             _log.warning("broker not reached", error=str(error))
@@ -216,7 +216,7 @@ class KafkaLoop:
     def _poll(self) -> dict[TopicPartition, list[Any]]:
         try:
             polled: dict[TopicPartition, list[Any]] = self._consumer.poll(timeout_ms=_POLL_MS)
-            if self._has_group:
+            if self._joins_group:
                 _join_to_the_end(self._consumer)
             self._was_out_of_range = self._was_out_of_range and not polled
         except NoOffsetForPartitionError:
@@ -272,10 +272,9 @@ class KafkaLoop:
             return
         try:
             ends = self._consumer.end_offsets(list(self._claims), timeout_ms=1_000)
-            if self._has_group:
-                self._consumer.commit_async(
-                    {tp: _offset_metadata(claim.next_offset) for tp, claim in self._claims.items()}
-                )
+            self._consumer.commit_async(
+                {tp: _offset_metadata(claim.next_offset) for tp, claim in self._claims.items()}
+            )
         except _BOUNDS_UNKNOWN as error:
             _log.warning("lag not known", error=repr(error))
             return
