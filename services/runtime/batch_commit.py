@@ -40,8 +40,8 @@ class Batch:
     records: tuple[ReceivedRecord, ...]
 
 
-# Writes what a batch means, in the transaction of its cursor; returns the SHA-256 of what it added, or what its
-# block holds where its rows carry the block's number.
+# Writes what a batch means, in the transaction of its cursor; returns the SHA-256 of what it added, or what
+# its block holds where its rows carry the block's number.
 Apply = Callable[[Cursor, Batch], bytes | BlockRows]
 
 

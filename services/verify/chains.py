@@ -29,7 +29,7 @@ class ChainEnd:
 
 
 def faults(cursor: Cursor, schema: str) -> Iterator[Fault]:
-    """Blocks that do not follow each other or were altered, positions that are not at the end of their chain."""
+    """Blocks that do not follow each other or were altered, positions that are not at their chain's end."""
     for found in rows(cursor, _of(schema, "chain"), limit=MOST_FAULTS):
         yield Fault(found.pop("code"), found, block_place(schema, found))
     for found in rows(cursor, _of(schema, "positions"), limit=MOST_FAULTS):

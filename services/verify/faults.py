@@ -62,18 +62,16 @@ class Verdict:
 # By code; docs/VERIFY.md says what each means and what to do.
 TEXTS: dict[str, tuple[str, str]] = {
     "chain-broken": (
-        "khối không nối tiếp khối trước nó (đáng lẽ bắt đầu ở offset {expected_from})",
-        "the block does not follow the one before it (it should begin at offset {expected_from})",
+        "khối không nối tiếp khối trước nó (khối trước hết ở offset {expected_from})",
+        "the block does not follow the one before it (which ends at offset {expected_from})",
     ),
     "block-altered": (
         "khối đã bị sửa: mã băm không đúng với nội dung của khối",
         "the block was altered: its hash is not that of its content",
     ),
     "position-differs": (
-        "{schema}, {topic}/{partition}: vị trí đã ghi là {position}, khối cuối cùng hết ở {block_end}, hoặc mã băm "
-        "cuối chuỗi không khớp",
-        "{schema}, {topic}/{partition}: the position is {position}, the last block ends at {block_end}, or their "
-        "hashes differ",
+        "{schema}, {topic}/{partition}: vị trí {position}, khối cuối hết ở {block_end}, hay mã băm khác",
+        "{schema}, {topic}/{partition}: position {position}, last block's end {block_end}, or hashes differ",
     ),
     "rows-altered": (
         "dòng của khối đã bị sửa ({row_count} dòng)",
@@ -96,9 +94,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "table {book}, event {event_id}: the row belongs to no block",
     ),
     "balance-differs": (
-        "{project_code}, {fund_source}, {budget_year}, {series}, ngày {value_date}: sổ cái {ledger}, số dư {balance}",
-        "{project_code}, {fund_source}, {budget_year}, {series}, {value_date}: the ledger sums to {ledger}, the "
-        "balance is {balance}",
+        "{line}, {value_date}: sổ cái {ledger}, số dư {balance}",
+        "{line}, {value_date}: the ledger sums to {ledger}, the balance is {balance}",
     ),
     "reversal-differs": (
         "bút toán đảo {event_id} không lấy lại đúng phần của {reverses_event_id}",
@@ -113,8 +110,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{event_id} ({kind}, {amount}): its effect {effect} is not that of its kind and amount",
     ),
     "statement-differs": (
-        "{project_code}, {fund_source}, {budget_year}, {series}: lũy kế đến {day} là {stated}, đã ghi {booked}",
-        "{project_code}, {fund_source}, {budget_year}, {series}: {stated} is stated up to {day}, {booked} is booked",
+        "{line}, {day}: báo cáo lũy kế {stated}, đã ghi {booked}",
+        "{line}, {day}: {stated} is stated, {booked} is booked",
     ),
     "difference-of-no-statement": (
         "{event_id}: phần chênh lệch của một báo cáo lũy kế không có trong sổ",
@@ -129,10 +126,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{event_id}: contradicts an event that is not in the books",
     ),
     "log-replaced": (
-        "{schema}, {topic}: đã ghi sổ từ cụm {cluster_id}, topic {topic_id}; nay là cụm {cluster_now}, topic "
-        "{topic_now}",
-        "{schema}, {topic}: applied from cluster {cluster_id}, topic id {topic_id}; now it is cluster {cluster_now}, "
-        "topic id {topic_now}",
+        "{schema}, {topic}: đã ghi từ cụm {cluster_id}, topic {topic_id}; nay: {cluster_now}, {topic_now}",
+        "{schema}, {topic}: read from cluster {cluster_id}, topic {topic_id}; now: {cluster_now}, {topic_now}",
     ),
     "position-beyond-log": (
         "{schema}, {topic}/{partition}: vị trí đã ghi là {position}, nhật ký hết ở {end}",
@@ -143,15 +138,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{schema}, {topic}/{partition}: the position is {position}, the log begins at {beginning}",
     ),
     "head-missing": (
-        "{schema}, {topic}/{partition}: bản đối chứng ghi đến offset {head_end}, chuỗi khối nay không còn điểm đó "
-        "(vị trí hiện nay {position}): phần cuối đã bị xóa hoặc viết lại",
-        "{schema}, {topic}/{partition}: the kept head stands at offset {head_end}, and the chain no longer passes "
-        "there (the position is {position}): its end was deleted or written anew",
+        "{schema}, {topic}/{partition}: sổ không còn mốc đối chứng ở offset {head_end} (vị trí nay {position})",
+        "{schema}, {topic}/{partition}: the kept head at offset {head_end} is gone (position now {position})",
     ),
     "old-rows-altered": (
-        "các dòng của phiên bản trước (chưa có số khối): lúc lập bản đối chứng {rows_then} dòng, nay {rows_now}, "
-        "hoặc nội dung khác",
-        "rows of the version before, which carry no block number: {rows_then} when the head was taken, {rows_now} "
-        "now, or other content",
+        "dòng chưa có số khối (phiên bản trước): đối chứng {rows_then}, nay {rows_now}, hay nội dung khác",
+        "rows without a block number (version before): head {rows_then}, now {rows_now}, or other content",
     ),
 }

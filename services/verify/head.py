@@ -1,7 +1,7 @@
 """The head of the books, signed and kept outside the database: where every chain stood at a moment.
 
-Who may write everything in the database may also write every chain anew, or cut its end off: the head is what shows
-it. It is signed (HMAC-SHA256) under a key that is kept where nobody who writes the database reads it.
+Who may write everything in the database may also write every chain anew, or cut its end off: the head is what
+shows it. It is signed (HMAC-SHA256) under a key that is kept where nobody who writes the database reads it.
 """
 
 from __future__ import annotations
@@ -94,13 +94,12 @@ def read_key(path: Path) -> bytes:
         raise HeadError(_not_read(path, error)) from error
     if not stat.S_ISREG(state.st_mode) or state.st_mode & 0o077:
         raise HeadError(
-            f"{path}: người khác đọc được khóa này; hãy chạy chmod 600 {path} / others may read this key: "
-            f"chmod 600 {path}"
+            f"{path}: người khác đọc được khóa này; hãy chạy chmod 600 / others may read this key: chmod 600"
         )
     if len(key) < _LEAST_KEY_BYTES:
         raise HeadError(
-            f"{path}: khóa ngắn hơn {_LEAST_KEY_BYTES} byte; tạo khóa bằng --make-key / the key is shorter than "
-            f"{_LEAST_KEY_BYTES} bytes: make one with --make-key"
+            f"{path}: khóa ngắn hơn {_LEAST_KEY_BYTES} byte; tạo khóa bằng --make-key / the key is shorter "
+            f"than {_LEAST_KEY_BYTES} bytes: make one with --make-key"
         )
     return key
 
@@ -121,8 +120,8 @@ def read(path: Path, key: bytes) -> Head:
         raise HeadError(f"{path}: không phải bản đối chứng {FORMAT} / is no head of the format {FORMAT}")
     if not hmac.compare_digest(str(kept.get("hmac_sha256")), _signature(kept.get("head"), key)):
         raise HeadError(
-            f"{path}: chữ ký sai: tệp đã bị sửa hoặc ký bằng khóa khác / the signature is wrong: the file was "
-            "altered, or signed under another key"
+            f"{path}: chữ ký sai: tệp đã bị sửa hoặc ký bằng khóa khác / the signature is wrong: the file "
+            "was altered, or signed under another key"
         )
     return Head(**kept["head"])
 

@@ -1,4 +1,4 @@
-"""The positions against the logs that they are positions in: whether each is the same log still, and reaches so far."""
+"""The positions against the logs they are in: whether each is the same log still, and reaches so far."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _PATIENCE_MS = 10_000
 
 
 def faults(settings: Settings, ends: Iterable[ChainEnd]) -> Iterator[Fault]:
-    """What does not fit between the positions and the logs as they are now. Ask it after the positions: a log only
-    grows. Raises ``BrokerUnavailableError``."""
+    """What does not fit between the positions and the logs as they are now. Asked after the positions, since
+    a log only grows. Raises ``BrokerUnavailableError``."""
     admin = Admin(settings, client_id="giaingan-verify")
     try:
         for (schema, topic), of_topic in groupby(ends, key=lambda end: (end.schema, end.topic)):

@@ -1,7 +1,7 @@
 """The digest of every block, reckoned again from the rows that carry its number.
 
-Which tables and columns there are is asked of PostgreSQL, so that no column is left out: every table of the schema
-with a block number, every column of it but that. How a row is written is in docs/adr/0014.
+Which tables and columns there are is asked of PostgreSQL, so that no column is left out: every table of the
+schema with a block number, every column of it but that. How a row is written is in docs/adr/0014.
 """
 
 from __future__ import annotations
@@ -85,9 +85,7 @@ def rows_of(cursor: Cursor, block: BlockPlace) -> list[dict[str, Any]]:
 
 def _groups(cursor: Cursor, tables: list[str], *, where: str) -> sql.Composed:
     hashes = (
-        sql.SQL("SELECT block_no, sha256({row}) AS row_hash FROM aggregation.{table} WHERE " + where).format(
-            row=_row(cursor, table), table=sql.Identifier(table)
-        )
+        sql.SQL(_HASHED).format(row=_row(cursor, table), table=sql.Identifier(table), where=sql.SQL(where))
         for table in tables
     )
     return sql.SQL(_GROUPS).format(hashes=_UNION.join(hashes))
@@ -134,8 +132,8 @@ def _hex(value: bytes) -> sql.Composable:
 
 
 def _without_block(cursor: Cursor, table: str) -> sql.Composed:
-    """Rows without a number are of the version before: their place is in a block of that version. A reversal that
-    it released has the place where it came in, and the moment of the block that added it."""
+    """Rows without a number are of the version before: their place is in a block of that version. A reversal
+    that it released has the place where it came in, and the moment of the block that added it."""
     has_moment = any(name == "applied_at" for name, _, _ in _columns(cursor, table))
     return sql.SQL(_WITHOUT_BLOCK).format(
         table=sql.Identifier(table), unless_released=sql.SQL(_UNLESS_RELEASED if has_moment else "")
@@ -170,6 +168,7 @@ SELECT attname AS name, format_type(atttypid, NULL) AS kind, NOT attnotnull AS i
  WHERE attrelid = format('aggregation.%%I', %s)::regclass
    AND attnum > 0 AND NOT attisdropped AND attname <> 'block_no'
 """
+_HASHED = "SELECT block_no, sha256({row}) AS row_hash FROM aggregation.{table} WHERE {where}"
 _GROUPS = """
 SELECT block_no, count(*) AS rows_now, sha256(string_agg(row_hash, '' ORDER BY row_hash)) AS digest
   FROM ({hashes}) AS hashed

@@ -6,9 +6,8 @@ WITH summed AS (
       FROM aggregation.ledger
      GROUP BY budget_year, project_code, fund_source, series, value_date
 )
-SELECT coalesce(s.budget_year, b.budget_year) AS budget_year,
-       coalesce(s.project_code, b.project_code) AS project_code,
-       coalesce(s.fund_source, b.fund_source) AS fund_source, coalesce(s.series, b.series) AS series,
+SELECT concat_ws(', ', coalesce(s.project_code, b.project_code), coalesce(s.fund_source, b.fund_source),
+                 coalesce(s.budget_year, b.budget_year), coalesce(s.series, b.series)) AS line,
        coalesce(s.value_date, b.value_date) AS value_date,
        concat_ws(' ', s.disbursed, s.work_certified, s.advance_outstanding, s.movements) AS ledger,
        concat_ws(' ', b.disbursed, b.work_certified, b.advance_outstanding, b.movements) AS balance
@@ -19,4 +18,4 @@ SELECT coalesce(s.budget_year, b.budget_year) AS budget_year,
  WHERE (s.disbursed, s.work_certified, s.advance_outstanding, s.movements)
        IS DISTINCT FROM
        (b.disbursed::numeric, b.work_certified::numeric, b.advance_outstanding::numeric, b.movements)
- ORDER BY 1, 2, 3, 4, 5
+ ORDER BY line, value_date

@@ -26,7 +26,7 @@ WITH effective AS (
                                   ORDER BY d.day) AS booked
       FROM by_day AS d
 )
-SELECT r.budget_year, r.project_code, r.fund_source, r.series, r.day, r.stated, r.booked
+SELECT concat_ws(', ', r.project_code, r.fund_source, r.budget_year, r.series) AS line, r.day, r.stated, r.booked
   FROM running AS r
  WHERE r.stated IS DISTINCT FROM r.booked
- ORDER BY 1, 2, 3, 4, 5
+ ORDER BY line, r.day
