@@ -127,7 +127,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "log-replaced": (
         "{schema}, {topic}: đã ghi từ cụm {cluster_id}, topic {topic_id}; nay: {cluster_now}, {topic_now}",
-        "{schema}, {topic}: read from cluster {cluster_id}, topic {topic_id}; now: {cluster_now}, {topic_now}",
+        "{schema}, {topic}: read from cluster {cluster_id}, {topic_id}; now: {cluster_now}, {topic_now}",
     ),
     "position-beyond-log": (
         "{schema}, {topic}/{partition}: vị trí đã ghi là {position}, nhật ký hết ở {end}",
@@ -142,7 +142,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{schema}, {topic}/{partition}: the kept head at offset {head_end} is gone (position now {position})",
     ),
     "old-rows-altered": (
-        "dòng chưa có số khối (phiên bản trước): đối chứng {rows_then}, nay {rows_now}, hay nội dung khác",
+        "dòng chưa có số khối (bản trước): đối chứng {rows_then}, nay {rows_now}, hay nội dung khác",
         "rows without a block number (version before): head {rows_then}, now {rows_now}, or other content",
     ),
 }
