@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import importlib
 import os
 import re
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from rich.table import Table
 
 from services.console import known_units
 from services.console.bilingual import BilingualGroup
-from services.console.connection import state_dir
+from services.console.connection import database_url
 from services.console.printing import minute
 from services.runtime import logs, postgres
 from services.runtime.access import Scope, Unit, audit, tokens

@@ -1,4 +1,4 @@
-"""``giaingan verify``: whether the books are right, by whoever may read them; the signed head kept outside."""
+"""``giaingan verify``: whether the books are right, by whoever may read them, and the head kept outside."""
 
 from __future__ import annotations
 
@@ -47,9 +47,7 @@ class NotDoneError(click.ClickException):
 @bilingual("verify")
 @click.option("--json", "as_json", is_flag=True, help="In JSON / print JSON.")
 @click.option("--no-log", is_flag=True, help="Không đối chiếu với Kafka / do not ask the broker.")
-@click.option(
-    "--head", "kept", type=_FILE, help="Bản đối chứng đã giữ bên ngoài / a head that was kept outside."
-)
+@click.option("--head", "kept", type=_FILE, help="Bản đối chứng đã giữ / a head that was kept outside.")
 @click.option("--write-head", type=_FILE, help="Ghi bản đối chứng mới, có ký / keep a new head, signed.")
 @click.option("--key", type=_FILE, help="Khóa của bản đối chứng / the key that heads are signed with.")
 @click.option("--make-key", type=_FILE, help="Tạo một khóa rồi thôi / make a key, and nothing else.")
@@ -62,11 +60,11 @@ def verify(
     key: Path | None,
     make_key: Path | None,
 ) -> None:
-    """Kiểm tra sổ: chuỗi khối, số dư, bút toán đảo, báo cáo / verify the books: chain, balances, reversals, statements.
+    """Kiểm tra sổ: chuỗi khối, từng dòng, số dư, bút toán đảo / verify the books: chain, rows, balances.
 
-    Chỉ đọc, chạy được bằng tài khoản giaingan_auditor. Mã kết thúc: 0 sổ đúng, 1 có sai lệch, 2 không kiểm tra
-    được. / Only reads, with the rights of giaingan_auditor. Exit code: 0 the books are right, 1 they are not, 2 it
-    could not be verified. docs/VERIFY.md
+    Chỉ đọc, chạy được bằng tài khoản giaingan_auditor. Mã kết thúc: 0 sổ đúng, 1 có sai lệch, 2 không kiểm
+    tra được. / Only reads, with the rights of giaingan_auditor. Exit code: 0 the books are right, 1 they are
+    not, 2 it could not be verified. docs/VERIFY.md
     """
     logs.configure("ERROR", "console")
     started = time.monotonic()
@@ -110,7 +108,7 @@ def _said() -> Iterator[None]:
         raise NotDoneError(f"cơ sở dữ liệu / the database: {str(error).strip()}") from error
     except BrokerUnavailableError as error:
         raise NotDoneError(
-            f"không hỏi được broker; kiểm tra riêng cơ sở dữ liệu bằng --no-log / the broker does not answer, "
+            "không hỏi được broker; kiểm tra riêng cơ sở dữ liệu bằng --no-log / the broker does not answer, "
             f"--no-log leaves it out: {error}"
         ) from error
 
@@ -128,8 +126,8 @@ def _broker() -> config.Settings | None:
         settings = config.load()
     except ValidationError as error:
         raise NotDoneError(
-            f"thiếu thiết lập của broker; kiểm tra riêng cơ sở dữ liệu bằng --no-log / settings of the broker are "
-            f"missing, --no-log leaves it out (docs/SETTINGS.md): {config.faults(error)}"
+            "thiếu thiết lập của broker; kiểm tra riêng cơ sở dữ liệu bằng --no-log / settings of the broker "
+            f"are missing, --no-log leaves it out (docs/SETTINGS.md): {config.faults(error)}"
         ) from error
     return None if settings.ephemeral_broker else settings
 
@@ -149,8 +147,8 @@ def _print(verdict: Verdict, seconds: float) -> None:
     console = plain_console()
     blocks, rows = (amount(verdict.counted[name]) for name in ("blocks", "rows"))
     console.print(
-        f"Đã kiểm tra {rows} dòng, {blocks} khối, {seconds:.1f} giây / {rows} rows and {blocks} blocks verified "
-        f"in {seconds:.1f} s",
+        f"Đã kiểm tra {rows} dòng, {blocks} khối, {seconds:.1f} giây / "
+        f"{rows} rows and {blocks} blocks verified in {seconds:.1f} s",
         soft_wrap=True,
     )
     for note in verdict.notes:

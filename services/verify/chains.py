@@ -8,6 +8,7 @@ from pathlib import Path
 
 from psycopg2 import sql
 
+from services.runtime.errors import StopServiceError
 from services.runtime.postgres import Cursor, read_queries
 from services.verify.faults import BlockPlace, Fault
 from services.verify.snapshot import MOST_FAULTS, rows
@@ -26,6 +27,22 @@ class ChainEnd:
     partition: int
     next_offset: int
     chain_head: bytes
+
+
+def is_there(cursor: Cursor, schema: str) -> bool:
+    """Whether the schema was made: a service that never started has none.
+
+    Raises ``StopServiceError`` where it was made by a version that knew no rows of blocks, and for aggregation.
+    """
+    (found,) = rows(cursor, _IS_THERE, f"{schema}.block")
+    if found["is_there"] and not found["is_up_to_date"]:
+        raise StopServiceError(
+            f"lược đồ {schema} chưa được cập nhật; hãy chạy giaingan migrate / the schema {schema} is behind: run "
+            "giaingan migrate"
+        )
+    if schema == "aggregation" and not found["is_there"]:
+        raise StopServiceError("không có sổ nào ở đây / there are no books in this database")
+    return bool(found["is_there"])
 
 
 def faults(cursor: Cursor, schema: str) -> Iterator[Fault]:
@@ -56,4 +73,10 @@ def _of(schema: str, query: str) -> sql.Composed:
     return sql.SQL(_QUERIES[query]).format(schema=sql.Identifier(schema))
 
 
+_IS_THERE = """
+SELECT to_regclass(name) IS NOT NULL AS is_there,
+       EXISTS (SELECT FROM pg_attribute
+                WHERE attrelid = to_regclass(name) AND attname = 'digest_version') AS is_up_to_date
+  FROM (SELECT %s AS name) AS asked
+"""
 _PLACE = ("topic", "topic_id", "partition", "from_offset", "next_offset", "block_no", "applied_at")

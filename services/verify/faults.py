@@ -142,7 +142,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{schema}, {topic}/{partition}: the kept head at offset {head_end} is gone (position now {position})",
     ),
     "old-rows-altered": (
-        "dòng chưa có số khối (bản trước): đối chứng {rows_then}, nay {rows_now}, hay nội dung khác",
-        "rows without a block number (version before): head {rows_then}, now {rows_now}, or other content",
+        "dòng chưa có số khối: đối chứng {rows_then}, nay {rows_now}, hay đã bị sửa",
+        "rows without a block number: {rows_then} in the head, {rows_now} now, or other content",
     ),
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import psycopg2
 import pytest
+from psycopg2 import sql
+from psycopg2.extras import Json
 
 from deploy.embedded import servers
 from services.domain.disbursement import CompletedWorkLine, FigureStatus, MovementKind, Reporter
@@ -15,7 +16,6 @@ from services.domain.money import Money
 from services.domain.plan import BaselineKind
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from services.runtime import roles
-from services.verify import row_digests
 from services.verify.faults import Verdict
 from services.verify.verification import Asked, verify
 from tests.support import facts
@@ -104,10 +104,10 @@ def filled(postgres_server: str) -> str:
 
 
 @pytest.fixture
-def books(postgres_server: str, filled: str) -> Iterator[Books]:
+def books(postgres_server: str, filled: str) -> Books:
     execute_alone(postgres_server, "DROP DATABASE IF EXISTS verify_copy WITH (FORCE)")
     execute_alone(postgres_server, f"CREATE DATABASE verify_copy TEMPLATE {filled}")
-    yield Books(postgres_server.replace("/postgres?", "/verify_copy?", 1))
+    return Books(postgres_server.replace("/postgres?", "/verify_copy?", 1))
 
 
 def execute_alone(url: str, statement: str) -> None:
@@ -137,58 +137,47 @@ def test_books_that_are_right_have_no_fault_and_an_auditor_can_say_so(books: Boo
     verdict = verify(Asked(auditor)).verdict
     assert verdict.faults == []
     assert verdict.counted["blocks"] == 8
-    ((rows,),) = execute(
-        books.database_url,
-        "SELECT sum(n) FROM ("
-        + " UNION ALL ".join(f"SELECT count(*) AS n FROM aggregation.{t}" for t in _BOOKS)
-        + ") AS t",
-    )
-    assert verdict.counted["rows"] == rows
+    assert verdict.counted["rows"] == sum(len(run(books, _ALL, table=table)) for table in _BOOKS)
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         execute(auditor, "UPDATE aggregation.ledger SET amount = 1")
 
 
 def test_every_table_of_the_books_holds_a_row_here(books: Books) -> None:
     for table in _BOOKS:
-        assert execute(books.database_url, f"SELECT 1 FROM aggregation.{table}"), table
+        assert run(books, _ALL, table=table), table
 
 
 # --- edited ------------------------------------------------------------------------------------------
 
 
 def test_an_edit_of_any_column_of_any_row_names_its_block(books: Books) -> None:
-    url = books.database_url
     edited = 0
     for table in _BOOKS:
-        for name, kind in execute(url, _COLUMNS, table):
-            ((key, block_no, before),) = execute(
-                url,
-                f'SELECT ctid::text, block_no, "{name}" FROM aggregation.{table} ORDER BY block_no, event_id LIMIT 1',
-            )
-            ((now,),) = execute(
-                url,
-                f'UPDATE aggregation.{table} SET "{name}" = {_CHANGED[str(kind)].format(name)}'
-                " WHERE ctid = %s::tid RETURNING ctid::text",
-                key,
-            )
+        for name, kind in execute(books.database_url, _COLUMNS, table):
+            names = {"table": table, "column": str(name), "kind": str(kind)}
+            ((place, block_no, before),) = run(books, _FIRST, **names)
+            ((edited_place,),) = run(books, _EDIT.replace("CHANGED", _CHANGED[str(kind)]), place, **names)
             verdict = verdict_of(books)
-            assert verdict.first_bad_block is not None, f"{table}.{name}"
-            assert verdict.first_bad_block.block_no == block_no, f"{table}.{name}"
-            assert any(row["book"] == table for row in verdict.rows) or name == "block_no", f"{table}.{name}"
-            execute(
-                url,
-                f'UPDATE aggregation.{table} SET "{name}" = %s::{kind} WHERE ctid = %s::tid',
-                _plain(before),
-                now,
-            )
+            assert verdict.first_bad_block is not None, names
+            assert verdict.first_bad_block.block_no == block_no, names
+            assert any(row["book"] == table for row in verdict.rows) or name == "block_no", names
+            run(books, _RESTORE, _plain(before), edited_place, **names)
             edited += 1
     assert verdict_of(books).faults == []
     assert edited > 150
 
 
+def run(books: Books, statement: str, *values: object, table: str, **names: str) -> list[tuple[Any, ...]]:
+    """A statement on a table of the books, as a superuser."""
+    named = {name: sql.Identifier(value) for name, value in names.items() if name != "kind"}
+    kind = sql.SQL(names.get("kind", "text"))
+    composed = sql.SQL(statement).format(table=sql.Identifier("aggregation", table), kind=kind, **named)
+    return execute(books.database_url, composed, *values)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, list | dict):
-        return psycopg2.extras.Json(value)
+        return Json(value)
     return value
 
 
@@ -203,14 +192,18 @@ _BOOKS = (
     "officer_assignment",
     "conflict",
 )
+_ALL = "SELECT 1 FROM {table}"
+_FIRST = "SELECT ctid::text, block_no, {column} FROM {table} ORDER BY block_no, event_id LIMIT 1"
+_EDIT = "UPDATE {table} SET {column} = CHANGED WHERE ctid = %s::tid RETURNING ctid::text"
+_RESTORE = "UPDATE {table} SET {column} = %s::{kind} WHERE ctid = %s::tid"
 _CHANGED = {
-    "bigint": 'coalesce("{0}", 0) + 1000',
-    "integer": '"{0}" + 1',
-    "text": "\"{0}\" || ' '",
-    "bytea": "\"{0}\" || '\\x00'",
+    "bigint": "coalesce({column}, 0) + 1000",
+    "integer": "{column} + 1",
+    "text": "{column} || ' '",
+    "bytea": "{column} || '\\x00'",
     "uuid": "gen_random_uuid()",
-    "date": '"{0}" + 1',
-    "timestamp with time zone": "\"{0}\" + interval '1 microsecond'",
+    "date": "{column} + 1",
+    "timestamp with time zone": "{column} + interval '1 microsecond'",
     "jsonb": "'[]'",
 }
 _COLUMNS = """
