@@ -32,13 +32,13 @@ class ChainEnd:
 def is_there(cursor: Cursor, schema: str) -> bool:
     """Whether the schema was made: a service that never started has none.
 
-    Raises ``StopServiceError`` where it was made by a version that knew no rows of blocks, and for aggregation.
+    Raises ``StopServiceError`` where it is of a version before this, and where there are no books at all.
     """
     (found,) = rows(cursor, _IS_THERE, f"{schema}.block")
     if found["is_there"] and not found["is_up_to_date"]:
         raise StopServiceError(
-            f"lược đồ {schema} chưa được cập nhật; hãy chạy giaingan migrate / the schema {schema} is behind: run "
-            "giaingan migrate"
+            f"lược đồ {schema} chưa cập nhật; hãy chạy giaingan migrate / the schema {schema} is behind: "
+            "run giaingan migrate"
         )
     if schema == "aggregation" and not found["is_there"]:
         raise StopServiceError("không có sổ nào ở đây / there are no books in this database")

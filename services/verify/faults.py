@@ -138,7 +138,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{schema}, {topic}/{partition}: the position is {position}, the log begins at {beginning}",
     ),
     "head-missing": (
-        "{schema}, {topic}/{partition}: sổ không còn mốc đối chứng ở offset {head_end} (vị trí nay {position})",
+        "{schema}, {topic}/{partition}: không còn mốc đối chứng ở offset {head_end} (vị trí nay {position})",
         "{schema}, {topic}/{partition}: the kept head at offset {head_end} is gone (position now {position})",
     ),
     "old-rows-altered": (
