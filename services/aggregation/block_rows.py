@@ -155,37 +155,33 @@ def _row_hashes(cursor: Cursor, block_no: int, table: str, names: list[str]) -> 
     )
     copied = io.BytesIO()
     cursor.copy_expert(query, copied)
-    begins = _field(table.encode())
-    titles = [_field(name.encode()) for name in names]
-    for values in _tuples(copied.getbuffer()):
-        fields = (
-            title + _field(value) for title, value in zip(titles, values, strict=True) if value is not None
-        )
-        yield hashlib.sha256(begins + b"".join(fields)).digest()
+    yield from _hashes(copied.getvalue(), _named(table), [_named(name) for name in names])
 
 
-def _field(value: bytes | memoryview) -> bytes:
-    return struct.pack(">i", len(value)) + value
+def _named(name: str) -> bytes:
+    return struct.pack(">i", len(name)) + name.encode()
 
 
-def _tuples(copied: memoryview) -> Iterator[list[memoryview | None]]:
-    """The values of each row of a COPY in binary format; ``None`` for null."""
-    # The signature, two fields of flags, and the length of an extension that is never there.
+def _hashes(copied: bytes, table: bytes, columns: list[bytes]) -> Iterator[bytes]:
+    """The hash of each row of a COPY in binary format: there, too, each value stands after its length in four
+    bytes, -1 for null."""
+    length_at = struct.Struct(">i").unpack_from
+    # The signature, four bytes of flags, and the length of an extension that is never there.
     at = len(b"PGCOPY\n\xff\r\n\0") + 8
-    while True:
-        (count,) = struct.unpack_from(">h", copied, at)
+    while copied[at : at + 2] != _END:
         at += 2
-        if count < 0:
-            return
-        values: list[memoryview | None] = []
-        for _ in range(count):
-            (length,) = struct.unpack_from(">i", copied, at)
-            at += 4
-            values.append(None if length < 0 else copied[at : at + length])
-            at += max(0, length)
-        yield values
+        parts = [table]
+        for column in columns:
+            (length,) = length_at(copied, at)
+            end = at + 4 + max(0, length)
+            if length >= 0:
+                parts += (column, copied[at:end])
+            at = end
+        yield hashlib.sha256(b"".join(parts)).digest()
 
 
+# Where the number of a row's columns would stand.
+_END = b"\xff\xff"
 _BEGIN = """
 WITH block AS (SELECT nextval('aggregation.block_no') AS block_no)
 SELECT block_no, (extract(epoch FROM now()) * 1000000)::bigint
