@@ -1,8 +1,8 @@
 """How long ``giaingan verify`` takes over a million rows of the ledger: ``make bench-verify``.
 
-The rows are made in SQL, on a real PostgreSQL of its own, and put into blocks by the code that writes blocks, so that
-every digest and the chain are true. Beside it a bare count and sum of the same rows: the figures are of the machine
-they are run on, the ratio travels.
+The rows are made in SQL, on a real PostgreSQL of its own, and put into blocks by the code that writes blocks, so
+that every digest and the chain are true. Beside it a bare count and sum of the same rows: the figures are of the
+machine they are run on, the ratio travels.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 from rich.console import Console
@@ -69,8 +70,8 @@ def _chain(cursor: Cursor, blocks: int) -> None:
 
 
 def measure(database_url: str) -> tuple[float, float, dict[str, float]]:
-    """Seconds of a bare scan and of a verification, and of each of its steps. Raises ``AssertionError`` where the
-    books are not right."""
+    """Seconds of a bare scan and of a verification, and of each of its steps. Raises ``AssertionError`` where
+    the books are not right."""
     with closing(connect(database_url, application="bench")) as connection, transaction(connection) as cursor:
         started = time.perf_counter()
         cursor.execute("SELECT count(*), sum(disbursed) FROM aggregation.ledger")
@@ -79,7 +80,7 @@ def measure(database_url: str) -> tuple[float, float, dict[str, float]]:
     moments = [time.perf_counter()]
     answer = verify(asked, on_step=lambda: moments.append(time.perf_counter()))
     assert answer.verdict.faults == []
-    taken = (after - before for before, after in zip(moments, moments[1:], strict=False))
+    taken = (after - before for before, after in pairwise(moments))
     return scan, time.perf_counter() - moments[0], dict(zip(steps(asked), taken, strict=True))
 
 
@@ -117,12 +118,13 @@ def main() -> int:
 
 _LEDGER = """
 INSERT INTO aggregation.ledger (
-       event_id, origin_event_id, content_hash, source, source_ref, project_code, fund_source, budget_year, series,
-       kind, amount, currency, disbursed, work_certified, advance_outstanding, value_date, status, recorded_at,
-       topic_id, partition, "offset", index, block_no)
+       event_id, origin_event_id, content_hash, source, source_ref, project_code, fund_source, budget_year,
+       series, kind, amount, currency, disbursed, work_certified, advance_outstanding, value_date, status,
+       recorded_at, topic_id, partition, "offset", index, block_no)
 SELECT m.event_id, m.event_id, sha256(m.event_id::text::bytea), 'kbnn.ca-mau', '2022/' || m.n,
-       'DA-' || lpad((m.n %% 300)::text, 7, '0'), CASE m.n %% 3 WHEN 0 THEN 'central.sector' ELSE 'local.balance' END,
-       2022, 'treasury_vouchers', 'completed_work_payment', m.amount, 'VND', m.amount, m.amount, 0,
+       'DA-' || lpad((m.n %% 300)::text, 7, '0'),
+       CASE m.n %% 3 WHEN 0 THEN 'central.sector' ELSE 'local.balance' END, 2022,
+       'treasury_vouchers', 'completed_work_payment', m.amount, 'VND', m.amount, m.amount, 0,
        date '2022-01-01' + (m.n %% 365), 'actual', now(), 'bench-topic', m.block_no %% %(partitions)s,
        (m.block_no / %(partitions)s) * %(of_block)s + m.n %% %(of_block)s, 0, m.block_no
   FROM (SELECT n, md5(n::text)::uuid AS event_id, 1000000 + n * 7919::bigint %% 900000000 AS amount,
@@ -131,8 +133,8 @@ SELECT m.event_id, m.event_id, sha256(m.event_id::text::bytea), 'kbnn.ca-mau', '
 """
 _BALANCES = """
 INSERT INTO aggregation.balance (
-       project_code, fund_source, budget_year, series, value_date, disbursed, work_certified, advance_outstanding,
-       movements)
+       project_code, fund_source, budget_year, series, value_date, disbursed, work_certified,
+       advance_outstanding, movements)
 SELECT project_code, fund_source, budget_year, series, value_date, sum(disbursed), sum(work_certified),
        sum(advance_outstanding), count(*)
   FROM aggregation.ledger
