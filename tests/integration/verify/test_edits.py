@@ -14,7 +14,7 @@ from services.verify.faults import BlockPlace
 from services.verify.snapshot import snapshot
 from services.verify.verification import Asked, verify
 from tests.support.applied import Books
-from tests.support.filled_books import BLOCKS, TABLES, run
+from tests.support.filled_books import BLOCKS, TABLES, run, verdict_of
 from tests.support.logins import execute, login_of
 
 # --- books that are right ----------------------------------------------------------------------------
