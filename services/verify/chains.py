@@ -34,7 +34,7 @@ def is_there(cursor: Cursor, schema: str) -> bool:
 
     Raises ``StopServiceError`` where it is of a version before this, and where there are no books at all.
     """
-    (found,) = rows(cursor, _IS_THERE, f"{schema}.block")
+    (found,) = rows(cursor, _IS_THERE, (f"{schema}.block",))
     if found["is_there"] and not found["is_up_to_date"]:
         raise StopServiceError(
             f"lược đồ {schema} chưa cập nhật; hãy chạy giaingan migrate / the schema {schema} is behind: "

@@ -35,5 +35,5 @@ def faults(cursor: Cursor, code: str) -> Iterator[Fault]:
 def _block(cursor: Cursor, block_no: int | None) -> BlockPlace | None:
     if block_no is None:
         return None
-    found = rows(cursor, _QUERIES["block_of_number"], block_no)
+    found = rows(cursor, _QUERIES["block_of_number"], (block_no,))
     return block_place("aggregation", found[0]) if found else None

@@ -75,7 +75,7 @@ def rows_of(cursor: Cursor, block: BlockPlace) -> list[dict[str, Any]]:
     for table in books(cursor):
         query = sql.SQL(_ROWS_OF).format(table=sql.Identifier(table))
         found += (
-            {"book": table, **row["row"]} for row in rows(cursor, query, block.block_no, limit=_MOST_ROWS)
+            {"book": table, **row["row"]} for row in rows(cursor, query, (block.block_no,), limit=_MOST_ROWS)
         )
     return found
 
@@ -112,7 +112,7 @@ def _field(name: str, kind: str, is_nullable: bool) -> sql.Composable:
 
 
 def _columns(cursor: Cursor, table: str) -> list[tuple[str, str, bool]]:
-    return [(each["name"], each["kind"], each["is_nullable"]) for each in rows(cursor, _COLUMNS, table)]
+    return [(each["name"], each["kind"], each["is_nullable"]) for each in rows(cursor, _COLUMNS, (table,))]
 
 
 def _joined(parts: list[sql.Composable]) -> sql.Composable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,10 +29,14 @@ def snapshot(database_url: str) -> Iterator[Cursor]:
 
 
 def rows(
-    cursor: Cursor, query: str | sql.Composable, *values: Any, limit: int | None = None
+    cursor: Cursor,
+    query: str | sql.Composable,
+    values: Sequence[Any] | Mapping[str, Any] | None = None,
+    *,
+    limit: int | None = None,
 ) -> list[dict[str, Any]]:
     """What a query finds, by name of column; at most ``limit`` rows."""
-    cursor.execute(query, values or None)
+    cursor.execute(query, values)
     names = [column.name for column in cursor.description or ()]
     found = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
     return [

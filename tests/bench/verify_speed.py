@@ -1,8 +1,8 @@
 """How long ``giaingan verify`` takes over a million rows of the ledger: ``make bench-verify``.
 
 The rows are made in SQL, on a real PostgreSQL of its own, and put into blocks by the code that writes blocks,
-so that every digest and the chain are true. Beside it a bare count and sum of the same rows: the figures are of
-the machine they are run on, the ratio travels.
+so that every digest and the chain are true. Beside it a bare count and sum of the same rows: the figures are
+of the machine they are run on, the ratio travels.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The head kept outside: what was deleted or written anew by whoever may write everything shows by it alone."""
+"""The head kept outside: it alone shows what was deleted or written anew by who may write everything."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def test_a_chain_that_was_written_anew_over_an_edit_shows_by_the_head_alone(book
         """UPDATE aggregation.plan_revision SET amount = amount * 2;
            CREATE TEMP TABLE written AS TABLE aggregation.block;
            DELETE FROM aggregation.block WHERE topic_id = 'giaingan.plan.v1/1';
-           UPDATE aggregation.source_position SET next_offset = 0, chain_head = '' WHERE topic = 'giaingan.plan.v1';
+           UPDATE aggregation.source_position SET next_offset = 0, chain_head = ''
+            WHERE topic = 'giaingan.plan.v1';
            CREATE TABLE aggregation.written AS TABLE written""",
     )
     written = execute(
@@ -155,7 +156,7 @@ def test_a_head_that_was_altered_is_refused(
     kept = json.loads(file.read_text(encoding="utf-8"))
     alter(kept)
     file.write_text(json.dumps(kept), encoding="utf-8")
-    with pytest.raises(HeadError, match="signature is wrong|is no head"):
+    with pytest.raises(HeadError, match=r"signature is wrong|is no head"):
         heads.read(file, key)
 
 

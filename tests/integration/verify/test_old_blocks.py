@@ -1,4 +1,4 @@
-"""Blocks of the version before, whose rows carry no number: it runs beside this one and writes on its schema."""
+"""Blocks of the version before, whose rows carry no number: it may run beside this one, on its schema."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tests.support.logins import execute
 
 @contextmanager
 def version_before() -> Iterator[None]:
-    """As it writes: no number for the rows, and a digest of its own. The columns it does not know stay empty."""
+    """As it writes: no number for the rows, and a digest of its own; columns it does not know stay empty."""
     with (
-        mock.patch.object(block_rows, "begin", lambda _cursor: None),
-        mock.patch.object(block_rows, "close", lambda *_: hashlib.sha256(b"of its own").digest()),
+        mock.patch.object(block_rows, "begin", return_value=None),
+        mock.patch.object(block_rows, "close", return_value=hashlib.sha256(b"of its own").digest()),
     ):
         yield
 
