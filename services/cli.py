@@ -22,6 +22,7 @@ from services.console.printing import plain_console
 from services.console.quarantine import quarantine
 from services.console.receipts import receipts
 from services.console.tokens import token
+from services.console.verification import verify
 from services.contracts import topics as contract_topics
 from services.runtime import config, postgres
 from services.runtime.errors import StopServiceError
@@ -44,7 +45,7 @@ def main() -> None:
     """Theo dõi giải ngân vốn đầu tư công / follow public money against the public-investment plan."""
 
 
-for _command in (migrate, token, import_file, receipts, export_plan, quarantine, conflict):
+for _command in (migrate, token, import_file, receipts, export_plan, quarantine, conflict, verify):
     main.add_command(_command)
 
 

@@ -74,6 +74,7 @@ TABLES: dict[str, dict[str, str]] = {
 SEQUENCES: dict[str, set[str]] = {
     "access.audit_audit_id_seq": set(),
     "ingest.accepted_no": {INGEST},
+    "aggregation.block_no": {AGGREGATION},
     "aggregation.case_decision_decision_id_seq": set(),
     "aggregation.case_record_record_id_seq": set(),
     "aggregation.conflict_conflict_id_seq": set(),
