@@ -38,6 +38,10 @@ GRANT SELECT
       aggregation.schema_migration, aggregation.source_position, aggregation.statement_line
    TO giaingan_auditor;
 GRANT EXECUTE
-   ON ROUTINE aggregation.books_through, aggregation.lines, aggregation.projects,
-              aggregation.unit_of
+   ON ROUTINE aggregation.books_through(integer, text, date, text[]),
+              aggregation.books_through(integer, text, date, text[], timestamptz),
+              aggregation.lines(integer, date, text, text[]),
+              aggregation.lines(integer, date, text, text[], timestamptz),
+              aggregation.projects(integer, date), aggregation.projects(integer, date, timestamptz),
+              aggregation.moved, aggregation.plan_decisions, aggregation.settled_until, aggregation.unit_of
    TO giaingan_aggregation, giaingan_auditor;

@@ -42,13 +42,13 @@ $$;
 
 -- Up to which instant the books will never say anything else than now. applied_at is the instant at which a
 -- transaction began, and it is seen when it ends: what began before the oldest writer still at work is all there.
--- Every writer locks its position right after it began. One that has begun and holds no lock yet is not seen here,
--- and lasts 15 s at most: idle_in_transaction_session_timeout and lock_timeout of its session.
+-- Every writer locks its position right after it began, and is seen by that. p_unseen: how long one may be at work
+-- before it is; its session's idle_in_transaction_session_timeout and lock_timeout end it after 15 s.
 -- When a writer of another login began, only a member of pg_read_all_stats may see: 10 minutes ago, it is taken.
-CREATE FUNCTION aggregation.settled_until() RETURNS timestamptz
+CREATE FUNCTION aggregation.settled_until(p_unseen interval DEFAULT '15 seconds') RETURNS timestamptz
 LANGUAGE sql VOLATILE AS $$
 SELECT least(
-    clock_timestamp() - interval '15 seconds',
+    clock_timestamp() - p_unseen,
     (SELECT min(coalesce(a.xact_start, clock_timestamp() - interval '10 minutes')) - interval '1 microsecond'
        FROM pg_catalog.pg_locks AS l
        LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
