@@ -104,7 +104,7 @@ def _statement(year: _Year) -> codec.Fact:
 def _plan(year: _Year) -> codec.Fact:
     line, number = year.line()
     # Few decisions, so that lines of one are corrected often.
-    base = year.draw(st.sampled_from([PlanBase.INITIAL, PlanBase.ADJUSTED, PlanBase.CARRY_OVER]))
+    base = year.draw(st.sampled_from([PlanBase.INITIAL, PlanBase.INITIAL, PlanBase.CARRY_OVER]))
     return facts.plan(
         year.amount(),
         line.pop("project_code"),
@@ -112,7 +112,7 @@ def _plan(year: _Year) -> codec.Fact:
         base=base,
         carried_from_year=year.year - 1 if base is PlanBase.CARRY_OVER else 0,
         owner_code=year.draw(st.sampled_from(["O1", "O2"])),
-        decision_number=year.draw(st.sampled_from(["1/QĐ", "1/QĐ", "2/QĐ"])),
+        decision_number=year.draw(st.sampled_from(["1/QĐ"] * 3 + ["2/QĐ"])),
         effective_date=year.day(),
         revision=number,
     )
@@ -155,8 +155,8 @@ def _completed_work(year: _Year) -> codec.Fact:
 
 _MADE: list[Callable[[_Year], codec.Fact]] = [
     *(_reversal, _curve, _project, _owner, _officer, _completed_work),
-    # Money and plans as often as all the rest.
-    *(_movement, _statement, _plan) * 3,
+    # Money and plans more often than all the rest.
+    *(_movement, _statement, _plan, _plan) * 3,
 ]
 
 
