@@ -88,6 +88,11 @@ class Asked:
             raise invalid([_outside_budget_year(as_of, budget_year)])
         return cls(as_of, budget_year, past(query, clock))
 
+    @property
+    def when(self) -> dict[str, Any]:
+        """What every read of the books is asked by."""
+        return {"budget_year": self.budget_year, "as_of": self.as_of, "known_at": self.known_at}
+
 
 def past(query: KnownAtQuery, clock: Clock) -> datetime | None:
     """The instant that is asked. Raises the 422 problem for one that is to come."""

@@ -7,7 +7,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from services.aggregation import answers, asked, figures, lines_store, plan_store, register_store
+from services.aggregation import (
+    answers,
+    asked,
+    figures,
+    lines_store,
+    plan_store,
+    project_lines,
+    register_store,
+)
 from services.aggregation.asked import Asked, AsOfQuery
 from services.aggregation.lines_store import Line
 from services.domain.disbursement import Series
@@ -17,7 +25,6 @@ from services.runtime import cursor as paging
 from services.runtime.access import Scope, Unit, caller
 from services.runtime.api import Api
 from services.runtime.clock import Clock
-from services.runtime.errors import ProblemError, shortened
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.postgres import Cursor, Pool, read_queries
 
@@ -111,8 +118,8 @@ class ReadApi:
         about = Asked.by(query, self._clock)
         with self._pool.transaction() as cursor:
             asked.require_settled(cursor, about.known_at)
-            lines = self._lines_of(cursor, code, about)
-            totals = lines_store.series_totals(cursor, **_when(about), series=list(Series), projects=[code])
+            lines = project_lines.of_project(cursor, code, about, self._series)
+            totals = lines_store.series_totals(cursor, **about.when, series=list(Series), projects=[code])
             schedules = _schedules(cursor, lines[0], about)
             reached = self._books_through(cursor, lines[0], about)
             registered = _registered(cursor, lines[0], about)
@@ -148,12 +155,12 @@ class ReadApi:
         about = Asked.by(query, self._clock)
         with self._pool.transaction() as cursor:
             asked.require_settled(cursor, about.known_at)
-            lines = self._lines_of(cursor, code, about)
+            lines = project_lines.of_project(cursor, code, about, self._series)
             schedules = _schedules(cursor, lines[0], about)
             cursor.execute(
                 _QUERIES["disbursed_curve"],
                 {
-                    **_when(about),
+                    **about.when,
                     "series": [str(s) for s in self._series],
                     "project_code": code,
                 },
@@ -204,11 +211,11 @@ class ReadApi:
         """The lines of a province, or of all, that the unit covers."""
         lines = lines_store.read(
             cursor,
-            **_when(about),
+            **about.when,
             province=province or unit.province_code or None,
             series=self._series,
         )
-        return [line for line in lines if _covers(unit, line)]
+        return [line for line in lines if project_lines.covers(unit, line)]
 
     def _months(
         self, cursor: Cursor, query: answers.SummaryQuery, unit: Unit, about: Asked
@@ -220,7 +227,7 @@ class ReadApi:
         cursor.execute(
             _QUERIES["months"],
             {
-                **_when(about),
+                **about.when,
                 "province": province,
                 "owner": owner,
                 "series": [str(s) for s in self._series],
@@ -242,31 +249,6 @@ class ReadApi:
             known_at=about.known_at,
         )
 
-    def _lines_of(self, cursor: Cursor, code: str, about: Asked) -> list[Line]:
-        lines = lines_store.read(cursor, **_when(about), project_code=code, series=self._series)
-        # What is outside the caller's unit is not there for it.
-        if not lines or not _covers(caller().unit, lines[0]):
-            raise _unknown_project(code, about)
-        return lines
-
-
-def _unknown_project(code: str, about: Asked) -> ProblemError:
-    known_vi = f", theo những gì sổ biết lúc {about.known_at.isoformat()}" if about.known_at else ""
-    known_en = f", as the ledger knew it at {about.known_at.isoformat()}" if about.known_at else ""
-    return ProblemError(
-        404,
-        "unknown-project",
-        "Không có dự án này / no such project",
-        f"Đến {about.as_of:%d/%m/%Y}{known_vi}, năm ngân sách {about.budget_year} không có kế hoạch hay giao "
-        f"dịch nào của {shortened(code)!r}; GET /v1/projects liệt kê các dự án. / "
-        f"No plan and no movement of {shortened(code)!r} in budget year {about.budget_year} "
-        f"up to {about.as_of.isoformat()}{known_en}. GET /v1/projects lists those there are.",
-    )
-
-
-def _covers(unit: Unit, line: Line) -> bool:
-    return unit.covers(province_code=line.province_code, owner_code=line.owner_code)
-
 
 def _matches(project: answers.Project, query: answers.ProjectsQuery) -> bool:
     return (
@@ -277,14 +259,9 @@ def _matches(project: answers.Project, query: answers.ProjectsQuery) -> bool:
     )
 
 
-def _when(about: Asked) -> dict[str, Any]:
-    """What every read of the books is asked by."""
-    return {"budget_year": about.budget_year, "as_of": about.as_of, "known_at": about.known_at}
-
-
 def _schedules(cursor: Cursor, line: Line, about: Asked) -> list[BaselineSchedule]:
     scopes = [NATIONAL_SCOPE, line.province_code or "", line.project_code]
-    return plan_store.schedules_in_force(cursor, scopes=scopes, **_when(about))
+    return plan_store.schedules_in_force(cursor, scopes=scopes, **about.when)
 
 
 def _registered(cursor: Cursor, line: Line, about: Asked) -> dict[str, Any]:
@@ -301,7 +278,7 @@ def _registered(cursor: Cursor, line: Line, about: Asked) -> dict[str, Any]:
         as_of=about.as_of,
         known_at=about.known_at,
     )
-    work = register_store.completed_work(cursor, project_code=code, **_when(about))
+    work = register_store.completed_work(cursor, project_code=code, **about.when)
     return {
         "registration": registration and answers.Registration.of(registration),
         "officer": officer and answers.AssignedOfficer.of(officer),

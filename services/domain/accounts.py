@@ -1,6 +1,6 @@
 """Double entry: every event of the ledger is one transfer between two of four accounts (docs/adr/0017).
 
-A balance is what was debited less what was credited, in minor units, so that the four of a line always sum to zero.
+A balance is what was debited less what was credited, in minor units: the four of a line always sum to zero.
 """
 
 from __future__ import annotations

@@ -53,6 +53,7 @@ TABLES: dict[str, dict[str, str]] = {
     "aggregation.owner_registration": {AGGREGATION: "S I", AUDITOR: "S"},
     "aggregation.plan_decision": {AGGREGATION: "S", AUDITOR: "S"},
     "aggregation.plan_revision": {AGGREGATION: "S I", AUDITOR: "S"},
+    "aggregation.posting": {AGGREGATION: "S", AUDITOR: "S"},
     "aggregation.progress_due": {AGGREGATION: "S I U D", AUDITOR: "S"},
     "aggregation.project_registration": {AGGREGATION: "S I", AUDITOR: "S"},
     "aggregation.province_told": {AGGREGATION: "S I U", AUDITOR: "S"},
@@ -88,6 +89,7 @@ SEQUENCES: dict[str, set[str]] = {
 ROUTINES: dict[str, set[str]] = {
     "access.refuse_change": set(),
     "access.refuse_change_but_revocation": set(),
+    "aggregation.account_balances": {AGGREGATION, AUDITOR},
     "aggregation.books_through": {AGGREGATION, AUDITOR},
     "aggregation.lines": {AGGREGATION, AUDITOR},
     "aggregation.moved": {AGGREGATION, AUDITOR},

@@ -14,30 +14,24 @@ GROSS, NET = RecoveryBooking.GROSS, RecoveryBooking.NET
 
 
 @pytest.mark.parametrize(
-    ("kind", "booking", "debit", "credit", "disbursed", "work", "advance"),
+    ("kind", "booking", "debit", "credit", "effect"),
     [
-        (ADVANCE, GROSS, "advance_outstanding", "treasury", 100, 0, 100),
-        (ADVANCE, NET, "advance_outstanding", "treasury", 100, 0, 100),
-        (RECOVERY, GROSS, "treasury", "advance_outstanding", -100, 0, -100),
-        (RECOVERY, NET, "work_paid", "advance_outstanding", 0, 100, -100),
-        (PAYMENT, GROSS, "work_paid", "treasury", 100, 100, 0),
-        (PAYMENT, NET, "work_paid", "treasury", 100, 100, 0),
-        (REFUND, GROSS, "treasury", "appropriation", -100, 0, 0),
-        (REFUND, NET, "treasury", "appropriation", -100, 0, 0),
+        (ADVANCE, GROSS, "advance_outstanding", "treasury", (100, 0, 100)),
+        (ADVANCE, NET, "advance_outstanding", "treasury", (100, 0, 100)),
+        (RECOVERY, GROSS, "treasury", "advance_outstanding", (-100, 0, -100)),
+        (RECOVERY, NET, "work_paid", "advance_outstanding", (0, 100, -100)),
+        (PAYMENT, GROSS, "work_paid", "treasury", (100, 100, 0)),
+        (PAYMENT, NET, "work_paid", "treasury", (100, 100, 0)),
+        (REFUND, GROSS, "treasury", "appropriation", (-100, 0, 0)),
+        (REFUND, NET, "treasury", "appropriation", (-100, 0, 0)),
     ],
 )
 def test_a_movement_is_one_transfer_and_its_effect_follows(
-    kind: MovementKind,
-    booking: RecoveryBooking,
-    debit: str,
-    credit: str,
-    disbursed: int,
-    work: int,
-    advance: int,
+    kind: MovementKind, booking: RecoveryBooking, debit: str, credit: str, effect: tuple[int, int, int]
 ) -> None:
     moved = facts.movement("1", 100, kind=kind, recovery_booking=booking)
     assert moved.transfer() == Transfer(Account(debit), Account(credit), 100)
-    assert moved.effect() == Effect(disbursed, work, advance)
+    assert moved.effect() == Effect(*effect)
 
 
 def test_a_reversal_has_no_transfer_of_its_own() -> None:
