@@ -1,4 +1,4 @@
-"""Whatever comes in, in whatever order, the postings of every event and the accounts of every line sum to zero."""
+"""Whatever comes in, in whatever order, each event is two postings and each line's accounts sum to zero."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 
 from services.aggregation import series_policy
 from services.aggregation.__main__ import MIGRATIONS, SCHEMA
+from services.aggregation.accounts_api import AccountsApi
 from services.aggregation.apply_events import ApplyEvents
 from services.aggregation.http_api import ReadApi
 from services.contracts import codec, topics
@@ -61,10 +62,12 @@ class Books:
     def answers(self, year: int, known_at: datetime | None = None) -> dict[str, Any]:
         """What every read answers, by question."""
         asked = {"known_at": known_at.isoformat()} if known_at else {}
-        questions: list[tuple[str, dict[str, str]]] = [("/v1/projects", {})]
+        questions: list[tuple[str, dict[str, str]]] = [("/v1/projects", {}), ("/v1/findings", {})]
         questions += [("/v1/summary", {"group_by": by, "province": "96"}) for by in ("owner", "month")]
         questions += [
-            (f"/v1/projects/{year}-{code}{part}", {}) for code in PROJECTS for part in ("", "/curve")
+            (f"/v1/projects/{year}-{code}{part}", {})
+            for code in PROJECTS
+            for part in ("", "/curve", "/accounts")
         ]
         found: dict[str, Any] = {}
         for path, query in questions:
@@ -94,12 +97,9 @@ def books(database_url: str) -> Iterator[Books]:
     pool = Pool(database_url, application="test-api", size=1)
     gate = Gate(stack, service=SCHEMA, pool=pool)
     api = Api(service=SCHEMA, title="t", description="d", gate=gate)
-    ReadApi(
-        pool=pool,
-        clock=Clock(stack.business_date),
-        series=series_policy.load(POLICY),
-        fund_sources=FUND_SOURCES,
-    ).install(api)
+    clock, series = Clock(stack.business_date), series_policy.load(POLICY)
+    ReadApi(pool=pool, clock=clock, series=series, fund_sources=FUND_SOURCES).install(api)
+    AccountsApi(pool=pool, clock=clock, series=series, fund_sources=FUND_SOURCES).install(api)
     yield Books(connection, client_of(api.app, make_token(database_url)))
     connection.close()
     gate.close()
