@@ -27,9 +27,9 @@ from services.aggregation.held_cases import Refused
 from services.aggregation.ledger_store import LedgerRow, Place
 from services.contracts import codec, topics
 from services.domain import validation
+from services.domain.accounts import Effect
 from services.domain.disbursement import (
     CompletedWorkLine,
-    Effect,
     Movement,
     MovementKind,
     StatementLine,
@@ -383,7 +383,7 @@ def _apply_statements(
                 series=line.series,
                 kind=STATEMENT_DIFFERENCE,
                 amount=Money(abs(posting.disbursed), line.cumulative.currency),
-                effect=Effect(posting.disbursed, 0, 0),
+                effect=posting.transfer.effect,
                 value_date=posting.value_date,
                 status=line.status,
                 recorded_at=event.recorded_at,
