@@ -75,6 +75,9 @@ bench-import: $(READY) ## Measure what a file of 100,000 rows costs beside the b
 bench-rebuild: $(READY) ## Measure a rebuild of a million movements from Apache Kafka, with events coming in
 	$(BIN)/python -m tests.bench.rebuild_speed
 
+bench-verify: $(READY) ## Measure giaingan verify on a million rows beside a bare scan of them
+	$(BIN)/python -m tests.bench.verify_speed
+
 # Installs what the lock names, by hash; runs again when the lock or the project file changed.
 $(READY): requirements.lock pyproject.toml deploy/dev/install.py
 	@for candidate in $(PYTHON) python3.14 python3.13 python3.12 python3.11; do \

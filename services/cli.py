@@ -23,6 +23,7 @@ from services.console.quarantine import quarantine
 from services.console.rebuilding import rebuild
 from services.console.receipts import receipts
 from services.console.tokens import token
+from services.console.verification import verify
 from services.contracts import topics as contract_topics
 from services.runtime import config, postgres
 from services.runtime.errors import StopServiceError
@@ -45,7 +46,7 @@ def main() -> None:
     """Theo dõi giải ngân vốn đầu tư công / follow public money against the public-investment plan."""
 
 
-for _command in (migrate, token, import_file, receipts, export_plan, quarantine, conflict, rebuild):
+for _command in (migrate, token, import_file, receipts, export_plan, quarantine, conflict, verify, rebuild):
     main.add_command(_command)
 
 

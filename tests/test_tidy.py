@@ -48,6 +48,9 @@ def test_imports_follow_the_layout() -> None:
         ("services/cli.py", "from services.ingest import intake"),
         ("services/cli.py", "from deploy.embedded import stack"),
         ("services/console/receipts.py", "from services.ingest import receipts"),
+        ("services/verify/row_digests.py", "from services.aggregation import block_rows"),
+        ("services/verify/row_digests.py", "from services.domain import disbursement"),
+        ("services/aggregation/block_rows.py", "from services.verify import row_digests"),
         ("services/ingest/intake.py", "from services.console import api_client"),
     ],
 )

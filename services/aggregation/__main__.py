@@ -8,9 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from services.aggregation import old_cases, series_policy
+from services.aggregation.accounts_api import AccountsApi
 from services.aggregation.apply_events import ApplyEvents
 from services.aggregation.case_decisions import CaseDecisions
 from services.aggregation.cases_api import CasesApi
+from services.aggregation.count_findings import CountFindings
 from services.aggregation.cutoff_tick import CutoffTick
 from services.aggregation.export_api import ExportApi
 from services.aggregation.http_api import ReadApi
@@ -70,6 +72,7 @@ def assemble(settings: Settings) -> service.Parts:
         known_values={"fund_source": list(fund_sources.by_code)},
     )
     ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
+    AccountsApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     decisions = CaseDecisions(
         pool=pool, clock=clock, fund_sources=fund_sources, on_decision=publish_decisions.notice
     )
@@ -87,6 +90,7 @@ def assemble(settings: Settings) -> service.Parts:
         "progress": tell_progress,
         "tick": cutoff_tick,
         "decisions": publish_decisions,
+        "findings": CountFindings(settings, clock=clock),
         "audit": gate.loop,
     }
     return service.Parts(api.app, loops, closing.close)

@@ -9,11 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from services.aggregation.asked import AsOfQuery
 from services.aggregation.register_store import CompletedWork, InForce, Officer
-from services.contracts.stated.days import Day
 from services.domain.progress import Measures
 
 Date = dt.date
+Instant = dt.datetime | None
+KNOWN_AT: Instant = Field(description="As asked; null for all that the ledger knows.")
 # A decimal inside, a JSON number outside: rates are read by people and charts, and no money is made of them.
 Rate = Annotated[Decimal, PlainSerializer(float, return_type=float)]
 Province = Annotated[str, Field(pattern=r"^\d{2}$", description="The statistics office's code.")]
@@ -74,6 +76,7 @@ class Projects(_Answer):
     """A page of projects."""
 
     as_of: Date
+    known_at: Instant = KNOWN_AT
     budget_year: int
     currency: str
     items: list[Project]
@@ -180,6 +183,7 @@ class ProjectDetail(_Answer):
     """A project with its lines, the accounts beside each other, and every curve that applies."""
 
     as_of: Date
+    known_at: Instant = KNOWN_AT
     books_through: Date | None = Field(
         description="The last day the books of its province reach, not beyond as_of: the baselines are read "
         "at that day; null, and no baselines, where nothing was reported."
@@ -218,6 +222,7 @@ class Curve(_Answer):
     """Plan curves and the disbursed curve of a project."""
 
     as_of: Date
+    known_at: Instant = KNOWN_AT
     books_through: Date | None = Field(description="The last day the books of its province reach.")
     budget_year: int
     currency: str
@@ -249,6 +254,7 @@ class Summary(_Answer):
     """Plan and disbursement of every line asked for, by group."""
 
     as_of: Date
+    known_at: Instant = KNOWN_AT
     books_through: Date | None = Field(
         description="The last day the province's books reach (one province only)."
     )
@@ -258,15 +264,6 @@ class Summary(_Answer):
     total: Figures
     groups: list[Group]
     months: list[Month]
-
-
-class AsOfQuery(BaseModel):
-    """The day and year a question is about."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    as_of: Day | None = Field(None, description="Figures up to this day. Default: the business date.")
-    budget_year: int | None = Field(None, ge=2000, le=2100, description="Default: the year of as_of.")
 
 
 class SummaryQuery(AsOfQuery):

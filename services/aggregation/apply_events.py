@@ -9,21 +9,27 @@ it before).
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from services.aggregation import facts_in_books, held_cases, ledger_store, plan_store, register_store
+from services.aggregation import (
+    block_rows,
+    facts_in_books,
+    held_cases,
+    ledger_store,
+    plan_store,
+    register_store,
+)
 from services.aggregation.held_cases import Refused
 from services.aggregation.ledger_store import LedgerRow, Place
 from services.contracts import codec, topics
 from services.domain import validation
+from services.domain.accounts import Effect
 from services.domain.disbursement import (
     CompletedWorkLine,
-    Effect,
     Movement,
     MovementKind,
     StatementLine,
@@ -36,6 +42,7 @@ from services.runtime import metrics
 from services.runtime.batch_commit import Batch, ReceivedRecord
 from services.runtime.errors import StopServiceError
 from services.runtime.fund_sources import FundSourceNames, fund_source_fault
+from services.runtime.positions import BlockRows
 from services.runtime.postgres import Cursor
 
 STATEMENT_DIFFERENCE = "statement_difference"
@@ -61,21 +68,16 @@ class _Placed:
 
 @dataclass(slots=True)
 class _Outcome:
-    """What became of a batch; its digest goes into the block."""
+    """What became of a batch."""
 
     fates: Counter[str] = field(default_factory=Counter)
-    added: list[bytes] = field(default_factory=list)
     due: set[tuple[str, int]] = field(default_factory=set)
     # Events whose fate is decided.
     settled: set[UUID] = field(default_factory=set)
 
-    def inserted(self, event_id: UUID, content_hash: bytes) -> None:
+    def inserted(self, event_id: UUID) -> None:
         self.fates["inserted"] += 1
         self.settled.add(event_id)
-        self.added.append(event_id.bytes + content_hash)
-
-    def digest(self) -> bytes:
-        return hashlib.sha256(b"".join(self.added)).digest()
 
 
 class ApplyEvents:
@@ -85,9 +87,10 @@ class ApplyEvents:
         self._fund_sources = fund_sources
         self._uncommitted: dict[str, Counter[str]] = {}
 
-    def apply(self, cursor: Cursor, batch: Batch) -> bytes:
-        """Write what the batch means; returns the digest of what it added."""
+    def apply(self, cursor: Cursor, batch: Batch) -> BlockRows:
+        """Write what the batch means; returns what is in its block."""
         outcome = _Outcome()
+        block = block_rows.begin(cursor)
         events = _decode(cursor, batch, self._fund_sources, outcome)
         if batch.topic == topics.PLAN:
             _apply_plans(cursor, events, outcome)
@@ -95,7 +98,7 @@ class ApplyEvents:
             _apply_disbursements(cursor, events, outcome)
         ledger_store.mark_due(cursor, outcome.due)
         self._uncommitted = {batch.topic: outcome.fates}
-        return outcome.digest()
+        return block_rows.close(cursor, block, batch.topic)
 
     def committed(self) -> None:
         """The batch last applied is committed."""
@@ -259,7 +262,7 @@ def _apply_disbursements(cursor: Cursor, events: list[_Placed], outcome: _Outcom
         if isinstance(event.fact, CompletedWorkLine) and register_store.insert_completed_work(
             cursor, event.fact, event.recorded_at, event.place
         ):
-            outcome.inserted(event.event_id, event.fact.content_hash)
+            outcome.inserted(event.event_id)
     _settle_others(cursor, new, ledger_store.known_hashes, outcome)
 
 
@@ -289,7 +292,7 @@ def _insert(cursor: Cursor, rows: Sequence[LedgerRow], outcome: _Outcome) -> Non
     taken = ledger_store.insert(cursor, rows)
     for row in rows:
         if row.event_id in taken:
-            outcome.inserted(row.event_id, row.content_hash)
+            outcome.inserted(row.event_id)
             outcome.due.add((row.project_code, row.budget_year))
 
 
@@ -363,7 +366,7 @@ def _apply_statements(
     for event, line in lines:
         if line.event_id not in taken:
             continue
-        outcome.inserted(line.event_id, line.content_hash)
+        outcome.inserted(line.event_id)
         # A statement that changes no balance still says how far the books reach.
         outcome.due.add((line.project_code, line.budget_year))
         others = known[ledger_store.line_key(line)]
@@ -380,7 +383,7 @@ def _apply_statements(
                 series=line.series,
                 kind=STATEMENT_DIFFERENCE,
                 amount=Money(abs(posting.disbursed), line.cumulative.currency),
-                effect=Effect(posting.disbursed, 0, 0),
+                effect=posting.transfer.effect,
                 value_date=posting.value_date,
                 status=line.status,
                 recorded_at=event.recorded_at,
@@ -390,7 +393,6 @@ def _apply_statements(
         ]
         others.append(line)
     ledger_store.insert(cursor, rows)
-    outcome.added += [row.event_id.bytes + row.content_hash for row in rows]
 
 
 # --- plans -------------------------------------------------------------------------------------
@@ -410,5 +412,5 @@ def _apply_plans(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> No
         else:
             raise TypeError(f"{type(event.fact).__name__} on the plan topic")
         if inserted:
-            outcome.inserted(event.event_id, event.fact.content_hash)
+            outcome.inserted(event.event_id)
     _settle_others(cursor, new, plan_store.known_hashes, outcome)

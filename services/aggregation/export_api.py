@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from flask import Response, request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from werkzeug.wsgi import wrap_file
 
-from services.aggregation import plan_workbook
+from services.aggregation import asked, plan_workbook
 from services.aggregation.answers import Province
+from services.aggregation.asked import KnownAtQuery
 from services.contracts.stated.field_types import BudgetYear, Code
 from services.runtime.access import Scope, Unit, caller
 from services.runtime.api import Api
@@ -25,10 +26,8 @@ _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _ROWS_AT_ONCE = 2_000
 
 
-class PlanExportQuery(BaseModel):
+class PlanExportQuery(KnownAtQuery):
     """Which lines of the plan."""
-
-    model_config = ConfigDict(extra="forbid")
 
     province: Province | None = Field(None, description="As the decision states it.")
     budget_year: BudgetYear | None = Field(None, description="Default: every year.")
@@ -51,14 +50,16 @@ class ExportApi:
             scopes=(Scope.READ,),
             query=PlanExportQuery,
             media_type=_WORKBOOK,
-            problems=(413,),
+            problems=(409, 413),
         )(self.export_plan)
 
     def export_plan(self, query: PlanExportQuery) -> Response:
+        known_at = asked.past(query, self._clock)
         # Closed when the answer is sent, and gone then.
         file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             with self._pool.transaction() as cursor:
+                asked.require_settled(cursor, known_at)
                 lines = _lines(
                     cursor, query.model_dump() | {"on": self._clock.business_date()}, caller().unit
                 )
@@ -72,7 +73,8 @@ class ExportApi:
         answer.call_on_close(file.close)
         answer.content_length = length
         year = f"-{query.budget_year}" if query.budget_year else ""
-        answer.headers["Content-Disposition"] = f'attachment; filename="ke-hoach-von{year}.xlsx"'
+        known = f"-biet-den-{known_at:%Y%m%dT%H%M%S%z}" if known_at else ""
+        answer.headers["Content-Disposition"] = f'attachment; filename="ke-hoach-von{year}{known}.xlsx"'
         return answer
 
 

@@ -7,17 +7,24 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from services.aggregation import answers, figures, lines_store, plan_store, register_store
+from services.aggregation import (
+    answers,
+    asked,
+    figures,
+    lines_store,
+    plan_store,
+    project_lines,
+    register_store,
+)
+from services.aggregation.asked import Asked, AsOfQuery
 from services.aggregation.lines_store import Line
 from services.domain.disbursement import Series
-from services.domain.fiscal_calendar import is_in_budget_year
 from services.domain.money import LEDGER_CURRENCY
 from services.domain.plan import NATIONAL_SCOPE, BaselineSchedule
 from services.runtime import cursor as paging
 from services.runtime.access import Scope, Unit, caller
-from services.runtime.api import Api, invalid
+from services.runtime.api import Api
 from services.runtime.clock import Clock
-from services.runtime.errors import FieldError, ProblemError, shortened
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.postgres import Cursor, Pool, read_queries
 
@@ -52,24 +59,25 @@ class ReadApi:
             scopes=(Scope.READ,),
             query=answers.ProjectsQuery,
             response=answers.Projects,
+            problems=(409,),
         )(self.list_projects)
         api.route(
             "GET",
             "/v1/projects/<code>",
             summary="One project: its lines, the accounts beside each other, and every curve that applies.",
             scopes=(Scope.READ,),
-            query=answers.AsOfQuery,
+            query=AsOfQuery,
             response=answers.ProjectDetail,
-            problems=(404,),
+            problems=(404, 409),
         )(self.show_project)
         api.route(
             "GET",
             "/v1/projects/<code>/curve",
             summary="Plan curves and the disbursed curve of a project.",
             scopes=(Scope.READ,),
-            query=answers.AsOfQuery,
+            query=AsOfQuery,
             response=answers.Curve,
-            problems=(404,),
+            problems=(404, 409),
         )(self.show_curve)
         api.route(
             "GET",
@@ -78,14 +86,16 @@ class ReadApi:
             scopes=(Scope.READ,),
             query=answers.SummaryQuery,
             response=answers.Summary,
+            problems=(409,),
         )(self.summarise)
 
     def list_projects(self, query: answers.ProjectsQuery) -> answers.Projects:
-        as_of, budget_year = self._asked(query)
+        about = Asked.by(query, self._clock)
         after = paging.decode(query.cursor, (int, str))
         unit = caller().unit
         with self._pool.transaction() as cursor:
-            lines = self._lines_within(cursor, query.province, unit, as_of=as_of, budget_year=budget_year)
+            asked.require_settled(cursor, about.known_at)
+            lines = self._lines_within(cursor, query.province, unit, about)
         projects = [
             figures.project_of(own) for own in figures.grouped(lines, lambda line: line.project_code).values()
         ]
@@ -96,28 +106,29 @@ class ReadApi:
         page = [(key, p) for key, p in keyed if after is None or key > after][: query.limit]
         more = bool(page) and page[-1][0] != keyed[-1][0]
         return answers.Projects(
-            as_of=as_of,
-            budget_year=budget_year,
+            as_of=about.as_of,
+            known_at=about.known_at,
+            budget_year=about.budget_year,
             currency=LEDGER_CURRENCY,
             items=[p for _, p in page],
             next_cursor=paging.encode(page[-1][0]) if more else None,
         )
 
-    def show_project(self, code: str, query: answers.AsOfQuery) -> answers.ProjectDetail:
-        as_of, budget_year = self._asked(query)
+    def show_project(self, code: str, query: AsOfQuery) -> answers.ProjectDetail:
+        about = Asked.by(query, self._clock)
         with self._pool.transaction() as cursor:
-            lines = self._lines_of(cursor, code, as_of, budget_year)
-            totals = lines_store.series_totals(
-                cursor, budget_year=budget_year, as_of=as_of, series=list(Series), projects=[code]
-            )
-            schedules = _schedules(cursor, lines[0], as_of, budget_year)
-            reached = self._books_through(cursor, lines[0], as_of, budget_year)
-            registered = _registered(cursor, lines[0], as_of, budget_year)
+            asked.require_settled(cursor, about.known_at)
+            lines = project_lines.of_project(cursor, code, about, self._series)
+            totals = lines_store.series_totals(cursor, **about.when, series=list(Series), projects=[code])
+            schedules = _schedules(cursor, lines[0], about)
+            reached = self._books_through(cursor, lines[0], about)
+            registered = _registered(cursor, lines[0], about)
         project = figures.project_of(lines)
         return answers.ProjectDetail(
-            as_of=as_of,
+            as_of=about.as_of,
+            known_at=about.known_at,
             books_through=reached,
-            budget_year=budget_year,
+            budget_year=about.budget_year,
             currency=LEDGER_CURRENCY,
             project=project,
             lines=[
@@ -134,31 +145,34 @@ class ReadApi:
                 answers.SeriesAnswer(series=name, disbursed=disbursed)
                 for name, disbursed in sorted(totals.get(code, {}).items())
             ],
-            baselines=figures.measured(project.figures, schedules, reached, budget_year) if reached else [],
+            baselines=figures.measured(project.figures, schedules, reached, about.budget_year)
+            if reached
+            else [],
             **registered,
         )
 
-    def show_curve(self, code: str, query: answers.AsOfQuery) -> answers.Curve:
-        as_of, budget_year = self._asked(query)
+    def show_curve(self, code: str, query: AsOfQuery) -> answers.Curve:
+        about = Asked.by(query, self._clock)
         with self._pool.transaction() as cursor:
-            lines = self._lines_of(cursor, code, as_of, budget_year)
-            schedules = _schedules(cursor, lines[0], as_of, budget_year)
+            asked.require_settled(cursor, about.known_at)
+            lines = project_lines.of_project(cursor, code, about, self._series)
+            schedules = _schedules(cursor, lines[0], about)
             cursor.execute(
                 _QUERIES["disbursed_curve"],
                 {
-                    "budget_year": budget_year,
-                    "as_of": as_of,
+                    **about.when,
                     "series": [str(s) for s in self._series],
                     "project_code": code,
                 },
             )
             disbursed = cursor.fetchall()
-            reached = self._books_through(cursor, lines[0], as_of, budget_year)
+            reached = self._books_through(cursor, lines[0], about)
         plan = sum(line.current_plan for line in lines)
         return answers.Curve(
-            as_of=as_of,
+            as_of=about.as_of,
+            known_at=about.known_at,
             books_through=reached,
-            budget_year=budget_year,
+            budget_year=about.budget_year,
             currency=LEDGER_CURRENCY,
             project_code=code,
             current_plan=plan,
@@ -167,23 +181,25 @@ class ReadApi:
         )
 
     def summarise(self, query: answers.SummaryQuery) -> answers.Summary:
-        as_of, budget_year = self._asked(query)
+        about = Asked.by(query, self._clock)
         reached = None
         unit = caller().unit
         province = query.province or unit.province_code or None
         moved: list[tuple[str, int]] = []
         with self._pool.transaction() as cursor:
-            lines = self._lines_within(cursor, query.province, unit, as_of=as_of, budget_year=budget_year)
+            asked.require_settled(cursor, about.known_at)
+            lines = self._lines_within(cursor, query.province, unit, about)
             if province and unit.province_code in ("", province):
-                reached = self._reached(cursor, province, as_of, budget_year)
+                reached = self._reached(cursor, province, about)
             if query.group_by == "month":
-                moved = self._months(cursor, query, unit, as_of=as_of, budget_year=budget_year)
+                moved = self._months(cursor, query, unit, about)
         lines = [line for line in lines if query.owner in (None, line.owner_code)]
         total = figures.figures_of(lines)
         return answers.Summary(
-            as_of=as_of,
+            as_of=about.as_of,
+            known_at=about.known_at,
             books_through=reached,
-            budget_year=budget_year,
+            budget_year=about.budget_year,
             currency=LEDGER_CURRENCY,
             group_by=query.group_by,
             total=total,
@@ -191,21 +207,18 @@ class ReadApi:
             months=figures.by_month(moved, total.current_plan),
         )
 
-    def _lines_within(
-        self, cursor: Cursor, province: str | None, unit: Unit, *, as_of: date, budget_year: int
-    ) -> list[Line]:
+    def _lines_within(self, cursor: Cursor, province: str | None, unit: Unit, about: Asked) -> list[Line]:
         """The lines of a province, or of all, that the unit covers."""
         lines = lines_store.read(
             cursor,
-            budget_year=budget_year,
-            as_of=as_of,
+            **about.when,
             province=province or unit.province_code or None,
             series=self._series,
         )
-        return [line for line in lines if _covers(unit, line)]
+        return [line for line in lines if project_lines.covers(unit, line)]
 
     def _months(
-        self, cursor: Cursor, query: answers.SummaryQuery, unit: Unit, *, as_of: date, budget_year: int
+        self, cursor: Cursor, query: answers.SummaryQuery, unit: Unit, about: Asked
     ) -> list[tuple[str, int]]:
         province = query.province or unit.province_code or None
         owner = query.owner or unit.owner_code or None
@@ -214,8 +227,7 @@ class ReadApi:
         cursor.execute(
             _QUERIES["months"],
             {
-                "budget_year": budget_year,
-                "as_of": as_of,
+                **about.when,
                 "province": province,
                 "owner": owner,
                 "series": [str(s) for s in self._series],
@@ -223,55 +235,19 @@ class ReadApi:
         )
         return cursor.fetchall()
 
-    def _books_through(self, cursor: Cursor, line: Line, as_of: date, budget_year: int) -> date | None:
+    def _books_through(self, cursor: Cursor, line: Line, about: Asked) -> date | None:
         """The last day the books of the project's province reach: the day it is judged at (docs/adr/0005)."""
-        return self._reached(cursor, line.province_code, as_of, budget_year) if line.province_code else None
+        return self._reached(cursor, line.province_code, about) if line.province_code else None
 
-    def _reached(self, cursor: Cursor, province: str, until: date, budget_year: int) -> date | None:
+    def _reached(self, cursor: Cursor, province: str, about: Asked) -> date | None:
         return lines_store.books_through(
-            cursor, budget_year=budget_year, province=province, until=until, series=self._series
+            cursor,
+            budget_year=about.budget_year,
+            province=province,
+            until=about.as_of,
+            series=self._series,
+            known_at=about.known_at,
         )
-
-    def _lines_of(self, cursor: Cursor, code: str, as_of: date, budget_year: int) -> list[Line]:
-        lines = lines_store.read(
-            cursor, budget_year=budget_year, as_of=as_of, project_code=code, series=self._series
-        )
-        # What is outside the caller's unit is not there for it.
-        if not lines or not _covers(caller().unit, lines[0]):
-            raise ProblemError(
-                404,
-                "unknown-project",
-                "Không có dự án này / no such project",
-                f"Đến {as_of:%d/%m/%Y}, năm ngân sách {budget_year} không có kế hoạch hay giao dịch nào của "
-                f"{shortened(code)!r}; GET /v1/projects liệt kê các dự án. / "
-                f"No plan and no movement of {shortened(code)!r} in budget year {budget_year} "
-                f"up to {as_of.isoformat()}. GET /v1/projects lists those there are.",
-            )
-        return lines
-
-    def _asked(self, query: answers.AsOfQuery) -> tuple[date, int]:
-        """The day and the budget year a question is about."""
-        as_of = query.as_of or self._clock.business_date()
-        budget_year = query.budget_year or as_of.year
-        if not is_in_budget_year(as_of, budget_year):
-            raise invalid(
-                [
-                    FieldError(
-                        code="outside-budget-year",
-                        where="as_of",
-                        read=as_of.isoformat(),
-                        detail=f"năm ngân sách {budget_year} kéo dài đến hết 31/01 năm sau / "
-                        f"budget year {budget_year} runs to 31 January of the next year",
-                        mend="ghi một ngày của năm đó, hoặc ghi đúng budget_year / "
-                        "give a day of the year, or its budget_year",
-                    )
-                ]
-            )
-        return as_of, budget_year
-
-
-def _covers(unit: Unit, line: Line) -> bool:
-    return unit.covers(province_code=line.province_code, owner_code=line.owner_code)
 
 
 def _matches(project: answers.Project, query: answers.ProjectsQuery) -> bool:
@@ -283,23 +259,26 @@ def _matches(project: answers.Project, query: answers.ProjectsQuery) -> bool:
     )
 
 
-def _schedules(cursor: Cursor, line: Line, as_of: date, budget_year: int) -> list[BaselineSchedule]:
+def _schedules(cursor: Cursor, line: Line, about: Asked) -> list[BaselineSchedule]:
     scopes = [NATIONAL_SCOPE, line.province_code or "", line.project_code]
-    return plan_store.schedules_in_force(cursor, scopes=scopes, budget_year=budget_year, as_of=as_of)
+    return plan_store.schedules_in_force(cursor, scopes=scopes, **about.when)
 
 
-def _registered(cursor: Cursor, line: Line, as_of: date, budget_year: int) -> dict[str, Any]:
+def _registered(cursor: Cursor, line: Line, about: Asked) -> dict[str, Any]:
     """What the register and the owner's reports say of a project on the day, by field of the answer."""
     code = line.project_code
-    registration = register_store.registration(cursor, project_code=code, as_of=as_of)
+    registration = register_store.registration(
+        cursor, project_code=code, as_of=about.as_of, known_at=about.known_at
+    )
     officer = register_store.officer(
         cursor,
         project_code=code,
         province_code=line.province_code or "",
         owner_code=line.owner_code or "",
-        as_of=as_of,
+        as_of=about.as_of,
+        known_at=about.known_at,
     )
-    work = register_store.completed_work(cursor, project_code=code, budget_year=budget_year, as_of=as_of)
+    work = register_store.completed_work(cursor, project_code=code, **about.when)
     return {
         "registration": registration and answers.Registration.of(registration),
         "officer": officer and answers.AssignedOfficer.of(officer),

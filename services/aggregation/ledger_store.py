@@ -8,7 +8,8 @@ from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
-from services.domain.disbursement import Effect, FigureStatus, Reporter, StatementLine
+from services.domain.accounts import Effect
+from services.domain.disbursement import FigureStatus, Reporter, StatementLine
 from services.domain.money import Money
 from services.runtime.postgres import Cursor, copy_rows, read_queries
 

@@ -1,10 +1,10 @@
-"""What every line holds on a day, read from PostgreSQL (sql/schema/0004_lines_with_register.sql says how)."""
+"""What every line holds on a day, read from PostgreSQL (sql/schema/0008_known_at.sql says how)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from services.domain.disbursement import Series
@@ -52,8 +52,9 @@ def read(
     series: Sequence[Series],
     province: str | None = None,
     project_code: str | None = None,
+    known_at: datetime | None = None,
 ) -> list[Line]:
-    """Lines by project and fund source."""
+    """Lines by project and fund source, as the ledger knew them at ``known_at`` (``None``: all it knows)."""
     cursor.execute(
         _QUERIES["lines"],
         {
@@ -62,13 +63,20 @@ def read(
             "province": province,
             "series": [str(s) for s in series],
             "project_code": project_code,
+            "known_at": known_at,
         },
     )
     return [Line(*row) for row in cursor.fetchall()]
 
 
 def series_totals(
-    cursor: Cursor, *, budget_year: int, as_of: date, series: Sequence[Series], projects: Sequence[str]
+    cursor: Cursor,
+    *,
+    budget_year: int,
+    as_of: date,
+    series: Sequence[Series],
+    projects: Sequence[str],
+    known_at: datetime | None = None,
 ) -> dict[str, dict[Series, int]]:
     """What each series says of each project, in đồng. For comparison: never add them."""
     cursor.execute(
@@ -78,6 +86,7 @@ def series_totals(
             "as_of": as_of,
             "series": [str(s) for s in series],
             "projects": list(projects),
+            "known_at": known_at,
         },
     )
     totals: dict[str, dict[Series, int]] = {}
@@ -87,12 +96,18 @@ def series_totals(
 
 
 def books_through(
-    cursor: Cursor, *, budget_year: int, province: str, until: date, series: Sequence[Series]
+    cursor: Cursor,
+    *,
+    budget_year: int,
+    province: str,
+    until: date,
+    series: Sequence[Series],
+    known_at: datetime | None = None,
 ) -> date | None:
     """The last day the province's books reach, not beyond ``until``."""
     cursor.execute(
-        "SELECT aggregation.books_through(%s, %s, %s, %s)",
-        (budget_year, province, until, [str(s) for s in series]),
+        "SELECT aggregation.books_through(%s, %s, %s, %s, %s)",
+        (budget_year, province, until, [str(s) for s in series], known_at),
     )
     row = cursor.fetchone()
     return row[0] if row else None

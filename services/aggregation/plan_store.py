@@ -90,12 +90,17 @@ def insert_schedule(cursor: Cursor, schedule: BaselineSchedule, recorded_at: dat
 
 
 def schedules_in_force(
-    cursor: Cursor, *, scopes: Sequence[str], budget_year: int, as_of: date
+    cursor: Cursor,
+    *,
+    scopes: Sequence[str],
+    budget_year: int,
+    as_of: date,
+    known_at: datetime | None = None,
 ) -> list[BaselineSchedule]:
     """The curves of these scopes in force on a day, and the national one of the year before."""
     cursor.execute(
         _QUERIES["schedules_in_force"],
-        {"scopes": list(scopes), "budget_year": budget_year, "as_of": as_of},
+        {"scopes": list(scopes), "budget_year": budget_year, "as_of": as_of, "known_at": known_at},
     )
     return [
         BaselineSchedule(

@@ -150,9 +150,14 @@ class CompletedWork:
     status: FigureStatus
 
 
-def registration(cursor: Cursor, *, project_code: str, as_of: date) -> InForce | None:
+def registration(
+    cursor: Cursor, *, project_code: str, as_of: date, known_at: datetime | None = None
+) -> InForce | None:
     """The registration of the project in force on the day."""
-    cursor.execute(_QUERIES["registration_in_force"], {"project_code": project_code, "as_of": as_of})
+    cursor.execute(
+        _QUERIES["registration_in_force"],
+        {"project_code": project_code, "as_of": as_of, "known_at": known_at},
+    )
     return _in_force(cursor)
 
 
@@ -173,7 +178,13 @@ def _in_force(cursor: Cursor) -> InForce | None:
 
 
 def officer(
-    cursor: Cursor, *, project_code: str, province_code: str, owner_code: str, as_of: date
+    cursor: Cursor,
+    *,
+    project_code: str,
+    province_code: str,
+    owner_code: str,
+    as_of: date,
+    known_at: datetime | None = None,
 ) -> Officer | None:
     """The officer assigned on the day: the project's own, else that of its unit."""
     cursor.execute(
@@ -183,6 +194,7 @@ def officer(
             "province_code": province_code,
             "owner_code": owner_code,
             "as_of": as_of,
+            "known_at": known_at,
         },
     )
     row = cursor.fetchone()
@@ -190,13 +202,13 @@ def officer(
 
 
 def completed_work(
-    cursor: Cursor, *, project_code: str, budget_year: int, as_of: date
+    cursor: Cursor, *, project_code: str, budget_year: int, as_of: date, known_at: datetime | None = None
 ) -> CompletedWork | None:
     """The latest report up to the day; of one date, an accepted figure before an estimate, then the higher
     revision."""
     cursor.execute(
         _QUERIES["completed_work"],
-        {"project_code": project_code, "budget_year": budget_year, "as_of": as_of},
+        {"project_code": project_code, "budget_year": budget_year, "as_of": as_of, "known_at": known_at},
     )
     row = cursor.fetchone()
     return CompletedWork(row[0], row[1], FigureStatus(row[2])) if row else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import importlib
 import os
 import re
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from rich.table import Table
 
 from services.console import known_units
 from services.console.bilingual import BilingualGroup
-from services.console.connection import state_dir
+from services.console.connection import database_url
 from services.console.printing import minute
 from services.runtime import logs, postgres
 from services.runtime.access import Scope, Unit, audit, tokens
@@ -161,7 +160,7 @@ def _database() -> Iterator[postgres.Cursor]:
     # Standard output holds the secret alone.
     logs.configure("WARNING", "console")
     try:
-        url = os.environ.get("DATABASE_URL") or _url_of_the_stack()
+        url = database_url()
         tokens.prepare(url)
         connection = postgres.connect(url, application="giaingan-token")
     except (StopServiceError, psycopg2.Error) as error:
@@ -173,17 +172,6 @@ def _database() -> Iterator[postgres.Cursor]:
         raise click.ClickException(f"cơ sở dữ liệu / the database: {str(error).strip()}") from error
     finally:
         connection.close()
-
-
-def _url_of_the_stack() -> str:
-    servers = importlib.import_module("deploy.embedded.servers")
-    url: str | None = servers.running_url(state_dir() / "postgres", "giaingan")
-    if url is None:
-        raise click.ClickException(
-            f"chưa đặt DATABASE_URL, và không có hệ thống nào chạy từ {state_dir()} / "
-            f"DATABASE_URL is not set (docs/SETTINGS.md), and no stack runs from {state_dir()}"
-        )
-    return url
 
 
 def _operator() -> str:

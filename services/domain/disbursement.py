@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.domain import event_identity
+from services.domain.accounts import Account, Effect, Transfer
 from services.domain.money import Money
 
 
@@ -55,30 +56,19 @@ class Series(StrEnum):
     OWNER_VOUCHER_ESTIMATES = "owner_voucher_estimates"
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What one event adds to a line's books, in minor units (negative takes away)."""
-
-    disbursed: int
-    work_certified: int
-    advance_outstanding: int
-
-    def __neg__(self) -> Effect:
-        return Effect(-self.disbursed, -self.work_certified, -self.advance_outstanding)
-
-
-# (kind, booking) -> signs of (disbursed, work certified, advance outstanding).
+# (kind, booking) -> the account that is debited, and the one that is credited.
 # Gross: payment 70 with recovery 30 is 70 of work, and the 30 comes back in.
 # Net: payment 70 is what is left after the recovery of 30: 100 of work, and no cash comes back.
-_SIGNS: dict[tuple[MovementKind, RecoveryBooking], tuple[int, int, int]] = {
-    (MovementKind.ADVANCE, RecoveryBooking.GROSS): (+1, 0, +1),
-    (MovementKind.ADVANCE, RecoveryBooking.NET): (+1, 0, +1),
-    (MovementKind.ADVANCE_RECOVERY, RecoveryBooking.GROSS): (-1, 0, -1),
-    (MovementKind.ADVANCE_RECOVERY, RecoveryBooking.NET): (0, +1, -1),
-    (MovementKind.COMPLETED_WORK_PAYMENT, RecoveryBooking.GROSS): (+1, +1, 0),
-    (MovementKind.COMPLETED_WORK_PAYMENT, RecoveryBooking.NET): (+1, +1, 0),
-    (MovementKind.REFUND, RecoveryBooking.GROSS): (-1, 0, 0),
-    (MovementKind.REFUND, RecoveryBooking.NET): (-1, 0, 0),
+# What a refund gives back was an advance or work; which is not stated, so it comes back to the appropriation.
+_TRANSFERS: dict[tuple[MovementKind, RecoveryBooking], tuple[Account, Account]] = {
+    (MovementKind.ADVANCE, RecoveryBooking.GROSS): (Account.ADVANCE_OUTSTANDING, Account.TREASURY),
+    (MovementKind.ADVANCE, RecoveryBooking.NET): (Account.ADVANCE_OUTSTANDING, Account.TREASURY),
+    (MovementKind.ADVANCE_RECOVERY, RecoveryBooking.GROSS): (Account.TREASURY, Account.ADVANCE_OUTSTANDING),
+    (MovementKind.ADVANCE_RECOVERY, RecoveryBooking.NET): (Account.WORK_PAID, Account.ADVANCE_OUTSTANDING),
+    (MovementKind.COMPLETED_WORK_PAYMENT, RecoveryBooking.GROSS): (Account.WORK_PAID, Account.TREASURY),
+    (MovementKind.COMPLETED_WORK_PAYMENT, RecoveryBooking.NET): (Account.WORK_PAID, Account.TREASURY),
+    (MovementKind.REFUND, RecoveryBooking.GROSS): (Account.TREASURY, Account.APPROPRIATION),
+    (MovementKind.REFUND, RecoveryBooking.NET): (Account.TREASURY, Account.APPROPRIATION),
 }
 
 
@@ -123,13 +113,17 @@ class Movement(event_identity.Identified):
         form = "vouchers" if self.status is FigureStatus.ACTUAL else "voucher_estimates"
         return Series(f"{self.reporter}_{form}")
 
-    def effect(self) -> Effect:
-        """What the movement adds to the books.
+    def transfer(self) -> Transfer:
+        """The transfer between two accounts that the movement is.
 
-        Raises ``KeyError`` for a reversal: its effect is minus that of the movement it names.
+        Raises ``KeyError`` for a reversal: it is the transfer of the movement it names, the other way.
         """
-        signs = _SIGNS[self.kind, self.recovery_booking]
-        return Effect(*(sign * self.amount.minor_units for sign in signs))
+        debit, credit = _TRANSFERS[self.kind, self.recovery_booking]
+        return Transfer(debit, credit, self.amount.minor_units)
+
+    def effect(self) -> Effect:
+        """What the movement adds to the books. Raises as ``transfer`` does."""
+        return self.transfer().effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +206,13 @@ class StatementPosting:
     event_id: UUID
     value_date: date
     disbursed: int
+
+    @property
+    def transfer(self) -> Transfer:
+        """A statement says what was charged to the appropriation, not what for."""
+        if self.disbursed > 0:
+            return Transfer(Account.APPROPRIATION, Account.TREASURY, self.disbursed)
+        return Transfer(Account.TREASURY, Account.APPROPRIATION, -self.disbursed)
 
 
 def statement_postings(line: StatementLine, known: Iterable[StatementLine]) -> list[StatementPosting]:

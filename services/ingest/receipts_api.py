@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import datetime
-from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field
 
+from services.contracts.stated.days import MOMENT, Moment
 from services.contracts.stated.field_types import Text
 from services.ingest import profile_names, receipts
 from services.ingest.profile_names import JSON_DOORS
@@ -22,22 +21,6 @@ from services.runtime.errors import ProblemError
 from services.runtime.postgres import Pool
 
 _READERS = (Scope.READ, Scope.INGEST_WRITE)
-_MOMENT = r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})"
-
-
-def _moment(value: Any) -> Any:
-    """A moment says from which meridian it counts: two offices could mean two moments by one text."""
-    if isinstance(value, str) and re.fullmatch(_MOMENT, value):
-        try:
-            return datetime.fromisoformat(value.upper())
-        except ValueError:
-            pass
-    raise PydanticCustomError("not_a_moment", "is no moment in ISO 8601 with its offset from UTC")
-
-
-Moment = Annotated[
-    datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
-]
 
 
 class ReceiptsQuery(BaseModel):
@@ -139,7 +122,7 @@ def _place(cursor: str | None) -> tuple[datetime, UUID] | None:
     if key is None or cursor is None:
         return None
     moment, receipt_id = str(key[0]), uuid_of(str(key[1]))
-    if not re.fullmatch(_MOMENT, moment) or receipt_id is None:
+    if not re.fullmatch(MOMENT, moment) or receipt_id is None:
         raise paging.refused(cursor)
     try:
         return datetime.fromisoformat(moment), receipt_id

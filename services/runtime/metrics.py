@@ -59,6 +59,9 @@ BATCHES_ROLLED_BACK = Counter(
 OLDEST_HELD_SECONDS = Gauge(
     "giaingan_quarantine_oldest_seconds", "Age of the oldest case held in quarantine; 0 without one."
 )
+FINDINGS_OPEN = Gauge(
+    "giaingan_findings_open", "Lines with a finding on the business date, by finding.", ["finding"]
+)
 PROGRESS_EMITTED = Counter("giaingan_progress_emitted", "Progress messages acknowledged by the broker.")
 PROGRESS_DUE = Gauge("giaingan_progress_due", "Projects whose progress is still to be told.")
 LAST_TICK = Gauge("giaingan_cutoff_tick_timestamp_seconds", "When the last cut-off tick ran, as Unix time.")

@@ -94,6 +94,12 @@ def server_of(settings: Settings, parts: Parts, *, port: int) -> BaseWSGIServer:
     )
 
 
+def stop_listening(server: BaseWSGIServer) -> None:
+    """Close the server's socket in the thread that waits on it: closed by another, it would wait on a socket
+    that is gone, and fail."""
+    server.trigger.pull_trigger(server.close)
+
+
 def _run(settings: Settings, parts: Parts, *, port: int) -> int:
     stop = threading.Event()
     failed: list[str] = []
@@ -124,7 +130,7 @@ def _run(settings: Settings, parts: Parts, *, port: int) -> int:
 
     stop.wait()
     _log.info("service stopping")
-    server.close()
+    stop_listening(server)
     for thread in threads:
         thread.join(timeout=_STOP_SECONDS)
         if thread.is_alive():

@@ -300,7 +300,9 @@ def test_a_re_created_topic_stops_the_service_instead_of_skipping_money(
         aggregation.publish(*SENT)
         aggregation.settle()
     lose_log(broker)
-    Admin(settings, client_id="test").create_topics()
+    admin = Admin(settings, client_id="test")
+    admin.create_topics()
+    admin.close()
     with running(settings) as aggregation:
         eventually(lambda: bool(aggregation.failures))
         assert isinstance(aggregation.failures[0], LogReplacedError)

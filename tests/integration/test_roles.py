@@ -156,7 +156,7 @@ _APPEND_ONLY = tuple(
     table
     for table, held in grants.TABLES.items()
     if not any(letter in right for right in held.values() for letter in ("U", "D"))
-    and not table.endswith(("schema_migration", "plan_decision"))
+    and not table.endswith(("schema_migration", "plan_decision", "posting"))
 )
 
 

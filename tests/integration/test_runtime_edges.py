@@ -94,7 +94,8 @@ def test_a_body_over_the_limit_is_answered_with_a_problem(
         eventually(lambda: _answer(port, 0)[0] == 404)
         assert _answer(port, size) == (status, "application/problem+json")
     finally:
-        server.close()
+        service.stop_listening(server)
+        thread.join()
 
 
 def _answer(port: int, size: int) -> tuple[int, str]:

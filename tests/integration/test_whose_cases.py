@@ -306,6 +306,25 @@ def test_a_fix_with_the_content_that_is_held_is_refused(aggregation: Aggregation
     assert aggregation.rows("SELECT state FROM aggregation.quarantine") == [("held",)]
 
 
+# --- in whose name a fix may be -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("stated", "status"), [("treasury.96", 202), ("owner.96", 202), ("another", 403)])
+def test_a_fix_speaks_for_the_source_that_is_held_or_for_the_officers_own(
+    aggregation: Aggregation, stated: str, status: int
+) -> None:
+    publish(aggregation, replace(facts.movement("held", 300, source="treasury.96"), fund_source="X"))
+    token = make_token(
+        aggregation.settings.database_url.get_secret_value(), Scope.ADMIN, unit="96", sources=["owner.96"]
+    )
+    officer = client_of(aggregation.client.application, token)
+    body = {"movement": as_stated(facts.movement("new", 300, source=stated)), "reason": "sửa nguồn vốn"}
+    answer = officer.post(f"{held(aggregation)}/fix", json=body)
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.get_json()["type"] == "urn:giaingan:problem:outside-source"
+
+
 # --- the days on which money may move ------------------------------------------------------------
 
 

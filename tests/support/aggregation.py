@@ -15,6 +15,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from services.aggregation import old_cases, series_policy
 from services.aggregation.__main__ import MIGRATIONS, SCHEMA
+from services.aggregation.accounts_api import AccountsApi
 from services.aggregation.apply_events import ApplyEvents
 from services.aggregation.case_decisions import CaseDecisions
 from services.aggregation.cases_api import CasesApi
@@ -163,6 +164,7 @@ def running(
     gate = Gate(settings, service=SCHEMA, pool=pool)
     api = Api(service=SCHEMA, title="t", description="d", gate=gate)
     ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
+    AccountsApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     decisions = CaseDecisions(pool=pool, clock=clock, fund_sources=fund_sources, on_decision=outbox.notice)
     CasesApi(pool=pool, clock=clock, decisions=decisions).install(api)
     ExportApi(pool=pool, clock=clock).install(api)

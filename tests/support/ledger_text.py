@@ -20,8 +20,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
+from services.domain.accounts import Effect
 from services.domain.disbursement import (
-    Effect,
     Movement,
     MovementKind,
     RecoveryBooking,
@@ -153,7 +153,7 @@ def _state(book: _Book, day: date, words: list[str]) -> None:
         as_of=day,
     )
     for posting in statement_postings(statement, known):
-        line.add(Effect(posting.disbursed, 0, 0))
+        line.add(posting.transfer.effect)
     known.append(statement)
 
 

@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from services.aggregation import answers
+from services.aggregation.asked import AsOfQuery
 from services.aggregation.case_answers import ConflictsQuery, QuarantineQuery
 from services.aggregation.export_api import PlanExportQuery
 from services.contracts.stated.models import (
@@ -48,7 +49,7 @@ BAD_JSON: tuple[Any, ...] = (
 )  # fmt: skip
 QUESTIONS: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (ImportForm, {"file_name": "a.csv", "source": "s"}),
-    (answers.AsOfQuery, {}),
+    (AsOfQuery, {}),
     (answers.SummaryQuery, {}),
     (answers.ProjectsQuery, {}),
     (QuarantineQuery, {}),
@@ -194,7 +195,7 @@ def test_a_day_of_a_question_or_form_is_an_iso_day(
     assert faults_of_texts(model, {**sound, "as_of": "2022-07-31"}) == []
 
 
-@pytest.mark.parametrize("model", [ImportForm, answers.AsOfQuery])
+@pytest.mark.parametrize("model", [ImportForm, AsOfQuery])
 def test_a_day_is_described_as_a_date(model: type[BaseModel]) -> None:
     choices = model.model_json_schema()["properties"]["as_of"]["anyOf"]
     assert {"type": "string", "format": "date"} in choices

@@ -24,20 +24,24 @@ GRANT SELECT, INSERT,
 GRANT SELECT, INSERT, UPDATE (published_topic_id, published_at) ON aggregation.case_record TO giaingan_aggregation;
 GRANT SELECT, INSERT, UPDATE, DELETE ON aggregation.progress_due TO giaingan_aggregation;
 GRANT SELECT, INSERT, UPDATE ON aggregation.province_told, aggregation.source_position TO giaingan_aggregation;
-GRANT USAGE ON SEQUENCE aggregation.progress_mark, aggregation.progress_version TO giaingan_aggregation;
+GRANT USAGE ON SEQUENCE aggregation.progress_mark, aggregation.progress_version, aggregation.block_no TO giaingan_aggregation;
 
-GRANT SELECT ON aggregation.plan_decision, aggregation.schema_migration TO giaingan_aggregation;
+GRANT SELECT ON aggregation.plan_decision, aggregation.posting, aggregation.schema_migration TO giaingan_aggregation;
 
 -- The auditor reads everything, and asks the same functions what a line holds on a day.
 GRANT SELECT
    ON aggregation.balance, aggregation.baseline_schedule, aggregation.block, aggregation.case_decision,
       aggregation.case_record, aggregation.completed_work_line, aggregation.conflict, aggregation.conflict_subject,
       aggregation.cutoff_tick, aggregation.ledger, aggregation.officer_assignment, aggregation.owner_registration,
-      aggregation.plan_decision, aggregation.plan_revision, aggregation.progress_due,
+      aggregation.plan_decision, aggregation.plan_revision, aggregation.posting, aggregation.progress_due,
       aggregation.project_registration, aggregation.province_told, aggregation.quarantine,
       aggregation.rebuild, aggregation.schema_migration, aggregation.source_position, aggregation.statement_line
    TO giaingan_auditor;
 GRANT EXECUTE
-   ON ROUTINE aggregation.books_through, aggregation.lines, aggregation.projects,
-              aggregation.unit_of
+   ON ROUTINE aggregation.books_through(integer, text, date, text[]),
+              aggregation.books_through(integer, text, date, text[], timestamptz),
+              aggregation.lines(integer, date, text, text[]),
+              aggregation.lines(integer, date, text, text[], timestamptz),
+              aggregation.projects(integer, date), aggregation.projects(integer, date, timestamptz),
+              aggregation.account_balances, aggregation.moved, aggregation.plan_decisions, aggregation.settled_until, aggregation.unit_of
    TO giaingan_aggregation, giaingan_auditor;

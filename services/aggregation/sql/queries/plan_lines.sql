@@ -7,6 +7,7 @@ SELECT r.source, r.project_code, r.project_name, r.level, r.owner_code, r.owner_
   LEFT JOIN LATERAL aggregation.unit_of(r.project_code, %(on)s) AS unit ON %(unit_province)s <> ''
  WHERE (%(province)s::text IS NULL OR r.province_code = %(province)s)
    AND (%(budget_year)s::integer IS NULL OR r.budget_year = %(budget_year)s)
+   AND (%(known_at)s::timestamptz IS NULL OR r.applied_at <= %(known_at)s)
    AND (%(source)s::text IS NULL OR r.source = %(source)s)
    AND (%(unit_province)s = '' OR unit.province_code = %(unit_province)s)
    AND (%(unit_owner)s = '' OR unit.owner_code = %(unit_owner)s)

@@ -1,5 +1,5 @@
 SELECT project_code, series, sum(disbursed)::bigint
-  FROM aggregation.balance
+  FROM aggregation.moved(%(known_at)s)
  WHERE budget_year = %(budget_year)s AND value_date <= %(as_of)s AND series = ANY (%(series)s)
    AND project_code = ANY (%(projects)s)
  GROUP BY project_code, series
