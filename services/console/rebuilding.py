@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -74,6 +75,10 @@ def _said() -> Iterator[None]:
         _end(said)
     except psycopg2.Error as error:
         _end(f"cơ sở dữ liệu / the database: {str(error).strip()}")
+    except Exception as error:
+        # Its own exit code would say that the books differ.
+        traceback.print_exc()
+        _end(f"lỗi của chương trình / a fault of the program: {error!r}")
 
 
 def _end(said: str) -> None:

@@ -130,7 +130,7 @@ def test_a_swap_puts_the_same_books_in_place_and_the_services_go_on(live: Aggreg
 def test_what_a_superuser_edited_is_named_and_healed_by_a_swap(live: Aggregation) -> None:
     before = _books(live)
     execute(_url(live), "ALTER TABLE aggregation.ledger DISABLE TRIGGER append_only")
-    execute(_url(live), "UPDATE aggregation.ledger SET amount = amount + 1 WHERE source_ref = 'V7'")
+    execute(_url(live), "UPDATE aggregation.ledger SET value_date = value_date + 1 WHERE source_ref = 'V7'")
     execute(_url(live), "DELETE FROM aggregation.ledger WHERE source_ref = 'V8'")
     execute(_url(live), "ALTER TABLE aggregation.ledger ENABLE TRIGGER append_only")
     found = from_kafka.rebuild(live.settings, to_swap=False)

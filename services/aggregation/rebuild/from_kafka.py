@@ -128,7 +128,7 @@ def _opened(settings: Settings, heard: Heard) -> Iterator[_Work]:
         with transaction(live) as cursor:
             books.require_known(cursor)
             _require_this_version(cursor)
-            applied = _first_applied(cursor)
+            applied = _applied_of(cursor)
             cursor.execute("SELECT now(), (SELECT count(*) FROM aggregation.block)")
             ((since, batches),) = cursor.fetchall()
         log = LogRecords(settings, [topics.PLAN, topics.DISBURSEMENT])
@@ -167,15 +167,7 @@ def _require_this_version(cursor: Cursor) -> None:
         )
 
 
-def _first_applied(cursor: Cursor) -> dict[tuple[str, str, int], int]:
-    """By topic, topic id and partition, the first offset that the live books applied."""
-    cursor.execute(_FIRST_APPLIED)
-    return {(topic, topic_id, partition): first for topic, topic_id, partition, first in cursor.fetchall()}
-
-
-_FIRST_APPLIED = """
-SELECT p.topic, p.topic_id, p.partition, coalesce(min(b.from_offset), 0)
-  FROM aggregation.source_position AS p LEFT JOIN aggregation.block AS b USING (topic_id, partition)
- WHERE p.next_offset > 0
- GROUP BY p.topic, p.topic_id, p.partition
-"""
+def _applied_of(cursor: Cursor) -> list[tuple[str, str, int]]:
+    """Topic, topic id and partition of all that the live books applied anything of, each from offset 0 on."""
+    cursor.execute("SELECT topic, topic_id, partition FROM aggregation.source_position WHERE next_offset > 0")
+    return [(topic, topic_id, partition) for topic, topic_id, partition in cursor.fetchall()]

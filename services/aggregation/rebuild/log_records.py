@@ -39,34 +39,25 @@ class LogRecords:
             admin.close()
         self.identities: dict[str, LogIdentity] = {name: each for name, each in found.items() if each}
 
-    def require_whole(self, applied: dict[tuple[str, str, int], int]) -> None:
-        """Open the logs at their beginning. ``applied``: by topic, topic id and partition, the first offset
-        that the live books applied. Raises ``RebuildError`` where it is not in the log any more."""
+    def require_whole(self, applied: Sequence[tuple[str, str, int]]) -> None:
+        """Open at their beginning the logs that the live books were made from: topic, topic id and partition.
+        Raises ``RebuildError`` where one is not there any more, or not from offset 0 on."""
         for topic, topic_id, partition in applied:
             identity = self.identities.get(topic)
             if identity is None or identity.topic_id != topic_id:
-                raise RebuildError(
-                    "log-replaced",
-                    f"sổ được ghi từ một log khác của {topic} (topic id {topic_id}, phân vùng {partition}), "
-                    "nay không còn; chỉ dựng lại được bằng --from ledger / the books were made from another "
-                    f"log of {topic} (topic id {topic_id}, partition {partition}) than the one that is there "
-                    f"now ({identity.topic_id if identity else 'none'}): it was re-created, or the broker "
-                    "forgot it, as the embedded one does when it stops. --from ledger is what can be done",
-                )
+                raise _replaced(topic, topic_id, partition, identity)
         partitions = [TopicPartition(topic, partition) for topic, _, partition in applied]
         try:
             self._consumer = self._open()
             begins = self._consumer.beginning_offsets(partitions, timeout_ms=10_000) if partitions else {}
         except (KafkaError, KeyError) as error:
             raise _no_broker(error) from error
-        for (topic, _, partition), first in applied.items():
-            if begins[TopicPartition(topic, partition)] > first:
-                raise _not_whole(
-                    topic, partition, first, f"begins at {begins[TopicPartition(topic, partition)]}"
-                )
+        for tp in partitions:
+            if begins[tp] > 0:
+                raise _not_whole(tp.topic, tp.partition, 0, f"begins at {begins[tp]}")
         self._consumer.assign(partitions)
-        for (topic, _, partition), first in applied.items():
-            self._add(TopicPartition(topic, partition), first)
+        for tp in partitions:
+            self._add(tp, 0)
 
     def take(self, topic: str, partition: int, begins: int, ends: int) -> tuple[ReceivedRecord, ...]:
         """The records of ``[begins, ends)``, of which the last is there. Asked for in the order of the
@@ -139,6 +130,17 @@ class LogRecords:
             max_poll_records=2_000,
             bootstrap_timeout_ms=10_000,
         )
+
+
+def _replaced(topic: str, topic_id: str, partition: int, now: LogIdentity | None) -> RebuildError:
+    return RebuildError(
+        "log-replaced",
+        f"sổ được ghi từ một log khác của {topic} (topic id {topic_id}, phân vùng {partition}), nay không còn; "
+        "chỉ dựng lại được bằng --from ledger / the books were made from another log of "
+        f"{topic} (topic id {topic_id}, partition {partition}) than the one that is there now "
+        f"({now.topic_id if now else 'none'}): it was re-created, or the broker forgot it, as the embedded one "
+        "does when it stops. --from ledger is what can be done",
+    )
 
 
 def _no_broker(error: Exception) -> RebuildError:

@@ -14,9 +14,9 @@ from pathlib import Path
 from services.aggregation.apply_events import ApplyEvents
 from services.aggregation.rebuild.log_records import LogRecords
 from services.aggregation.rebuild.session import SHADOW
-from services.runtime.batch_commit import Apply, Batch, commit_batch
+from services.runtime.batch_commit import Batch, commit_batch
 from services.runtime.fund_sources import FundSourceNames
-from services.runtime.positions import Claim, Positions
+from services.runtime.positions import BlockRows, Claim, Positions
 from services.runtime.postgres import Connection, Cursor, read_queries, transaction
 
 _QUERIES = read_queries(Path(__file__).parents[1] / "sql" / "rebuild")
@@ -26,7 +26,7 @@ _OWNER = "giaingan-rebuild"
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A batch of the live books: the offsets ``[begins, ends)``, and the instant of its transaction."""
+    """A batch of the live books: the offsets ``[begins, ends)``, the instant it was begun, its block."""
 
     topic: str
     topic_id: str
@@ -34,6 +34,10 @@ class _Block:
     begins: int
     ends: int
     applied_at: datetime
+    # None where the block is missing, or of version 1.
+    number: int | None
+    # Of a block of version 1, which nobody can reckon again from its rows: the chain alone vouches for it.
+    digest: bytes | None
 
 
 class Replay:
@@ -51,7 +55,7 @@ class Replay:
         self._live = live
         self._shadow = shadow
         self._log = log
-        self._apply: Apply = ApplyEvents(fund_sources).apply
+        self._events = ApplyEvents(fund_sources)
         self._on_batch = on_batch
         self._positions = Positions(SHADOW)
         self._claims: dict[tuple[str, int], Claim] = {}
@@ -89,20 +93,34 @@ class Replay:
         claim = self._claim(block.topic, block.partition)
         if claim.next_offset < block.begins:
             # The block before it is missing; the comparison says so.
-            self._again(replace(block, begins=claim.next_offset, ends=block.begins))
+            self._again(replace(block, begins=claim.next_offset, ends=block.begins, number=None, digest=None))
         self._decide_until(block.applied_at)
         records = self._log.take(block.topic, block.partition, block.begins, block.ends)
+        number = block.number
+        if number is None and block.digest is None:
+            number = self._number_of_missing()
 
-        def at_its_instant(cursor: Cursor, batch: Batch) -> bytes:
+        def as_before(cursor: Cursor, batch: Batch) -> bytes | BlockRows:
             cursor.execute(
                 "SELECT set_config('giaingan.replayed_at', %s, true)", (block.applied_at.isoformat(),)
             )
-            return self._apply(cursor, batch)
+            if block.digest is not None:
+                self._events.apply_rows(cursor, batch)
+                return bytes(block.digest)
+            cursor.execute("SELECT setval('aggregation.block_no', %s, false)", (number,))
+            return self._events.apply(cursor, batch)
 
         batch = Batch(block.topic, block.topic_id, block.partition, records)
-        commit_batch(self._shadow, self._positions, at_its_instant, claim, batch)
+        commit_batch(self._shadow, self._positions, as_before, claim, batch)
         self.records += len(records)
         self._on_batch(len(records))
+
+    def _number_of_missing(self) -> int:
+        """One that no block of the live books has or will have."""
+        with transaction(self._live) as cursor:
+            cursor.execute("SELECT nextval('aggregation.block_no')")
+            ((number,),) = cursor.fetchall()
+        return int(number)
 
     def _decide_until(self, instant: datetime) -> None:
         if not self._decisions or self._decisions[0] >= instant:
