@@ -135,11 +135,11 @@ class LogRecords:
 def _replaced(topic: str, topic_id: str, partition: int, now: LogIdentity | None) -> RebuildError:
     return RebuildError(
         "log-replaced",
-        f"sổ được ghi từ một log khác của {topic} (topic id {topic_id}, phân vùng {partition}), nay không còn; "
-        "chỉ dựng lại được bằng --from ledger / the books were made from another log of "
+        f"sổ được ghi từ một log khác của {topic} (topic id {topic_id}, phân vùng {partition}), nay không "
+        "còn; chỉ dựng lại được bằng --from ledger / the books were made from another log of "
         f"{topic} (topic id {topic_id}, partition {partition}) than the one that is there now "
-        f"({now.topic_id if now else 'none'}): it was re-created, or the broker forgot it, as the embedded one "
-        "does when it stops. --from ledger is what can be done",
+        f"({now.topic_id if now else 'none'}): it was re-created, or the broker forgot it, as the embedded "
+        "one does when it stops. --from ledger is what can be done",
     )
 
 
