@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from services.aggregation.rebuild import from_kafka, from_ledger
+from services.aggregation.rebuild import books, from_kafka, from_ledger
 from services.aggregation.rebuild.outcome import RebuildError
 from services.aggregation.rebuild.session import one_rebuild
 from services.aggregation.rebuild.swap import drop_kept
@@ -385,7 +385,7 @@ def _shape(url: str) -> list[tuple[object, ...]]:
 
 def _books(live: Aggregation) -> dict[str, Any]:
     tables = [
-        *(each.table for each in from_kafka.books.REPLAYED),
+        *(each.table for each in books.REPLAYED),
         "case_decision",
         "case_record",
         "source_position",
