@@ -39,6 +39,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     is_apache_kafka = config.getoption("--broker") == brokers.APACHE_KAFKA
+    if is_apache_kafka:
+        # Without a broker a test is the same as in `make test`.
+        without = {item for item in items if not _is_about_a_broker(item)}
+        config.hook.pytest_deselected(items=list(without))
+        items[:] = [item for item in items if item not in without]
     for item in items:
         about = item.get_closest_marker("embedded_broker")
         if about and is_apache_kafka:
@@ -49,18 +54,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="needs Apache Kafka: make test-kafka, make chaos"))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _session_broker(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The cluster, where the session asked for it."""
+def _is_about_a_broker(item: pytest.Item) -> bool:
+    is_marked = item.get_closest_marker("apache_kafka") is not None
+    return is_marked or "running_broker" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture(scope="session")
+def running_broker(request: pytest.FixtureRequest) -> Iterator[brokers.RunningBroker]:
+    """Gives a running broker to a test or a module: every test that has one asks here, so that those that have
+    none are known. The cluster, where the session asked for it, starts with the first of them."""
     if request.config.getoption("--broker") != brokers.APACHE_KAFKA:
-        yield
+        yield brokers.running_broker
         return
     with (
         tempfile.TemporaryDirectory(prefix="giaingan-kafka-") as folder,
         running_cluster(Path(folder), jars=jars.ensure(brokers.JARS)) as cluster,
     ):
         brokers.use_cluster(cluster)
-        yield
+        yield brokers.running_broker
         brokers.use_cluster(None)
 
 
@@ -81,7 +92,7 @@ def database_url(postgres_server: str) -> str:
 
 
 @pytest.fixture
-def broker() -> Iterator[brokers.Broker]:
+def broker(running_broker: brokers.RunningBroker) -> Iterator[brokers.Broker]:
     """A running broker with an empty log and no topics."""
-    with brokers.running_broker() as running:
+    with running_broker() as running:
         yield running

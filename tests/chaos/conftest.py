@@ -28,9 +28,11 @@ def rng(request: pytest.FixtureRequest) -> random.Random:
 
 
 @pytest.fixture
-def world(database_url: str, rng: random.Random, tmp_path: Path) -> Iterator[World]:
+def world(
+    database_url: str, rng: random.Random, tmp_path: Path, running_broker: brokers.RunningBroker
+) -> Iterator[World]:
     """An empty cluster and an empty database; every broker is well again afterwards."""
-    with brokers.running_broker():
+    with running_broker():
         world = World(database_url, brokers.the_cluster(), rng, tmp_path)
         try:
             yield world

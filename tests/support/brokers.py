@@ -6,8 +6,8 @@ The cluster is one a session; what a test finds on it is empty all the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,6 +33,10 @@ class Broker(Protocol):
     def kill(self) -> None: ...
     def freeze(self) -> None: ...
     def thaw(self) -> None: ...
+
+
+# What the fixture of that name gives: a running broker without topics.
+RunningBroker = Callable[[], AbstractContextManager[Broker]]
 
 
 class ClusterAsBroker:
