@@ -61,8 +61,8 @@ def _is_about_a_broker(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="session")
 def running_broker(request: pytest.FixtureRequest) -> Iterator[brokers.RunningBroker]:
-    """Gives a running broker to a test or a module: every test that has one asks here, so that those that have
-    none are known. The cluster, where the session asked for it, starts with the first of them."""
+    """Gives a running broker to a test or a module; whoever has none is known by not asking here.
+    The cluster, where the session asked for it, starts with the first of them."""
     if request.config.getoption("--broker") != brokers.APACHE_KAFKA:
         yield brokers.running_broker
         return

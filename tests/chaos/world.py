@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -93,6 +95,16 @@ class World:
             "GIAINGAN_KAFKA_SESSION_TIMEOUT_MS": str(SESSION_TIMEOUT_MS),
             "GIAINGAN_KAFKA_DELIVERY_TIMEOUT_MS": str(DELIVERY_TIMEOUT_MS),
         }
+
+    def operator(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """``giaingan`` as an operator types it."""
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "services.cli", *command],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def stop(self) -> None:
         for process in self.processes:
