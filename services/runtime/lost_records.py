@@ -105,18 +105,19 @@ def _require_lost(claim: Claim, bounds: LogBounds, to: int) -> None:
     if position > bounds.end:
         raise NotLostError(
             f"{where}: sổ đã ghi đến offset {position}, nhật ký chỉ còn đến {bounds.end}: nhật ký bị cắt "
-            f"đuôi, không có gì để bỏ qua / applied up to offset {position}, and the log ends at {bounds.end}: "
-            "it was truncated, there is nothing to skip (docs/adr/0019)"
+            f"đuôi, không có gì để bỏ qua / applied up to offset {position}, and the log ends at "
+            f"{bounds.end}: it was truncated, there is nothing to skip (docs/adr/0019)"
         )
     if position >= bounds.beginning:
         raise NotLostError(
             f"{where}: bản ghi tiếp theo, {position}, vẫn còn trong nhật ký "
-            f"[{bounds.beginning}, {bounds.end}) / the next record, {position}, is still in the log: nothing was lost"
+            f"[{bounds.beginning}, {bounds.end}) / the next record, {position}, is still in the log: "
+            "nothing was lost"
         )
     if to != bounds.beginning:
         raise NotLostError(
-            f"{where}: mất [{position}, {bounds.beginning}), không phải đến {to}; ghi --to {bounds.beginning} "
-            f"/ lost is [{position}, {bounds.beginning}), not up to {to}: say --to {bounds.beginning}"
+            f"{where}: mất [{position}, {bounds.beginning}), không phải đến {to}; ghi "
+            f"--to {bounds.beginning} / lost is [{position}, {bounds.beginning}), not up to {to}: say --to {bounds.beginning}"
         )
 
 
