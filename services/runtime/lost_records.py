@@ -117,7 +117,8 @@ def _require_lost(claim: Claim, bounds: LogBounds, to: int) -> None:
     if to != bounds.beginning:
         raise NotLostError(
             f"{where}: mất [{position}, {bounds.beginning}), không phải đến {to}; ghi "
-            f"--to {bounds.beginning} / lost is [{position}, {bounds.beginning}), not up to {to}: say --to {bounds.beginning}"
+            f"--to {bounds.beginning} / lost is [{position}, {bounds.beginning}), not up to {to}: "
+            f"say --to {bounds.beginning}"
         )
 
 
