@@ -24,6 +24,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
     parser.addoption(
+        "--chaos", action="store_true", help="the rows of the fault matrix that the embedded broker can play"
+    )
+    parser.addoption(
         "--chaos-full", action="store_true", help="the fault matrix whole: what takes minutes too"
     )
 
@@ -31,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for marker in (
         "embedded_broker(reason): about the embedded broker alone; skipped against Apache Kafka",
+        "chaos: takes longer than ten seconds; skipped without --chaos or --broker=kafka",
         "chaos_full: takes minutes; skipped without --chaos-full",
         "apache_kafka: needs the cluster of Apache Kafka; skipped without --broker=kafka",
     ):
@@ -44,12 +48,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         without = {item for item in items if not _is_about_a_broker(item)}
         config.hook.pytest_deselected(items=list(without))
         items[:] = [item for item in items if item not in without]
+    is_chaos = is_apache_kafka or config.getoption("--chaos") or config.getoption("--chaos-full")
     for item in items:
         about = item.get_closest_marker("embedded_broker")
         if about and is_apache_kafka:
             item.add_marker(pytest.mark.skip(reason=about.kwargs["reason"]))
         if item.get_closest_marker("chaos_full") and not config.getoption("--chaos-full"):
             item.add_marker(pytest.mark.skip(reason="takes minutes: make chaos-full"))
+        if item.get_closest_marker("chaos") and not is_chaos:
+            item.add_marker(pytest.mark.skip(reason="takes longer than ten seconds: make chaos"))
         if item.get_closest_marker("apache_kafka") and not is_apache_kafka:
             item.add_marker(pytest.mark.skip(reason="needs Apache Kafka: make test-kafka, make chaos"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ def _lock_of_anybody(self: Positions, cursor: Cursor, claim: Claim) -> bytes:
     return bytes(row[2])
 
 
-def _offset_first(*arguments: Any, sleep: Any) -> None:
+def _offset_first(*arguments: Any, sleep: Callable[[float], None] = time.sleep) -> None:
     """The position is committed by itself, and what it means in another transaction after it."""
     connection, own_positions, apply, claim, batch = arguments
     sleep(0)

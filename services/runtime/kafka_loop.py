@@ -28,6 +28,7 @@ from services.runtime.postgres import (
     CONNECTION_ERRORS,
     Connection,
     connect,
+    require_open,
     transaction,
 )
 
@@ -146,6 +147,8 @@ class KafkaLoop:
             connection = self._connection or self._open_connection()
             if connection is None:
                 return
+            # Without events nothing is asked of it; and a server that is back may hold older positions.
+            require_open(connection)
             self._check_identities()
             newly_claimed = self._claim_unclaimed(connection)
             for tp, records in polled.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import queue
+import select
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,9 @@ _KEEPALIVES: dict[str, Any] = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
+    # Milliseconds. Where what was sent is not acknowledged, no keepalive is sent: Linux sends the same again
+    # for a quarter of an hour, and whoever waits for an answer waits as long.
+    "tcp_user_timeout": 25_000,
 }
 
 # Errors after which the same work may succeed: the connection went, or another transaction won.
@@ -84,6 +88,19 @@ def transaction(connection: Connection) -> Iterator[Cursor]:
         if not connection.closed:
             connection.rollback()
         raise
+
+
+def require_open(connection: Connection) -> None:
+    """Notice that the server ended a connection on which nothing is asked for long; costs no round trip.
+
+    Raises one of ``CONNECTION_ERRORS``.
+    """
+    unasked = select.poll()
+    unasked.register(connection.fileno(), select.POLLIN)
+    if unasked.poll(0):
+        # Its farewell, its end, or only a notice: asking tells.
+        with transaction(connection) as cursor:
+            cursor.execute("SELECT 1")
 
 
 class Pool:
