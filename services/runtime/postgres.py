@@ -77,6 +77,13 @@ def connect(database_url: str, *, application: str) -> Connection:
     return connection
 
 
+def is_away(error: Exception) -> bool:
+    """Whether the server is not reached or takes no connections yet. What it refuses by name (a login, a
+    password, a database) stays refused, however long it is waited for."""
+    said = str(error)
+    return "FATAL" not in said or "the database system is" in said
+
+
 @contextmanager
 def transaction(connection: Connection) -> Iterator[Cursor]:
     """Commits when the block ends, rolls back when it raises."""

@@ -80,11 +80,18 @@ class World:
     # --- processes ---------------------------------------------------------------------------
 
     def process(
-        self, service: str, *, bootstrap_servers: str = "", database_url: str = "", without: str = ""
+        self,
+        service: str,
+        *,
+        bootstrap_servers: str = "",
+        database_url: str = "",
+        without: str = "",
+        settings: Mapping[str, str] | None = None,
     ) -> ServiceProcess:
-        """A service as a process of its own, not started; ``without`` one of the protocol's guards."""
+        """A service as a process of its own, not started; ``without`` one of the protocol's guards;
+        ``settings``: variables of its environment besides those of this world."""
         ports = {name: servers.free_port() for name in SERVICES}
-        environment = self.environment(ports, bootstrap_servers, database_url)
+        environment = self.environment(ports, bootstrap_servers, database_url) | dict(settings or {})
         log_file = self.folder / f"{service}-{len(self.processes)}.log"
         process = (
             UnguardedProcess(without, service, ports[service], environment, log_file)
