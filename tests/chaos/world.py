@@ -89,9 +89,10 @@ class World:
         settings: Mapping[str, str] | None = None,
     ) -> ServiceProcess:
         """A service as a process of its own, not started; ``without`` one of the protocol's guards;
-        ``settings``: variables of its environment besides those of this world."""
+        ``settings``: variables of its environment besides those of this world, empty where not set."""
         ports = {name: servers.free_port() for name in SERVICES}
-        environment = self.environment(ports, bootstrap_servers, database_url) | dict(settings or {})
+        named = self.environment(ports, bootstrap_servers, database_url) | dict(settings or {})
+        environment = {name: value for name, value in named.items() if value}
         log_file = self.folder / f"{service}-{len(self.processes)}.log"
         process = (
             UnguardedProcess(without, service, ports[service], environment, log_file)

@@ -58,8 +58,7 @@ class ClusterAsBroker:
 
     def kill(self) -> None:
         """SIGKILL to every broker."""
-        for broker in self.cluster.brokers:
-            broker.kill()
+        self.cluster.kill()
 
     def freeze(self) -> None:
         """SIGSTOP to every broker."""
