@@ -233,7 +233,7 @@ class KafkaLoop:
             raise StopServiceError(
                 f"reading {', '.join(self._topics)}: the log was truncated, and others stand where records "
                 f"stood that were applied: {error.divergent_offsets}. Nothing more was read. "
-                "What to do: docs/adr/0019."
+                "What to do: docs/adr/0020."
             ) from error
         except OffsetOutOfRangeError as error:
             self._ask_what_became_of_the_log(error)

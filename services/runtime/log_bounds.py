@@ -12,7 +12,7 @@ def require_in_log(claim: Claim, *, schema: str, beginning: int, end: int) -> No
     if claim.next_offset > end:
         raise StopServiceError(
             f"{where}: applied up to offset {claim.next_offset}, but the log ends at {end}: it was "
-            "truncated. Nothing was read. What to do: docs/adr/0019."
+            "truncated. Nothing was read. What to do: docs/adr/0020."
         )
     if claim.next_offset < beginning:
         raise StopServiceError(

@@ -106,7 +106,7 @@ def _require_lost(claim: Claim, bounds: LogBounds, to: int) -> None:
         raise NotLostError(
             f"{where}: sổ đã ghi đến offset {position}, nhật ký chỉ còn đến {bounds.end}: nhật ký bị cắt "
             f"đuôi, không có gì để bỏ qua / applied up to offset {position}, and the log ends at "
-            f"{bounds.end}: it was truncated, there is nothing to skip (docs/adr/0019)"
+            f"{bounds.end}: it was truncated, there is nothing to skip (docs/adr/0020)"
         )
     if position >= bounds.beginning:
         raise NotLostError(

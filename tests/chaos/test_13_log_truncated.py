@@ -76,7 +76,7 @@ def test_13_a_truncated_log_stops_aggregation(world: World, grows_again: bool) -
 
 
 def _replace_the_log(world: World, ahead: KafkaBroker) -> None:
-    """What is left of it, in a new one (docs/adr/0019)."""
+    """What is left of it, in a new one (docs/adr/0020)."""
     ahead.start()
     world.cluster.wait_until_whole()
     ends = log_ends(world.settings(), [topics.DISBURSEMENT])
