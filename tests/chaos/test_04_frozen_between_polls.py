@@ -10,7 +10,6 @@ import pytest
 from deploy.embedded.processes import ServiceProcess
 from deploy.embedded.stack import wait_until_ready
 from deploy.simulation.guards import GUARDS
-from services.runtime.postgres import connect, transaction
 from tests.chaos import books
 from tests.chaos.sql_detour import APPLIES_EVENTS, SqlDetour, Statement
 from tests.chaos.stream import FactStream, Sender
@@ -73,11 +72,7 @@ def test_04_without_the_fence_it_writes_over_who_took_over(world: World, detour:
     """The row turns red."""
     world.create_topics()
     zombie = _Zombie(world, detour, without="fence")
-    connection = connect(world.database_url, application="test")
-    with transaction(connection) as cursor:
-        for statement in GUARDS["fence"].statements:
-            cursor.execute(statement)
-    connection.close()
+    world.execute(*GUARDS["fence"].statements)
     acknowledged = _overtaken(world, zombie)
     assert books.faults(world.settings(), acknowledged) == []
     zombie.wake()
