@@ -24,13 +24,7 @@ from services.runtime.errors import StopServiceError
 from services.runtime.kafka_client import Admin, BrokerUnavailableError, LogIdentity
 from services.runtime.log_bounds import require_in_log
 from services.runtime.positions import Claim, FencedError, MovedError, Positions
-from services.runtime.postgres import (
-    CONNECTION_ERRORS,
-    Connection,
-    connect,
-    require_open,
-    transaction,
-)
+from services.runtime.postgres import CONNECTION_ERRORS, Connection, connect, require_open, transaction
 
 _log = logs.get(__name__)
 

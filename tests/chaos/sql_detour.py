@@ -139,18 +139,11 @@ class SqlDetour:
         connection.server.sendall(length + startup)
         while head := stream.read(5):
             body = stream.read(int.from_bytes(head[1:]) - 4)
-            kind = head[:1]
-            if kind == b"Q":
-                text = body[:-1].decode()
-                if text.startswith("BEGIN"):
-                    connection.in_batch = False
-                elif "source_position" in text and "FOR UPDATE" in text:
-                    connection.in_batch = True
-                connection.statement = Statement(connection.application, text, connection.in_batch)
-            elif kind == b"c":
-                connection.statement = Statement(connection.application, COPY_ROWS, connection.in_batch)
-            if kind in (b"Q", b"c") and not self.on_statement(connection.statement or _NONE):
-                return
+            statement = _statement(connection, head[:1], body)
+            if statement:
+                connection.statement = statement
+                if not self.on_statement(statement):
+                    return
             connection.server.sendall(head + body)
 
     def _to_client(self, connection: _Connection) -> None:
@@ -169,4 +162,16 @@ class SqlDetour:
             answer = b""
 
 
-_NONE = Statement("", "", in_batch=False)
+def _statement(connection: _Connection, kind: bytes, body: bytes) -> Statement | None:
+    """What a message asks the server to do; ``None`` where it is only a part of that."""
+    if kind == b"Q":
+        text = body[:-1].decode()
+        if text.startswith("BEGIN"):
+            connection.in_batch = False
+        elif "source_position" in text and "FOR UPDATE" in text:
+            connection.in_batch = True
+    elif kind == b"c":
+        text = COPY_ROWS
+    else:
+        return None
+    return Statement(connection.application, text, connection.in_batch)

@@ -15,7 +15,6 @@ from tests.chaos.stream import FactStream, Sender, changed
 from tests.chaos.world import World, wait
 from tests.support import facts
 
-pytestmark = pytest.mark.chaos
 # What a batch may do besides (a plan, a conflict, what is held) has steps of its own.
 _FEWEST_STEPS = 16
 
@@ -43,6 +42,7 @@ class _Rounds:
         producer.close()
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(600)
 def test_01_killed_at_each_step_of_a_batch_nothing_is_lost_or_doubled(
     world: World, detour: SqlDetour

@@ -11,7 +11,6 @@ from tests.chaos.sql_detour import APPLIES_EVENTS, SqlDetour, Statement
 from tests.chaos.stream import FactStream, Sender
 from tests.chaos.world import World, wait
 
-pytestmark = pytest.mark.chaos
 _TIMES = 5
 
 
@@ -19,6 +18,7 @@ def _is_commit_of_batch(statement: Statement) -> bool:
     return statement.application == APPLIES_EVENTS and statement.in_batch and statement.text == "COMMIT"
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(240)
 def test_02_killed_between_commit_and_its_answer_nothing_counts_twice(
     world: World, detour: SqlDetour

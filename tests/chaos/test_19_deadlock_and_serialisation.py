@@ -78,4 +78,6 @@ def _at_work(world: World, database_url: str = "") -> Iterator[tuple[ServiceProc
         wait(lambda: world.rows("SELECT count(*) > 100 FROM aggregation.balance") == [(True,)], "balances")
         yield worker, sender
     world.require_right(sender.acknowledged)
+    # Its connection is sound: the transaction alone is done again.
+    assert "database lost" not in worker.log_file.read_text()
     assert worker.is_running, worker.log_file.read_text()[-2_000:]

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg2
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, NewTopic
 from kafka.errors import KafkaError
@@ -193,6 +194,13 @@ class World:
         assert acknowledged
         self.settle()
         assert books.faults(self.settings(), acknowledged) == []
+
+    def execute(self, *statements: str) -> None:
+        """Change the database by hand, in one transaction."""
+        with closing(psycopg2.connect(self.database_url)) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            connection.commit()
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return books.rows(self.settings(), query)
