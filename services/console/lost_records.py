@@ -12,7 +12,6 @@ from rich.table import Table
 
 from services.console.bilingual import bilingual
 from services.console.operators import operator_here
-from services.contracts import topics
 from services.runtime import config, lost_records, postgres
 from services.runtime.errors import StopServiceError
 from services.runtime.kafka_client import Admin, BrokerUnavailableError
@@ -24,7 +23,7 @@ _SCHEMA = click.option("--schema", type=click.Choice(["aggregation", "alert"]), 
 
 @bilingual("skip-lost")
 @_SCHEMA
-@click.option("--topic", type=click.Choice([topic.name for topic in topics.ALL]), required=True)
+@click.option("--topic", required=True)
 @click.option("--partition", type=click.IntRange(min=0), required=True)
 @click.option(
     "--to",

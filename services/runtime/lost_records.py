@@ -20,6 +20,8 @@ from services.runtime.positions import Claim, Positions
 from services.runtime.postgres import Cursor
 
 _ACTION = "log.skip-lost"
+# A service that stops at a gap has claimed the partition before.
+_FIRST_CLAIM = 1
 
 
 class NotLostError(Exception):
@@ -81,6 +83,10 @@ def skip(
     claim = positions.claim(
         cursor, topic=topic, partition=partition, identity=identity, owner="operator", adopt=False
     )
+    if claim.epoch == _FIRST_CLAIM:
+        raise NotLostError(
+            f"{topic}/{partition}: {positions.schema} chưa từng đọc / has never read it: nothing was lost"
+        )
     _require_lost(claim, bounds, to)
     head = positions.lock(cursor, claim)
     lost = LostRange(
