@@ -81,7 +81,11 @@ class Sender:
         finally:
             self._stop.set()
             self._thread.join()
-            self._publisher.close()
+            self.close()
+
+    def close(self) -> None:
+        """For who sends without ``running``."""
+        self._publisher.close()
 
     def send(self, fact: codec.DisbursementFact, *, tries: int = 200) -> None:
         """Until it is acknowledged. Raises ``BrokerUnavailableError`` where it never is."""

@@ -104,6 +104,21 @@ def test_a_database_that_goes_away_is_waited_for(database_url: str, broker: Brok
         require_exact(aggregation)
 
 
+def test_a_loop_without_events_notices_that_its_database_went_away(database_url: str, broker: Broker) -> None:
+    """The server may come back with older positions (from a backup), and no event may come for days."""
+    with running(settings_for(database_url, broker.bootstrap_servers)) as aggregation:
+        aggregation.publish(*SENT)
+        aggregation.settle()
+        claims = "SELECT min(epoch) FROM aggregation.source_position"
+        ((before,),) = aggregation.rows(claims)
+        aggregation.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'giaingan-aggregation' AND datname = current_database()"
+        )
+        eventually(lambda: aggregation.rows(claims) > [(before,)])
+        require_exact(aggregation)
+
+
 def test_a_consumer_goes_on_after_several_records_in_one_batch_of_the_log(
     database_url: str, broker: Broker
 ) -> None:
