@@ -87,12 +87,13 @@ class Sender:
         """For who sends without ``running``."""
         self._publisher.close()
 
-    def send(self, fact: codec.DisbursementFact, *, tries: int = 200) -> None:
+    def send(self, fact: codec.Fact, *, tries: int = 200) -> None:
         """Until it is acknowledged. Raises ``BrokerUnavailableError`` where it never is."""
         value = codec.encode_batch([fact], recorded_at=RECORDED_AT)
+        topic = topics.PLAN if isinstance(fact, codec.PlanFact) else topics.DISBURSEMENT
         for left in reversed(range(tries)):
             try:
-                self._publisher.publish(topics.DISBURSEMENT, [Record(codec.routing_key(fact), value)])
+                self._publisher.publish(topic, [Record(codec.routing_key(fact), value)])
             except BrokerUnavailableError:
                 self.unacknowledged_tries += 1
                 if not left:
