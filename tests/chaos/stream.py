@@ -17,7 +17,7 @@ from services.runtime.kafka_client import BrokerUnavailableError, Publisher, Rec
 from tests.support import facts
 from tests.support.aggregation import RECORDED_AT
 
-_PROJECTS = 24
+PROJECTS = 24
 _MONTHS = 6
 
 
@@ -35,7 +35,7 @@ class FactStream:
     def _next(self) -> codec.DisbursementFact:
         self._number += 1
         dice = self._rng.random()
-        project = f"P{self._rng.randrange(_PROJECTS):02}"
+        project = f"P{self._rng.randrange(PROJECTS):02}"
         day = f"2022-{self._rng.randint(1, _MONTHS):02}-15"
         if dice < 0.15 and self._paid:
             return self._rng.choice(self._paid)
