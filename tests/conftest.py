@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -13,6 +11,7 @@ from deploy.embedded import servers
 from deploy.kafka import jars
 from deploy.kafka.cluster import running_cluster
 from tests.support import brokers
+from tests.support.owned_folder import owned_folder
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,8 +73,8 @@ def running_broker(request: pytest.FixtureRequest) -> Iterator[brokers.RunningBr
         yield brokers.running_broker
         return
     with (
-        tempfile.TemporaryDirectory(prefix="giaingan-kafka-") as folder,
-        running_cluster(Path(folder), jars=jars.ensure(brokers.JARS)) as cluster,
+        owned_folder("giaingan-kafka-") as folder,
+        running_cluster(folder, jars=jars.ensure(brokers.JARS)) as cluster,
     ):
         brokers.use_cluster(cluster)
         yield brokers.running_broker
@@ -86,8 +85,8 @@ def running_broker(request: pytest.FixtureRequest) -> Iterator[brokers.RunningBr
 def postgres_server() -> Iterator[str]:
     """URL of a running PostgreSQL."""
     with (
-        tempfile.TemporaryDirectory(prefix="giaingan-pg-") as folder,
-        servers.postgres(Path(folder) / "data") as url,
+        owned_folder("giaingan-pg-") as folder,
+        servers.postgres(folder / "data") as url,
     ):
         yield url
 

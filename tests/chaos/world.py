@@ -34,6 +34,7 @@ from tests.support import brokers
 PARTITIONS = 4
 SESSION_TIMEOUT_MS = 3_000
 DELIVERY_TIMEOUT_MS = 1_500
+EMIT_INTERVAL_MS = 50
 _LIVENESS_SECONDS = 60.0
 
 
@@ -72,7 +73,7 @@ class World:
             "business_date": date(2022, 7, 31),
             "topic_partitions": PARTITIONS,
             "kafka_delivery_timeout_ms": DELIVERY_TIMEOUT_MS,
-            "emit_interval_ms": 50,
+            "emit_interval_ms": EMIT_INTERVAL_MS,
             "ephemeral_broker": True,
             **brokers.settings_of_broker(),
         }
@@ -119,6 +120,7 @@ class World:
             "GIAINGAN_BUSINESS_DATE": "2022-07-31",
             "GIAINGAN_TOPIC_PARTITIONS": str(PARTITIONS),
             "GIAINGAN_KAFKA_DELIVERY_TIMEOUT_MS": str(DELIVERY_TIMEOUT_MS),
+            "GIAINGAN_EMIT_INTERVAL_MS": str(EMIT_INTERVAL_MS),
             **brokers.environment_of_broker(),
         }
 
