@@ -21,6 +21,7 @@ from services.console.lost_records import lost_ranges, skip_lost
 from services.console.migrations import migrate
 from services.console.printing import plain_console
 from services.console.quarantine import quarantine
+from services.console.rebuilding import rebuild
 from services.console.receipts import receipts
 from services.console.tokens import token
 from services.console.verification import verify
@@ -47,7 +48,7 @@ def main() -> None:
 
 
 for _command in (
-    migrate, token, import_file, receipts, export_plan, quarantine, conflict, verify, skip_lost, lost_ranges
+    migrate, token, import_file, receipts, export_plan, quarantine, conflict, verify, rebuild, skip_lost, lost_ranges
 ):  # fmt: skip
     main.add_command(_command)
 

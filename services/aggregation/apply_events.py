@@ -89,8 +89,13 @@ class ApplyEvents:
 
     def apply(self, cursor: Cursor, batch: Batch) -> BlockRows:
         """Write what the batch means; returns what is in its block."""
-        outcome = _Outcome()
         block = block_rows.begin(cursor)
+        self.apply_rows(cursor, batch)
+        return block_rows.close(cursor, block, batch.topic)
+
+    def apply_rows(self, cursor: Cursor, batch: Batch) -> None:
+        """The same without a block: the rows carry no number, as those of the versions before."""
+        outcome = _Outcome()
         events = _decode(cursor, batch, self._fund_sources, outcome)
         if batch.topic == topics.PLAN:
             _apply_plans(cursor, events, outcome)
@@ -98,7 +103,6 @@ class ApplyEvents:
             _apply_disbursements(cursor, events, outcome)
         ledger_store.mark_due(cursor, outcome.due)
         self._uncommitted = {batch.topic: outcome.fates}
-        return block_rows.close(cursor, block, batch.topic)
 
     def committed(self) -> None:
         """The batch last applied is committed."""

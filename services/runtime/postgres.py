@@ -223,15 +223,18 @@ def migrate(
     folders: Iterable[Path],
     wait_seconds: float = 60,
     owner: str | None = None,
+    cursor_factory: type[Cursor] = Cursor,
 ) -> int:
     """Apply the numbered SQL files of the folders, in order, that a schema lacks; returns how many.
 
     One transaction a file, each under its checksum; a name without a schema means ``schema``. What is made
-    belongs to ``owner``, or where none is named to whom the schema belongs. Raises ``StopServiceError`` where
+    belongs to ``owner``, or where none is named to whom the schema belongs; the files are run by a cursor of
+    ``cursor_factory``. Raises ``StopServiceError`` where
     an applied file was changed since: migrations only go forward.
     """
     applied = 0
     connection = connect(database_url, application=f"giaingan-migrate-{schema}")
+    connection.cursor_factory = cursor_factory
     try:
         acquire_lock(connection, f"giaingan-migrate-{schema}", what=schema, wait_seconds=wait_seconds)
         names = {"schema": sql.Identifier(schema)}

@@ -37,7 +37,7 @@ GRANT SELECT
       aggregation.cutoff_tick, aggregation.ledger, aggregation.officer_assignment, aggregation.owner_registration,
       aggregation.plan_decision, aggregation.plan_revision, aggregation.posting, aggregation.progress_due,
       aggregation.project_registration, aggregation.province_told, aggregation.quarantine,
-      aggregation.schema_migration, aggregation.source_position, aggregation.statement_line
+      aggregation.rebuild, aggregation.schema_migration, aggregation.source_position, aggregation.statement_line
    TO giaingan_auditor;
 GRANT EXECUTE
    ON ROUTINE aggregation.books_through(integer, text, date, text[]),
