@@ -48,8 +48,18 @@ def main() -> None:
 
 
 for _command in (
-    migrate, token, import_file, receipts, export_plan, quarantine, conflict, verify, rebuild, skip_lost, lost_ranges
-):  # fmt: skip
+    migrate,
+    token,
+    import_file,
+    receipts,
+    export_plan,
+    quarantine,
+    conflict,
+    verify,
+    rebuild,
+    skip_lost,
+    lost_ranges,
+):
     main.add_command(_command)
 
 
