@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.ingest import log_writer
+from services.ingest.log import writer as log_writer
 from services.runtime.service import server_of, stop_listening
 from tests.integration.bad_input import fault, nothing_posted, refused
 from tests.integration.ingest_stack import Answer, Ingest, ingest_of_a_module, make_known

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.ingest import log_writer
+from services.ingest.log import writer as log_writer
 from services.runtime.kafka_client import BrokerUnavailableError
 from tests.integration.ingest_stack import (
     Answer,

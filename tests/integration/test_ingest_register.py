@@ -13,8 +13,8 @@ import pytest
 
 from services.contracts import codec, topics
 from services.contracts.stated.models import PlanRevisionIn, ProjectIn
-from services.ingest import register_store
-from services.ingest.register import RegisteredProject
+from services.ingest.judging import register_store
+from services.ingest.judging.register import RegisteredProject
 from services.runtime import postgres
 from services.runtime.access import Scope
 from services.runtime.kafka_client import Publisher, Record

@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 
 from services.domain import event_identity
-from services.ingest import log_writer
+from services.ingest.log import writer as log_writer
 from services.runtime.kafka_client import BrokerUnavailableError
 from tests.integration.ingest_stack import (
     Answer,

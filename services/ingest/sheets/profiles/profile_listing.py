@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, Field
 
-from services.ingest.sheets.import_profile import FieldProfile, FieldType, ImportProfile, InBoth
-from services.ingest.sheets.profile_expansion import CUMULATIVE, MONTHLY
+from services.ingest.sheets.profiles.import_profile import FieldProfile, FieldType, ImportProfile, InBoth
+from services.ingest.sheets.profiles.profile_expansion import CUMULATIVE, MONTHLY
 
 # What a column of each type takes.
 TYPES: dict[FieldType, InBoth] = {

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from services.contracts import codec, topics
 from services.domain.disbursement import Movement, MovementKind
-from services.ingest.judging import OUTSIDE_UNIT
-from services.ingest.named_reversal import NamedReversal
-from services.ingest.record_packing import Entry
+from services.ingest.judging.judge import OUTSIDE_UNIT
+from services.ingest.judging.named_reversal import NamedReversal
+from services.ingest.log.record_packing import Entry
 from services.runtime.errors import FieldError
 
 _SHOWN = 20

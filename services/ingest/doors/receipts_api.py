@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.contracts.stated.days import MOMENT, Moment
 from services.contracts.stated.field_types import Text
-from services.ingest import profile_names, receipts
-from services.ingest.profile_names import JSON_DOORS
+from services.ingest import receipts
+from services.ingest.doors import profile_names
+from services.ingest.doors.profile_names import JSON_DOORS
 from services.ingest.receipts import Receipt
 from services.runtime import cursor as paging
 from services.runtime.access import Scope, caller

@@ -7,8 +7,8 @@ from typing import Any
 
 import xlsxwriter
 
-from services.ingest.sheets.import_profile import FieldProfile, ImportProfile
-from services.ingest.sheets.profile_listing import TYPES, columns, header_of
+from services.ingest.sheets.profiles.import_profile import FieldProfile, ImportProfile
+from services.ingest.sheets.profiles.profile_listing import TYPES, columns, header_of
 
 _HEADER_ROW = 3
 _ROWS_WITH_FORMATS = 2_000

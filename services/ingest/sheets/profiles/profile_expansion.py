@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from services.domain.fiscal_calendar import MONTHS_TO_CLOSE
 from services.ingest.sheets.grid import matching_form
-from services.ingest.sheets.import_profile import FieldProfile, ImportProfile, Months, Spread
+from services.ingest.sheets.profiles.import_profile import FieldProfile, ImportProfile, Months, Spread
 
 MONTHLY = "month"
 CUMULATIVE = "through"

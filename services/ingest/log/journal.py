@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from services.ingest.record_packing import Entry
+from services.ingest.log.record_packing import Entry
 from services.ingest.slices import slices
 from services.runtime.kafka_client import Place
 from services.runtime.postgres import Cursor, copy_rows

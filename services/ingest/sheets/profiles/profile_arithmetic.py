@@ -9,8 +9,8 @@ from typing import Any
 from services.domain.fiscal_calendar import MONTHS_TO_CLOSE
 from services.ingest.sheets import numbers
 from services.ingest.sheets.faults import WHOLE_FILE, Findings
-from services.ingest.sheets.import_profile import ImportProfile, RowSum
-from services.ingest.sheets.profile_expansion import TOTAL
+from services.ingest.sheets.profiles.import_profile import ImportProfile, RowSum
+from services.ingest.sheets.profiles.profile_expansion import TOTAL
 from services.ingest.sheets.sheet_layout import Column, Layout
 from services.ingest.sheets.table_reader import TableRow
 

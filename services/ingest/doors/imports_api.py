@@ -9,14 +9,15 @@ from http import HTTPStatus
 
 from flask import Response
 
-from services.ingest import idempotency, import_form, marked_answer, profile_names, profiles_api
-from services.ingest.import_form import ImportQuery
+from services.ingest import idempotency
+from services.ingest.doors import import_form, marked_answer, profile_names, profiles_api
+from services.ingest.doors.import_form import ImportQuery
+from services.ingest.doors.profiles_api import XLSX
 from services.ingest.intake import Intake
-from services.ingest.profiles_api import XLSX
 from services.ingest.receipts import Receipt
-from services.ingest.sheets import profile_files
 from services.ingest.sheets.child_process import ReadingLimits
 from services.ingest.sheets.file_reading import read_in_child
+from services.ingest.sheets.profiles import profile_files
 from services.ingest.sheets.reading_job import ReadingJob
 from services.ingest.standings import Standings
 from services.ingest.submission import FileSummary, Submission

@@ -18,13 +18,13 @@ from services.contracts import codec, topics
 from services.domain import field_rules
 from services.domain.plan import PlanRevision
 from services.domain.register import ProjectRegistration
-from services.ingest import journal
-from services.ingest.record_packing import Entry
-from services.ingest.register import RegisteredProject
+from services.ingest.judging.register import RegisteredProject
+from services.ingest.log import journal
+from services.ingest.log.record_packing import Entry
 from services.runtime.batch_commit import Batch
 from services.runtime.postgres import Cursor, Pool, copy_rows, read_queries
 
-_QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
+_QUERIES = read_queries(Path(__file__).parents[1] / "sql" / "queries")
 _ROWS_AT_ONCE = 10_000
 _FILLED_AT_ONCE = 5_000
 

@@ -10,10 +10,10 @@ import xlsxwriter
 from xlsxwriter.exceptions import DuplicateWorksheetName, InvalidWorksheetName
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 
-from services.ingest.sheets import marked_notes
 from services.ingest.sheets.cell_values import shown
 from services.ingest.sheets.grid import Cell, Grid
-from services.ingest.sheets.marked_notes import FAULT_COLOUR, FAULT_SHEET, MarkedCell, MarkingJob
+from services.ingest.sheets.marking import marked_notes
+from services.ingest.sheets.marking.marked_notes import FAULT_COLOUR, FAULT_SHEET, MarkedCell, MarkingJob
 
 _CSV_SHEET = "CSV"
 _NOTE_SCALE = {"x_scale": 3.0, "y_scale": 2.0}

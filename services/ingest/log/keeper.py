@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import threading
 
-from services.ingest import journal, log_writer
-from services.ingest.topic_watch import TopicWatch
+from services.ingest.log import journal
+from services.ingest.log import writer as log_writer
+from services.ingest.log.topic_watch import TopicWatch
 from services.runtime import logs
 from services.runtime.errors import StopServiceError
 from services.runtime.kafka_client import Admin, BrokerUnavailableError, Publisher

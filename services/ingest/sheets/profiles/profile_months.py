@@ -13,8 +13,8 @@ from services.domain.fiscal_calendar import MONTHS_TO_CLOSE
 from services.ingest.sheets import numbers
 from services.ingest.sheets.faults import Findings
 from services.ingest.sheets.grid import matching_form
-from services.ingest.sheets.import_profile import ImportProfile
-from services.ingest.sheets.profile_expansion import CUMULATIVE, MONTHLY, MonthHeaders, month_field
+from services.ingest.sheets.profiles.import_profile import ImportProfile
+from services.ingest.sheets.profiles.profile_expansion import CUMULATIVE, MONTHLY, MonthHeaders, month_field
 from services.ingest.sheets.sheet_layout import Column, Layout, title_texts
 from services.ingest.sheets.table_reader import TableRow
 

@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 from flask import Response, g, request
 
-from services.ingest.import_form import SentFile
-from services.ingest.profiles_api import XLSX
+from services.ingest.doors.import_form import SentFile
+from services.ingest.doors.profiles_api import XLSX
 from services.ingest.sheets.child_process import ReadingLimits
-from services.ingest.sheets.marked_file import marked_in_child
+from services.ingest.sheets.marking.marked_file import marked_in_child
 from services.runtime.config import Settings
 from services.runtime.errors import ProblemError
 

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from psycopg2.extras import execute_values
 
-from services.ingest.named_reversal import NamedReversal
+from services.ingest.judging.named_reversal import NamedReversal
 from services.runtime.errors import FieldError, ProblemError
 from services.runtime.postgres import Cursor
 

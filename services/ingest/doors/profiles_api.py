@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from flask import Response
 
-from services.ingest import profile_names
-from services.ingest.sheets import profile_template
-from services.ingest.sheets.import_profile import ImportProfile
-from services.ingest.sheets.profile_listing import ListedProfiles, listed
+from services.ingest.doors import profile_names
+from services.ingest.sheets.profiles import profile_template
+from services.ingest.sheets.profiles.import_profile import ImportProfile
+from services.ingest.sheets.profiles.profile_listing import ListedProfiles, listed
 from services.runtime.access import Scope
 from services.runtime.api import Api
 

@@ -14,10 +14,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from services.ingest.sheets import profile_expansion
 from services.ingest.sheets.grid import matching_form
-from services.ingest.sheets.import_profile import PROFILE_NAME, ImportProfile
-from services.ingest.sheets.profile_faults import faults_of
+from services.ingest.sheets.profiles import profile_expansion
+from services.ingest.sheets.profiles.import_profile import PROFILE_NAME, ImportProfile
+from services.ingest.sheets.profiles.profile_faults import faults_of
 from services.runtime.errors import StopServiceError
 from services.runtime.field_faults import plain_message
 

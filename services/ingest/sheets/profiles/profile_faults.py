@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from services.ingest.sheets.cell_values import CellReader
 from services.ingest.sheets.faults import CellFaultError
-from services.ingest.sheets.import_profile import ImportProfile
-from services.ingest.sheets.profile_expansion import FUND_SOURCE
+from services.ingest.sheets.profiles.import_profile import ImportProfile
+from services.ingest.sheets.profiles.profile_expansion import FUND_SOURCE
 from services.ingest.sheets.row_items import ROW_KINDS
 
 

@@ -1,4 +1,4 @@
-"""Marks one file in a process of its own: ``python -m services.ingest.sheets.marked_child``.
+"""Marks one file in a process of its own: ``python -m services.ingest.sheets.marking.marked_child``.
 
 The job comes on standard input (``MarkingJob``); two inherited files are named by number: the file as it was
 sent and the one to write. ``child_process`` sets the limits.
@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import BinaryIO
 
-from services.ingest.sheets import csv_reader, excel_reader, marked_rows
+from services.ingest.sheets import csv_reader, excel_reader
 from services.ingest.sheets.grid import Grid
-from services.ingest.sheets.marked_notes import MarkingJob
+from services.ingest.sheets.marking import marked_rows
+from services.ingest.sheets.marking.marked_notes import MarkingJob
 from services.ingest.sheets.reading_job import EXIT_OUT_OF_MEMORY
 
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -26,7 +27,7 @@ def mark(content: BinaryIO, marked: BinaryIO, job: MarkingJob) -> None:
         marked_rows.write(_grids(content, job), marked, job)
         return
     # openpyxl takes long to load, and the other way does without.
-    from services.ingest.sheets import marked_workbook  # noqa: PLC0415
+    from services.ingest.sheets.marking import marked_workbook  # noqa: PLC0415
 
     if _is_csv(content, job):
         marked_workbook.mark_grid(_csv(content, job), marked, job)

@@ -16,9 +16,15 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 
-from services.ingest.sheets import marked_notes
 from services.ingest.sheets.grid import Grid
-from services.ingest.sheets.marked_notes import AUTHOR, FAULT_COLOUR, FAULT_SHEET, MarkedCell, MarkingJob
+from services.ingest.sheets.marking import marked_notes
+from services.ingest.sheets.marking.marked_notes import (
+    AUTHOR,
+    FAULT_COLOUR,
+    FAULT_SHEET,
+    MarkedCell,
+    MarkingJob,
+)
 
 _FILL = PatternFill("solid", start_color=FAULT_COLOUR, end_color=FAULT_COLOUR)
 _NO_FILL = PatternFill()

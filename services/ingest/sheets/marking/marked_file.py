@@ -12,10 +12,10 @@ from services.ingest.sheets import child_process
 from services.ingest.sheets.child_process import ReadingLimits
 from services.ingest.sheets.file_reading import on_disk
 from services.ingest.sheets.grid import HEAD_ROWS
-from services.ingest.sheets.marked_notes import MarkingJob
+from services.ingest.sheets.marking.marked_notes import MarkingJob
 from services.runtime.errors import FieldError, ProblemError
 
-_CHILD = "services.ingest.sheets.marked_child"
+_CHILD = "services.ingest.sheets.marking.marked_child"
 # openpyxl needs so many bytes of memory for one of a sheet's XML, or of a CSV file (measured: 12 and 24), and
 # two seconds for a megabyte of XML: beyond some size an officer would wait too long.
 _MEMORY_OF_XML = 16

@@ -15,8 +15,8 @@ from services.domain.disbursement import CompletedWorkLine, Movement, StatementL
 from services.domain.plan import BaselineKind, BaselineSchedule, PlanRevision
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from services.domain.validation import Fact
-from services.ingest.register import Register, RegisteredProject, look_of
-from services.ingest.stated_fact import StatedFact
+from services.ingest.judging.register import Register, RegisteredProject, look_of
+from services.ingest.judging.stated_fact import StatedFact
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import as_json
 from services.runtime.fund_sources import FundSourceNames, fund_source_fault

@@ -5,8 +5,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 
-from services.ingest.journal import PlacedEntry
-from services.ingest.record_packing import Entry
+from services.ingest.log.journal import PlacedEntry
+from services.ingest.log.record_packing import Entry
 from services.runtime.kafka_client import Place
 
 _NOWHERE = -1

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import NamedTuple
 
-from services.ingest.nearest_codes import NearestCodes
+from services.ingest.judging.nearest_codes import NearestCodes
 
 # Each takes some milliseconds among 20,000 projects.
 _MOST_ASKED = 100

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.ingest.journal import PlacedEntry
-from services.ingest.record_packing import Entry, pack
+from services.ingest.log.journal import PlacedEntry
+from services.ingest.log.record_packing import Entry, pack
 from services.ingest.slices import slices
 from services.runtime.kafka_client import Place, Publisher
 

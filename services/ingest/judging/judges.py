@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from services.domain.validation import Fact
-from services.ingest import register_store
-from services.ingest.judging import (
+from services.ingest.judging import register_store
+from services.ingest.judging.judge import (
     OUTSIDE,
     OUTSIDE_SOURCE,
     OUTSIDE_UNIT,
@@ -15,8 +15,8 @@ from services.ingest.judging import (
     Judge,
     project_code_of,
 )
-from services.ingest.register import Register, RegisteredProject
-from services.ingest.stated_fact import StatedFact
+from services.ingest.judging.register import Register, RegisteredProject
+from services.ingest.judging.stated_fact import StatedFact
 from services.runtime.access import Caller, Unit
 from services.runtime.api import invalid
 from services.runtime.clock import Clock

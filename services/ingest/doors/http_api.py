@@ -11,10 +11,11 @@ from services.contracts.stated.models import (
     RegistersIn,
     StatementsIn,
 )
-from services.ingest import idempotency, imports_api, json_bodies, receipts_api
+from services.ingest import idempotency
+from services.ingest.doors import imports_api, json_bodies, receipts_api
+from services.ingest.doors.json_bodies import Body
 from services.ingest.idempotency import IdempotencyKeys
 from services.ingest.intake import Intake
-from services.ingest.json_bodies import Body
 from services.ingest.receipts import Receipt
 from services.ingest.submission import Submission
 from services.runtime.access import Scope, caller

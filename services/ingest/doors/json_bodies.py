@@ -18,8 +18,8 @@ from services.contracts.stated.models import (
     RegistersIn,
     StatementsIn,
 )
-from services.ingest import judges
-from services.ingest.stated_fact import StatedFact
+from services.ingest.judging import judges
+from services.ingest.judging.stated_fact import StatedFact
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import field_errors
 from services.runtime.json_body import refuse_repeated_names
