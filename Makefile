@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SQL := $(sort $(wildcard services/*/sql/*/0*.sql))
 
-.PHONY: help install run reset test check format lock proto bench bench-import
+.PHONY: help install run reset test check format lock proto bench bench-import bench-verify
 .PHONY: kafka test-kafka chaos chaos-full sim sim-nightly
 
 help: ## Show what can be done
