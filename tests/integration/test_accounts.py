@@ -98,6 +98,9 @@ def empty(postgres_server: str) -> str:
         (-5, (-5, -5, 0)),
         (5, (5, 5, 1)),
         (5, (10, 5, 5)),
+        # One account to two, and two to one.
+        (5, (5, 3, 2)),
+        (5, (-5, -3, -2)),
     ],
 )
 def test_a_row_that_is_no_transfer_is_refused(empty: str, amount: int, effect: tuple[int, int, int]) -> None:
