@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SQL := $(sort $(wildcard services/*/sql/*/0*.sql))
 
-.PHONY: help install run reset test check format lock proto bench bench-import
+.PHONY: help install run reset test check format lock proto bench bench-import bench-verify bench-rebuild
 .PHONY: kafka test-kafka chaos chaos-full sim sim-nightly
 
 help: ## Show what can be done
@@ -71,6 +71,12 @@ bench: $(READY) ## Measure the time from an acknowledged movement to the visible
 
 bench-import: $(READY) ## Measure what a file of 100,000 rows costs beside the bare limit
 	$(BIN)/python -m tests.bench.import_speed
+
+bench-rebuild: $(READY) ## Measure a rebuild of a million movements from Apache Kafka, with events coming in
+	$(BIN)/python -m tests.bench.rebuild_speed
+
+bench-verify: $(READY) ## Measure giaingan verify on a million rows beside a bare scan of them
+	$(BIN)/python -m tests.bench.verify_speed
 
 # Installs what the lock names, by hash; runs again when the lock or the project file changed.
 $(READY): requirements.lock pyproject.toml deploy/dev/install.py

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,6 +13,7 @@ import psycopg2
 from deploy.simulation.expected import Books
 from deploy.simulation.scripted_log import PARTITIONS, ScriptedLog
 from services.runtime.kafka_client import LogIdentity
+from services.verify.verification import Asked, verify
 
 Cursor = psycopg2.extensions.cursor
 
@@ -31,9 +31,8 @@ def faults(database_url: str, log: ScriptedLog, identity: LogIdentity) -> list[s
         return [
             *_positions(cursor, log, identity),
             *_ids(cursor, books, log),
-            *_sums(cursor),
             *_expected_balances(cursor, books),
-            *_chain(cursor),
+            *(f"[{fault.code}] {fault.texts[1]}" for fault in verify(Asked(database_url)).verdict.faults),
         ]
 
 
@@ -82,28 +81,6 @@ def _ids(cursor: Cursor, books: list[Books], log: ScriptedLog) -> Iterator[str]:
         yield f"event {event_id}: neither in the books nor kept for a person"
 
 
-def _sums(cursor: Cursor) -> Iterator[str]:
-    """Balances are the sums of the ledger, line by line and day by day."""
-    for row in _rows(
-        cursor,
-        """
-        WITH summed AS (
-            SELECT budget_year, project_code, fund_source, series, value_date, sum(disbursed) AS disbursed,
-                   sum(work_certified) AS work, sum(advance_outstanding) AS advance, count(*) AS movements
-              FROM aggregation.ledger GROUP BY 1, 2, 3, 4, 5
-        )
-        SELECT coalesce(s.project_code, b.project_code), coalesce(s.value_date, b.value_date),
-               s.disbursed, b.disbursed
-          FROM summed AS s FULL JOIN aggregation.balance AS b
-               USING (budget_year, project_code, fund_source, series, value_date)
-         WHERE (s.disbursed, s.work, s.advance, s.movements)
-               IS DISTINCT FROM
-               (b.disbursed, b.work_certified, b.advance_outstanding, b.movements)
-        """,
-    ):
-        yield "project {}, {}: ledger {}, balance {}".format(*row)
-
-
 def _expected_balances(cursor: Cursor, books: list[Books]) -> Iterator[str]:
     moved: dict[tuple[str, str, str], list[tuple[date, int]]] = {}
     for project, fund_source, series, day, amount in _rows(
@@ -117,20 +94,3 @@ def _expected_balances(cursor: Cursor, books: list[Books]) -> Iterator[str]:
             if found != expected:
                 line = f"{project} {fund_source} {series} up to {day}"
                 yield f"{line}: {found} in the books, {expected} expected"
-
-
-def _chain(cursor: Cursor) -> Iterator[str]:
-    """Blocks follow each other without a gap, and each holds the hash of the one before."""
-    heads: dict[tuple[str, int], tuple[int, bytes]] = {}
-    for topic_id, partition, first, following, previous, digest, block_hash in _rows(
-        cursor,
-        "SELECT topic_id, partition, from_offset, next_offset, previous_hash, digest, hash"
-        " FROM aggregation.block ORDER BY topic_id, partition, from_offset",
-    ):
-        offset, head = heads.get((topic_id, partition), (0, b""))
-        if (first, bytes(previous)) != (offset, head):
-            yield f"{topic_id}/{partition}: block at {first} does not follow {offset}"
-        span = f"{topic_id}/{partition}/{first}/{following}"
-        if hashlib.sha256(bytes(previous) + span.encode() + bytes(digest)).digest() != bytes(block_hash):
-            yield f"{topic_id}/{partition}: block at {first} has another hash"
-        heads[topic_id, partition] = (following, bytes(block_hash))

@@ -9,14 +9,20 @@ it before).
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from services.aggregation import facts_in_books, held_cases, ledger_store, plan_store, register_store
+from services.aggregation import (
+    block_rows,
+    facts_in_books,
+    held_cases,
+    ledger_store,
+    plan_store,
+    register_store,
+)
 from services.aggregation.held_cases import Refused
 from services.aggregation.ledger_store import LedgerRow, Place
 from services.contracts import codec, topics
@@ -36,6 +42,7 @@ from services.runtime import metrics
 from services.runtime.batch_commit import Batch, ReceivedRecord
 from services.runtime.errors import StopServiceError
 from services.runtime.fund_sources import FundSourceNames, fund_source_fault
+from services.runtime.positions import BlockRows
 from services.runtime.postgres import Cursor
 
 STATEMENT_DIFFERENCE = "statement_difference"
@@ -61,21 +68,16 @@ class _Placed:
 
 @dataclass(slots=True)
 class _Outcome:
-    """What became of a batch; its digest goes into the block."""
+    """What became of a batch."""
 
     fates: Counter[str] = field(default_factory=Counter)
-    added: list[bytes] = field(default_factory=list)
     due: set[tuple[str, int]] = field(default_factory=set)
     # Events whose fate is decided.
     settled: set[UUID] = field(default_factory=set)
 
-    def inserted(self, event_id: UUID, content_hash: bytes) -> None:
+    def inserted(self, event_id: UUID) -> None:
         self.fates["inserted"] += 1
         self.settled.add(event_id)
-        self.added.append(event_id.bytes + content_hash)
-
-    def digest(self) -> bytes:
-        return hashlib.sha256(b"".join(self.added)).digest()
 
 
 class ApplyEvents:
@@ -85,8 +87,14 @@ class ApplyEvents:
         self._fund_sources = fund_sources
         self._uncommitted: dict[str, Counter[str]] = {}
 
-    def apply(self, cursor: Cursor, batch: Batch) -> bytes:
-        """Write what the batch means; returns the digest of what it added."""
+    def apply(self, cursor: Cursor, batch: Batch) -> BlockRows:
+        """Write what the batch means; returns what is in its block."""
+        block = block_rows.begin(cursor)
+        self.apply_rows(cursor, batch)
+        return block_rows.close(cursor, block, batch.topic)
+
+    def apply_rows(self, cursor: Cursor, batch: Batch) -> None:
+        """The same without a block: the rows carry no number, as those of the versions before."""
         outcome = _Outcome()
         events = _decode(cursor, batch, self._fund_sources, outcome)
         if batch.topic == topics.PLAN:
@@ -95,7 +103,6 @@ class ApplyEvents:
             _apply_disbursements(cursor, events, outcome)
         ledger_store.mark_due(cursor, outcome.due)
         self._uncommitted = {batch.topic: outcome.fates}
-        return outcome.digest()
 
     def committed(self) -> None:
         """The batch last applied is committed."""
@@ -259,7 +266,7 @@ def _apply_disbursements(cursor: Cursor, events: list[_Placed], outcome: _Outcom
         if isinstance(event.fact, CompletedWorkLine) and register_store.insert_completed_work(
             cursor, event.fact, event.recorded_at, event.place
         ):
-            outcome.inserted(event.event_id, event.fact.content_hash)
+            outcome.inserted(event.event_id)
     _settle_others(cursor, new, ledger_store.known_hashes, outcome)
 
 
@@ -289,7 +296,7 @@ def _insert(cursor: Cursor, rows: Sequence[LedgerRow], outcome: _Outcome) -> Non
     taken = ledger_store.insert(cursor, rows)
     for row in rows:
         if row.event_id in taken:
-            outcome.inserted(row.event_id, row.content_hash)
+            outcome.inserted(row.event_id)
             outcome.due.add((row.project_code, row.budget_year))
 
 
@@ -363,7 +370,7 @@ def _apply_statements(
     for event, line in lines:
         if line.event_id not in taken:
             continue
-        outcome.inserted(line.event_id, line.content_hash)
+        outcome.inserted(line.event_id)
         # A statement that changes no balance still says how far the books reach.
         outcome.due.add((line.project_code, line.budget_year))
         others = known[ledger_store.line_key(line)]
@@ -390,7 +397,6 @@ def _apply_statements(
         ]
         others.append(line)
     ledger_store.insert(cursor, rows)
-    outcome.added += [row.event_id.bytes + row.content_hash for row in rows]
 
 
 # --- plans -------------------------------------------------------------------------------------
@@ -410,5 +416,5 @@ def _apply_plans(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> No
         else:
             raise TypeError(f"{type(event.fact).__name__} on the plan topic")
         if inserted:
-            outcome.inserted(event.event_id, event.fact.content_hash)
+            outcome.inserted(event.event_id)
     _settle_others(cursor, new, plan_store.known_hashes, outcome)

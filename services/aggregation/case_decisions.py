@@ -59,8 +59,9 @@ class CaseDecisions:
     def fix(self, quarantine_id: int, fact: Fact, *, reason: str, caller: Caller) -> Decided:
         """Publish a corrected fact in the case's place. 422 where it breaks a rule of the doors."""
         with self._pool.transaction() as cursor:
-            self._held(cursor, quarantine_id, caller)
+            case = self._held(cursor, quarantine_id, caller)
             case_faults.require_own(cursor, caller.unit, fact, on=self._clock.business_date())
+            _require_source(caller, case, fact)
             found = list(
                 case_faults.faults(
                     cursor,
@@ -208,6 +209,23 @@ def _keep(cursor: Cursor, caller: Caller, kind: CaseKind, case_id: int, made: _M
 def _require_own(caller: Caller, case: QuarantineCase | ConflictCase) -> None:
     if not case.is_of(caller.unit):
         raise outside_unit()
+
+
+def _require_source(caller: Caller, case: QuarantineCase, fact: Fact) -> None:
+    """A fix speaks for the source whose event is held, or for one of the officer's own. Raises
+    ``ProblemError`` (403)."""
+    held = None if case.is_record else held_bytes.fact_of(case.topic, case.payload)
+    own = caller.stated_sources
+    if own is None or fact.source in own or (held and fact.source == held.source):
+        return
+    allowed = ", ".join(sorted({*own, *([held.source] if held else [])})) or "(không có / none)"
+    raise ProblemError(
+        403,
+        "outside-source",
+        "Không phải nguồn của mã truy cập / not a source of the token",
+        f"Ghi nguồn {fact.source!r}; ở đây chỉ được ghi: {allowed}. / "
+        f"The fix states the source {fact.source!r}; here it may state: {allowed}.",
+    )
 
 
 def _require_not_aside(cursor: Cursor, facts: Sequence[Fact]) -> None:

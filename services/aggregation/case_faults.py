@@ -7,13 +7,11 @@ from datetime import date
 
 from services.aggregation import case_store, register_store
 from services.aggregation.case_subject import CaseSubject, subject_of
-from services.aggregation.register_store import InForce
 from services.contracts.stated.one_fact import kind_of
 from services.domain import validation
-from services.domain.disbursement import CompletedWorkLine, Movement, MovementKind, StatementLine
 from services.domain.plan import PlanRevision
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
-from services.domain.validation import Fact
+from services.domain.validation import Fact, Rejection
 from services.runtime.access import Unit, outside_unit
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import as_json
@@ -27,13 +25,7 @@ def faults(
     """Every fault of the fact, at its place in the body."""
     place = kind_of(fact)
     for rejection in validation.check(fact, business_date=business_date):
-        yield FieldError(
-            code=rejection.code,
-            where=f"{place}.{rejection.field}",
-            read=rejection.read,
-            detail=rejection.detail,
-            mend=rejection.mend,
-        )
+        yield _at(place, rejection)
     if told := fund_source_fault(fact, fund_sources, where=f"{place}.fund_source"):
         yield told
     if not isinstance(fact, PlanRevision | ProjectRegistration | OwnerRegistration):
@@ -57,39 +49,20 @@ def _project(cursor: Cursor, place: str, fact: Fact, business_date: date) -> Ite
     in_force = register_store.days_of(cursor, project_code=code, on=business_date)
     if in_force is None:
         return
-    match fact:
-        case Movement():
-            yield from _started(place, "value_date", fact.value_date, in_force)
-            # A mistake is taken back whenever it is found.
-            if fact.kind is not MovementKind.REVERSAL:
-                yield from _still_open(place, "value_date", fact.value_date, in_force)
-        case StatementLine() | CompletedWorkLine() if fact.cumulative.minor_units:
-            # Money of the past is still stated when a project is closed; none is before it started.
-            yield from _started(place, "as_of", fact.as_of, in_force)
+    for rejection in validation.outside_project_days(
+        fact, starts_on=in_force.starts_on, closed_on=in_force.closed_on
+    ):
+        yield _at(place, rejection)
 
 
-def _started(place: str, field: str, day: date, in_force: InForce) -> Iterator[FieldError]:
-    starts_on = in_force.starts_on
-    if starts_on and day < starts_on:
-        yield FieldError(
-            code="project-not-started",
-            where=f"{place}.{field}",
-            read=day.isoformat(),
-            detail=f"dự án bắt đầu ngày {starts_on:%d/%m/%Y} / the project starts on {starts_on}",
-            mend="kiểm tra ngày và mã dự án / check the date and the project",
-        )
-
-
-def _still_open(place: str, field: str, day: date, in_force: InForce) -> Iterator[FieldError]:
-    closed_on = in_force.closed_on
-    if closed_on and day > closed_on:
-        yield FieldError(
-            code="project-closed",
-            where=f"{place}.{field}",
-            read=day.isoformat(),
-            detail=f"dự án đã đóng ngày {closed_on:%d/%m/%Y} / the project was closed on {closed_on}",
-            mend="kiểm tra ngày và mã dự án / check the date and the project",
-        )
+def _at(place: str, rejection: Rejection) -> FieldError:
+    return FieldError(
+        code=rejection.code,
+        where=f"{place}.{rejection.field}",
+        read=rejection.read,
+        detail=rejection.detail,
+        mend=rejection.mend,
+    )
 
 
 def is_own(cursor: Cursor, unit: Unit, fact: Fact, *, on: date) -> bool:

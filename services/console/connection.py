@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -93,6 +94,20 @@ def sent_token(token_file: Path | None) -> str:
     if not secret:
         raise click.ClickException(f"Tệp {file} trống / the file {file} is empty")
     return secret
+
+
+def database_url() -> str:
+    """``DATABASE_URL``, else the database of the stack that runs here. Raises ``click.ClickException``."""
+    if set_by_operator := os.environ.get("DATABASE_URL"):
+        return set_by_operator
+    servers = importlib.import_module("deploy.embedded.servers")
+    url: str | None = servers.running_url(state_dir() / "postgres", "giaingan")
+    if url is None:
+        raise click.ClickException(
+            f"chưa đặt DATABASE_URL, và không có hệ thống nào chạy từ {state_dir()} / "
+            f"DATABASE_URL is not set (docs/SETTINGS.md), and no stack runs from {state_dir()}"
+        )
+    return url
 
 
 def state_dir() -> Path:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import importlib
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +15,8 @@ from rich.table import Table
 
 from services.console import known_units
 from services.console.bilingual import BilingualGroup
-from services.console.connection import state_dir
+from services.console.connection import database_url
+from services.console.operators import operator_here
 from services.console.printing import minute
 from services.runtime import logs, postgres
 from services.runtime.access import Scope, Unit, audit, tokens
@@ -70,7 +68,7 @@ def create(
     *, name: str, scopes: tuple[str, ...], unit: str, sources: tuple[str, ...], expires: str | None
 ) -> None:
     """Cấp mã, in ra một lần / make a token and print it, alone, once, on the standard output."""
-    operator = _operator()
+    operator = operator_here()
     try:
         expires_at = _moment(expires) if expires else None
         bound = Unit(unit)
@@ -146,7 +144,7 @@ def list_tokens() -> None:
 @click.argument("token_id", type=click.UUID)
 def revoke(token_id: UUID) -> None:
     """Thu hồi mã / revoke a token: its next request is refused."""
-    operator = _operator()
+    operator = operator_here()
     with _database() as cursor:
         revoked = tokens.revoke(cursor, token_id, revoked_by=operator)
         if revoked is None:
@@ -161,7 +159,7 @@ def _database() -> Iterator[postgres.Cursor]:
     # Standard output holds the secret alone.
     logs.configure("WARNING", "console")
     try:
-        url = os.environ.get("DATABASE_URL") or _url_of_the_stack()
+        url = database_url()
         tokens.prepare(url)
         connection = postgres.connect(url, application="giaingan-token")
     except (StopServiceError, psycopg2.Error) as error:
@@ -173,25 +171,6 @@ def _database() -> Iterator[postgres.Cursor]:
         raise click.ClickException(f"cơ sở dữ liệu / the database: {str(error).strip()}") from error
     finally:
         connection.close()
-
-
-def _url_of_the_stack() -> str:
-    servers = importlib.import_module("deploy.embedded.servers")
-    url: str | None = servers.running_url(state_dir() / "postgres", "giaingan")
-    if url is None:
-        raise click.ClickException(
-            f"chưa đặt DATABASE_URL, và không có hệ thống nào chạy từ {state_dir()} / "
-            f"DATABASE_URL is not set (docs/SETTINGS.md), and no stack runs from {state_dir()}"
-        )
-    return url
-
-
-def _operator() -> str:
-    """The account at the console, for the audit."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.geteuid()}"
 
 
 def _moment(text: str) -> datetime:

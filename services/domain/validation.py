@@ -34,7 +34,15 @@ from services.domain.plan import (
 )
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 
-__all__ = ["Fact", "Rejection", "RejectionCode", "across_fields", "check", "contradictions"]
+__all__ = [
+    "Fact",
+    "Rejection",
+    "RejectionCode",
+    "across_fields",
+    "check",
+    "contradictions",
+    "outside_project_days",
+]
 
 
 class RejectionCode(StrEnum):
@@ -56,6 +64,8 @@ class RejectionCode(StrEnum):
     CONTRADICTS_ITSELF = "contradicts-itself"
     CARRY_OVER_YEAR = "carry-over-year"
     CLOSED_BEFORE_START = "closed-before-start"
+    PROJECT_NOT_STARTED = "project-not-started"
+    PROJECT_CLOSED = "project-closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,22 @@ def across_fields(fact: Fact, *, business_date: date) -> list[Rejection]:
             investment = fact.total_investment
             return [*_open_days(fact), *_currency(*([investment] if investment else []))]
         case OwnerRegistration() | OfficerAssignment():
+            return []
+
+
+def outside_project_days(fact: Fact, *, starts_on: date | None, closed_on: date | None) -> list[Rejection]:
+    """The faults of money outside the days on which its project may move money, as its register says them;
+    ``None`` where it says none."""
+    match fact:
+        case Movement():
+            return [
+                *_not_before_start(fact, "value_date", fact.value_date, starts_on),
+                *_not_after_closing(fact, closed_on),
+            ]
+        case StatementLine() | CompletedWorkLine() if fact.cumulative.minor_units:
+            # Money of the past is still stated when a project is closed; none is before it started.
+            return list(_not_before_start(fact, "as_of", fact.as_of, starts_on))
+        case _:
             return []
 
 
@@ -258,6 +284,36 @@ def _open_days(project: ProjectRegistration) -> Iterator[Rejection]:
             project.closed_on.isoformat(),
             f"trước ngày bắt đầu {_vi(project.starts_on)} / before the project starts on {project.starts_on}",
             "sửa một trong hai ngày / mend one of the two dates",
+        )
+
+
+def _not_before_start(
+    fact: Movement | StatementLine | CompletedWorkLine, field: str, day: date, starts_on: date | None
+) -> Iterator[Rejection]:
+    if starts_on and day < starts_on:
+        yield Rejection(
+            RejectionCode.PROJECT_NOT_STARTED,
+            field,
+            day.isoformat(),
+            f"dự án {fact.project_code} bắt đầu ngày {_vi(starts_on)} / "
+            f"the project {fact.project_code} starts on {starts_on}",
+            "kiểm tra ngày và mã dự án, hoặc gửi danh mục dự án với ngày bắt đầu đúng / "
+            "check the date and the project, or register the project with its true start",
+        )
+
+
+def _not_after_closing(movement: Movement, closed_on: date | None) -> Iterator[Rejection]:
+    """A mistake is taken back whenever it is found."""
+    is_correction = movement.kind is MovementKind.REVERSAL
+    if closed_on and movement.value_date > closed_on and not is_correction:
+        yield Rejection(
+            RejectionCode.PROJECT_CLOSED,
+            "value_date",
+            movement.value_date.isoformat(),
+            f"dự án {movement.project_code} đã đóng ngày {_vi(closed_on)} / "
+            f"the project {movement.project_code} was closed on {closed_on}",
+            "kiểm tra ngày và mã dự án, hoặc gửi danh mục dự án với ngày đóng mới / "
+            "check the date and the project, or register the project with its new closing day",
         )
 
 

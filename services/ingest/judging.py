@@ -11,7 +11,7 @@ from datetime import date
 from uuid import UUID
 
 from services.domain import validation
-from services.domain.disbursement import CompletedWorkLine, Movement, MovementKind, StatementLine
+from services.domain.disbursement import CompletedWorkLine, Movement, StatementLine
 from services.domain.plan import BaselineKind, BaselineSchedule, PlanRevision
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from services.domain.validation import Fact
@@ -68,13 +68,7 @@ class Judge:
             )
         rejections = validation.across_fields(fact, business_date=self._business_date)
         for rejection in rejections:
-            yield stated.fault(
-                rejection.code,
-                field=rejection.field,
-                read=rejection.read,
-                detail=rejection.detail,
-                mend=rejection.mend,
-            )
+            yield stated.rejected(rejection)
         match fact:
             case PlanRevision() | ProjectRegistration():
                 yield from self._introduce(stated, fact)
@@ -157,12 +151,10 @@ class Judge:
                 yield self._unknown(stated, field, code)
             return
         yield from self._own(stated, field, project.province_code, project.owner_code)
-        match stated.fact:
-            case Movement() as movement:
-                yield from _open(stated, "value_date", movement.value_date, project)
-            case StatementLine() | CompletedWorkLine() as line if line.cumulative.minor_units:
-                # Money of the past is still stated when a project is closed; none is before it started.
-                yield from _started(stated, "as_of", line.as_of, project)
+        for rejection in validation.outside_project_days(
+            stated.fact, starts_on=project.starts_on, closed_on=project.closed_on
+        ):
+            yield stated.rejected(rejection)
 
     def _own(
         self, stated: StatedFact, field: str, province_code: str, owner_code: str
@@ -230,36 +222,3 @@ def project_code_of(fact: Fact) -> str:
     if isinstance(fact, BaselineSchedule):
         return fact.scope_code if fact.kind is BaselineKind.REGISTERED else ""
     return "" if isinstance(fact, OwnerRegistration) else fact.project_code
-
-
-def _open(stated: StatedFact, field: str, day: date, project: RegisteredProject) -> Iterator[FieldError]:
-    """Money moves from the project's start to its closing. A mistake is taken back whenever it is found."""
-    yield from _started(stated, field, day, project)
-    is_correction = isinstance(stated.fact, Movement) and stated.fact.kind is MovementKind.REVERSAL
-    if project.closed_on and day > project.closed_on and not is_correction:
-        yield stated.fault(
-            "project-closed",
-            field=field,
-            read=day.isoformat(),
-            detail=f"dự án {project.code} đã đóng ngày {_vi(project.closed_on)} / "
-            f"the project {project.code} was closed on {project.closed_on}",
-            mend="kiểm tra ngày và mã dự án, hoặc gửi danh mục dự án với ngày đóng mới / "
-            "check the date and the project, or register the project with its new closing day",
-        )
-
-
-def _started(stated: StatedFact, field: str, day: date, project: RegisteredProject) -> Iterator[FieldError]:
-    if project.starts_on and day < project.starts_on:
-        yield stated.fault(
-            "project-not-started",
-            field=field,
-            read=day.isoformat(),
-            detail=f"dự án {project.code} bắt đầu ngày {_vi(project.starts_on)} / "
-            f"the project {project.code} starts on {project.starts_on}",
-            mend="kiểm tra ngày và mã dự án, hoặc gửi danh mục dự án với ngày bắt đầu đúng / "
-            "check the date and the project, or register the project with its true start",
-        )
-
-
-def _vi(day: date) -> str:
-    return f"{day:%d/%m/%Y}"

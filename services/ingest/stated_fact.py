@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.domain.validation import Fact
+from services.domain.validation import Fact, Rejection
 from services.runtime.errors import FieldError
 
 
@@ -23,3 +23,13 @@ class StatedFact:
     def fault(self, code: str, *, field: str, read: str, detail: str, mend: str) -> FieldError:
         """A fault of one of its fields, at its place in the request."""
         return FieldError(code=code, where=self.place + field, read=read, detail=detail, mend=mend)
+
+    def rejected(self, rejection: Rejection) -> FieldError:
+        """The same, as the domain's rules tell it."""
+        return self.fault(
+            rejection.code,
+            field=rejection.field,
+            read=rejection.read,
+            detail=rejection.detail,
+            mend=rejection.mend,
+        )

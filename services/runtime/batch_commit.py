@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from services.runtime import logs, metrics
 from services.runtime.errors import StopServiceError
-from services.runtime.positions import Claim, Positions
+from services.runtime.positions import BlockRows, Claim, Positions
 from services.runtime.postgres import CONTENTION_ERRORS, Connection, Cursor, transaction
 
 _log = logs.get(__name__)
@@ -40,8 +40,9 @@ class Batch:
     records: tuple[ReceivedRecord, ...]
 
 
-# Writes what a batch means, in the transaction of its cursor; returns the SHA-256 of what it added.
-Apply = Callable[[Cursor, Batch], bytes]
+# Writes what a batch means, in the transaction of its cursor; returns the SHA-256 of what it added, or what
+# its block holds where its rows carry the block's number.
+Apply = Callable[[Cursor, Batch], bytes | BlockRows]
 
 
 def commit_batch(

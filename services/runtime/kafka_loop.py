@@ -22,13 +22,9 @@ from services.runtime.batch_commit import Apply, Batch, ReceivedRecord, commit_b
 from services.runtime.config import Settings
 from services.runtime.errors import StopServiceError
 from services.runtime.kafka_client import Admin, BrokerUnavailableError, LogIdentity
+from services.runtime.log_bounds import require_in_log
 from services.runtime.positions import Claim, FencedError, MovedError, Positions
-from services.runtime.postgres import (
-    CONNECTION_ERRORS,
-    Connection,
-    connect,
-    transaction,
-)
+from services.runtime.postgres import CONNECTION_ERRORS, Connection, connect, require_open, transaction
 
 _log = logs.get(__name__)
 
@@ -38,8 +34,6 @@ _RECONNECT_SECONDS = 0.5
 # kafka-python raises KeyError for a partition of a topic that its metadata lacks.
 _BOUNDS_UNKNOWN = (KafkaError, KeyError)
 _CONSUMER_DOUBT_SECONDS = 10.0
-# A join on the embedded broker takes half a session.
-_UNASSIGNED_SESSIONS = 10
 
 
 class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -59,7 +53,12 @@ class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 class KafkaLoop:
-    """One consumer of a group, with the position of each partition in ``schema``."""
+    """One consumer of a group, with the position of each partition in ``schema``.
+
+    On the embedded broker it reads every partition without joining the group: a service is one process there,
+    and that broker at times gave the only member of a group no partition (docs/adr/0008). Positions, epochs
+    and fences are the same.
+    """
 
     def __init__(
         self,
@@ -80,6 +79,7 @@ class KafkaLoop:
         self._on_commit = on_commit
         self._positions = Positions(schema)
         self._group = f"giaingan-{schema}"
+        self._joins_group = not settings.ephemeral_broker
         self._owner = f"{socket.gethostname()}-{uuid4().hex[:8]}"
         self._admin = Admin(settings, client_id=f"{self._group}-admin")
         self._identities: dict[str, LogIdentity] = {}
@@ -91,7 +91,6 @@ class KafkaLoop:
         self._next_check = 0.0
         self._next_connect = 0.0
         self._doubted_since: float | None = None
-        self._unassigned_since: float | None = None
         # Topic ids of the logs seen at the start, and where each partition ended.
         self._start: dict[str, str] = {}
         self._ends: dict[TopicPartition, int] = {}
@@ -133,9 +132,6 @@ class KafkaLoop:
             stop.wait(_RECONNECT_SECONDS)
             return
         polled = self._poll()
-        self._doubt_membership()
-        if self._consumer is None:
-            return
         if self._assignments.changed.is_set():
             self._assignments.changed.clear()
             self._claims.clear()
@@ -145,7 +141,11 @@ class KafkaLoop:
             connection = self._connection or self._open_connection()
             if connection is None:
                 return
+            # Without events nothing is asked of it; and a server that is back may hold older positions.
+            require_open(connection)
             self._check_identities()
+            if not self._joins_group:
+                self._assign_every_partition()
             newly_claimed = self._claim_unclaimed(connection)
             for tp, records in polled.items():
                 # What was polled before the seek is not what comes next.
@@ -177,11 +177,23 @@ class KafkaLoop:
                 bootstrap_timeout_ms=5_000,
                 reconnect_backoff_max_ms=1_000,
             )
-            self._consumer.subscribe(self._topics, listener=self._assignments)
+            if self._joins_group:
+                self._consumer.subscribe(self._topics, listener=self._assignments)
         except KafkaError as error:
             _log.warning("broker not reached", error=str(error))
             self._consumer = None
         return self._consumer is not None
+
+    def _assign_every_partition(self) -> None:
+        """What a group would do, where the topics' partitions are ours alone."""
+        every = {
+            TopicPartition(topic, partition)
+            for topic, identity in self._identities.items()
+            for partition in range(identity.partitions)
+        }
+        if every != self._consumer.assignment():
+            self._consumer.assign(sorted(every))
+            self._claims = {tp: claim for tp, claim in self._claims.items() if tp in every}
 
     def _doubt_consumer(self, error: Exception) -> None:
         """Build another consumer where this one does not know its own partitions for long: after a broker's
@@ -190,37 +202,20 @@ class KafkaLoop:
         self._doubted_since = self._doubted_since or now
         _log.warning("log bounds not known", error=repr(error))
         if now - self._doubted_since > _CONSUMER_DOUBT_SECONDS:
-            self._throw_consumer_away(doubted_seconds=now - self._doubted_since)
-
-    def _doubt_membership(self) -> None:
-        """Build another consumer where this one has no partition for long, though nobody else can have them:
-        on the embedded broker a service is one process, and a join that is lost there is never answered (seen
-        once, for 20 s). Elsewhere a group may have more members than partitions, and take minutes to join."""
-        if not self._settings.ephemeral_broker or self._consumer.assignment():
-            self._unassigned_since = None
-            return
-        now = time.monotonic()
-        self._unassigned_since = self._unassigned_since or now
-        if (
-            now - self._unassigned_since
-            > _UNASSIGNED_SESSIONS * self._settings.kafka_session_timeout_ms / 1000
-        ):
-            self._throw_consumer_away(unassigned_seconds=now - self._unassigned_since)
-
-    def _throw_consumer_away(self, **why: float) -> None:
-        _log.warning("consumer thrown away", **{name: round(seconds, 1) for name, seconds in why.items()})
-        # Its closing may hang like its metadata; nobody waits for it.
-        closing = {"autocommit": False, "timeout_ms": 1_000}
-        threading.Thread(target=self._consumer.close, kwargs=closing, daemon=True).start()
-        self._consumer = None
-        self._doubted_since = self._unassigned_since = None
-        self._claims.clear()
-        self._fenced.clear()
+            _log.warning("consumer thrown away", doubted_seconds=round(now - self._doubted_since, 1))
+            # Its closing may hang like its metadata; nobody waits for it.
+            closing = {"autocommit": False, "timeout_ms": 1_000}
+            threading.Thread(target=self._consumer.close, kwargs=closing, daemon=True).start()
+            self._consumer = None
+            self._doubted_since = None
+            self._claims.clear()
+            self._fenced.clear()
 
     def _poll(self) -> dict[TopicPartition, list[Any]]:
         try:
             polled: dict[TopicPartition, list[Any]] = self._consumer.poll(timeout_ms=_POLL_MS)
-            _join_to_the_end(self._consumer)
+            if self._joins_group:
+                _join_to_the_end(self._consumer)
             self._was_out_of_range = self._was_out_of_range and not polled
         except NoOffsetForPartitionError:
             # Assigned, and not yet sought to the position that PostgreSQL holds.
@@ -228,7 +223,8 @@ class KafkaLoop:
         except LogTruncationError as error:
             raise StopServiceError(
                 f"reading {', '.join(self._topics)}: the log was truncated, and others stand where records "
-                f"stood that were applied: {error.divergent_offsets}. Nothing more was read."
+                f"stood that were applied: {error.divergent_offsets}. Nothing more was read. "
+                "What to do: docs/adr/0020."
             ) from error
         except OffsetOutOfRangeError as error:
             self._ask_what_became_of_the_log(error)
@@ -342,7 +338,7 @@ class KafkaLoop:
             # The embedded broker answers with the first offset of its last batch, plus one (docs/adr/0008):
             # that it lost its log is told by the topic's id alone.
             if not self._reads_any_log:
-                _require_in_log(claim, beginning=beginnings[tp], end=ends[tp])
+                require_in_log(claim, schema=self._positions.schema, beginning=beginnings[tp], end=ends[tp])
             self._seek(tp, claim)
             self._claims[tp] = claim
         _log.info("partitions claimed", partitions=[f"{tp.topic}/{tp.partition}" for tp in sorted(wanted)])
@@ -429,20 +425,6 @@ def _join_to_the_end(consumer: Any) -> None:
     coordinator = consumer._coordinator
     if coordinator.rejoining:
         coordinator.request_rejoin()
-
-
-def _require_in_log(claim: Claim, *, beginning: int, end: int) -> None:
-    """Refuse instead of reset: records between the position and the log's end or beginning are gone."""
-    if claim.next_offset > end:
-        raise StopServiceError(
-            f"{claim.topic}/{claim.partition}: applied up to offset {claim.next_offset}, but the log ends at "
-            f"{end}: it was truncated. Nothing was read."
-        )
-    if claim.next_offset < beginning:
-        raise StopServiceError(
-            f"{claim.topic}/{claim.partition}: the next offset is {claim.next_offset}, but the log begins at "
-            f"{beginning}: records were deleted before they were applied. Nothing was read."
-        )
 
 
 def _offset_metadata(offset: int) -> Any:

@@ -16,6 +16,9 @@ from services.runtime.errors import StopServiceError
 from services.runtime.kafka_client import LogIdentity
 from services.runtime.postgres import Cursor
 
+# block.digest_version
+_DIGEST_OF_SERVICE, _DIGEST_OF_ROWS = 1, 2
+
 
 class FencedError(Exception):
     """Another worker claimed the partition since: this one must not write to it."""
@@ -44,6 +47,17 @@ class Claim:
     epoch: int
     next_offset: int
     leader_epoch: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRows:
+    """What is in a block whose rows carry its number: their digest and count, and when they were applied
+    (microseconds since 1970, UTC). Anybody can reckon it again from the tables."""
+
+    digest: bytes
+    block_no: int
+    row_count: int
+    applied_at_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +122,7 @@ class Positions:
         *,
         next_offset: int,
         head: bytes,
-        digest: bytes,
+        digest: bytes | BlockRows,
         leader_epoch: int = -1,
     ) -> None:
         """Record the batch ``[claim.next_offset, next_offset)`` as applied, chained to what came before.
@@ -116,6 +130,11 @@ class Positions:
         ``digest`` is the SHA-256 of what the batch added, ``leader_epoch`` that of its last record.
         """
         span = f"{claim.identity.topic_id}/{claim.partition}/{claim.next_offset}/{next_offset}"
+        rows = digest if isinstance(digest, BlockRows) else None
+        if isinstance(digest, BlockRows):
+            # The version too: set back to 1, the hash is another.
+            span = f"v2/{span}/{digest.block_no}/{digest.row_count}/{digest.applied_at_us}/"
+            digest = digest.digest
         block_hash = hashlib.sha256(head + span.encode() + digest).digest()
         cursor.execute(
             self._sql(_BLOCK),
@@ -127,6 +146,9 @@ class Positions:
                 head,
                 digest,
                 block_hash,
+                _DIGEST_OF_ROWS if rows else _DIGEST_OF_SERVICE,
+                rows.block_no if rows else None,
+                rows.row_count if rows else None,
             ),
         )
         cursor.execute(
@@ -197,8 +219,10 @@ SELECT epoch, next_offset, chain_head FROM {schema}.source_position
 """
 
 _BLOCK = """
-INSERT INTO {schema}.block (topic_id, partition, from_offset, next_offset, previous_hash, digest, hash)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
+INSERT INTO {schema}.block (
+       topic_id, partition, from_offset, next_offset, previous_hash, digest, hash,
+       digest_version, block_no, row_count)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 _ADVANCE = """

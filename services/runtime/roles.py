@@ -5,6 +5,7 @@ No role here has a password or may log in: an operator grants one of them to a l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,11 +75,12 @@ def migrate_all(database_url: str, *, wait_seconds: float = 60) -> Done:
     return Done(created, applied)
 
 
-def apply_grants(cursor: Cursor) -> None:
-    """Take every grant from the roles and grant anew, as the owner, who this transaction is from then on."""
+def apply_grants(cursor: Cursor, *, of: Sequence[schemas.Schema] = schemas.ALL) -> None:
+    """Take every grant in these schemas from the roles and grant anew, as the owner, who this transaction is
+    from then on."""
     cursor.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(OWNER)))
     deny = sql.SQL(_DENY.read_text(encoding="utf-8"))
-    for schema in schemas.ALL:
+    for schema in of:
         cursor.execute(deny.format(schema=sql.Identifier(schema.name)))
         cursor.execute(schema.grants.read_text(encoding="utf-8"))
 
@@ -165,10 +167,10 @@ def _take_over(cursor: Cursor) -> None:
         _log.info("ownership taken over", objects=len(statements))
 
 
-# Temporary tables are where a service stages what it writes.
+# Temporary tables are where a service stages what it writes, and the owner when it rebuilds the books.
 _DATABASE_GRANTS = """
 REVOKE ALL ON DATABASE {database} FROM PUBLIC;
-GRANT CONNECT, CREATE ON DATABASE {database} TO {owner};
+GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {database} TO {owner};
 GRANT CONNECT ON DATABASE {database} TO {readers};
 GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {services};
 """

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -20,14 +20,15 @@ from deploy.embedded import servers
 from services.domain.plan import BaselineKind
 from tests.support import facts
 from tests.support.aggregation import Aggregation, running, settings_for
-from tests.support.brokers import running_broker
+from tests.support.brokers import RunningBroker
+from tests.support.made_up import made_up
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 AS_OF = {"as_of": "2022-05-31"}
 
 
 @pytest.fixture(scope="module")
-def aggregation(postgres_server: str) -> Iterator[Aggregation]:
+def aggregation(postgres_server: str, running_broker: RunningBroker) -> Iterator[Aggregation]:
     """Three projects of two owners; P3 has paid nothing, P9 has no plan."""
     url = servers.create_database(postgres_server, "aggregation_api")
     with running_broker() as broker, running(settings_for(url, broker.bootstrap_servers)) as started:
@@ -171,13 +172,7 @@ def test_no_made_up_request_breaks_the_read_api(
             # Without a parameter there is nothing to get wrong.
             continue
 
-        @settings(
-            max_examples=15,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        )
+        @made_up(15)
         @given(case=operation.as_strategy(generation_mode=mode))
         def send(case: Case[Any]) -> None:
             answer = case.call_and_validate(checks=CHECKS, headers=aggregation.headers)

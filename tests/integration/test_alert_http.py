@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 import schemathesis
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis.strategies import SearchStrategy
 from lxml import etree
 from schemathesis import Case
@@ -28,6 +28,7 @@ from services.runtime.access import Scope
 from tests.support import ca_mau
 from tests.support.access import bearer, make_token
 from tests.support.alerting import Desk, migrated
+from tests.support.made_up import made_up
 
 RELAX_NG = etree.RelaxNG(etree.parse(Path(__file__).parents[1] / "contract" / "atom.rng"))
 CHECKS = [
@@ -269,13 +270,7 @@ def test_no_made_up_request_is_a_server_error(desk: Desk, mode: schemathesis.Gen
 
 
 def _send_made_up(cases: SearchStrategy[Case[Any]], headers: dict[str, str], seen: set[int]) -> None:
-    @settings(
-        max_examples=100,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @made_up(100)
     @given(case=cases)
     def send(case: Case[Any]) -> None:
         seen.add(case.call_and_validate(checks=CHECKS, headers=headers).status_code)

@@ -9,6 +9,7 @@ import pytest
 from services.domain.progress import Subject, SubjectType
 from services.runtime.batch_commit import Apply, Batch
 from services.runtime.kafka_client import Admin
+from services.runtime.positions import BlockRows
 from services.runtime.postgres import Cursor, connect, transaction
 from tests.support import ca_mau
 from tests.support.alerting import Alerting, eventually, published_changes, running, settings_for
@@ -50,7 +51,7 @@ def test_a_worker_that_dies_inside_its_transaction_leaves_nothing_half(
     failures: list[int] = []
 
     def failing_once(apply: Apply) -> Apply:
-        def wrapped(cursor: Cursor, batch: Batch) -> bytes:
+        def wrapped(cursor: Cursor, batch: Batch) -> bytes | BlockRows:
             digest = apply(cursor, batch)
             if not failures:
                 cursor.execute("SELECT count(*) FROM alert.alert_change")

@@ -19,17 +19,18 @@ from uuid import uuid4
 import pytest
 
 from services.ingest import log_writer
-from services.runtime.service import server_of
+from services.runtime.service import server_of, stop_listening
 from tests.integration.bad_input import fault, nothing_posted, refused
 from tests.integration.ingest_stack import Answer, Ingest, ingest_of_a_module, make_known
 from tests.support import stated
+from tests.support.brokers import RunningBroker
 
 MOVEMENT = "movements.0."
 
 
 @pytest.fixture(scope="module")
-def ingest(postgres_server: str) -> Iterator[Ingest]:
-    with ingest_of_a_module(postgres_server) as running:
+def ingest(postgres_server: str, running_broker: RunningBroker) -> Iterator[Ingest]:
+    with ingest_of_a_module(postgres_server, running_broker) as running:
         make_known(running, "7891234")
         yield running
 
@@ -369,12 +370,14 @@ def test_28_a_body_too_large_or_without_end_is_413(ingest: Ingest) -> None:
     problem = refused(send_raw(ingest, b" " * (most + 1)), 413, "request-entity-too-large")
     assert problem["detail"]
     server = server_of(ingest.settings, ingest.parts, port=0)
-    threading.Thread(target=server.run, daemon=True).start()
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
     try:
         with nothing_posted(ingest):
             status, sent = endless_body(server.effective_port, ingest.token, at_most=4 * most + (64 << 20))
     finally:
-        server.close()
+        stop_listening(server)
+        thread.join()
     assert status in (b"413", b"")
     # It is not read to an end that never comes.
     assert sent < 4 * most + (64 << 20)

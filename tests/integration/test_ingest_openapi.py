@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.integration.ingest_stack import Ingest, make_known, running_ingest, settings_for
 from tests.support.access import bearer
 from tests.support.brokers import Broker
+from tests.support.made_up import made_up
 
 CHECKS = [
     not_a_server_error,
@@ -60,13 +61,7 @@ def answered(ingest: Ingest, operation: Any, mode: schemathesis.GenerationMode) 
     """The statuses of made-up requests to a door, each checked against its description."""
     statuses: set[int] = set()
 
-    @settings(
-        max_examples=25,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=list(HealthCheck),
-    )
+    @made_up(25)
     @given(case=operation.as_strategy(generation_mode=mode))
     def send(case: Case[Any]) -> None:
         if mode is schemathesis.GenerationMode.POSITIVE:
@@ -95,13 +90,7 @@ def test_receipts_and_forms_are_described_as_they_are(ingest: Ingest) -> None:
 
     for path, method in (("/v1/imports/{receipt_id}", "GET"), ("/v1/imports", "POST")):
 
-        @settings(
-            max_examples=15,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        )
+        @made_up(15)
         @given(case=schema[path][method].as_strategy())
         def send(case: Case[Any]) -> None:
             case.call_and_validate(checks=CHECKS, headers=bearer(ingest.token))

@@ -260,6 +260,7 @@ def test_what_was_put_aside_is_not_applied_when_it_could_be(
     assert items(aggregation.client, "/v1/conflicts") == []
 
 
+@pytest.mark.embedded_broker(reason="another log is adopted unasked only of a broker that forgets")
 def test_a_log_that_is_written_again_undoes_no_decision(aggregation: Aggregation) -> None:
     publish(aggregation, EARLY)
     put_aside(aggregation, "discard")
@@ -304,6 +305,25 @@ def test_a_fix_with_the_content_that_is_held_is_refused(aggregation: Aggregation
     answer = aggregation.client.post(f"{held(aggregation)}/fix", json=body)
     assert (answer.status_code, answer.get_json()["type"]) == (409, "urn:giaingan:problem:set-aside")
     assert aggregation.rows("SELECT state FROM aggregation.quarantine") == [("held",)]
+
+
+# --- in whose name a fix may be -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("stated", "status"), [("treasury.96", 202), ("owner.96", 202), ("another", 403)])
+def test_a_fix_speaks_for_the_source_that_is_held_or_for_the_officers_own(
+    aggregation: Aggregation, stated: str, status: int
+) -> None:
+    publish(aggregation, replace(facts.movement("held", 300, source="treasury.96"), fund_source="X"))
+    token = make_token(
+        aggregation.settings.database_url.get_secret_value(), Scope.ADMIN, unit="96", sources=["owner.96"]
+    )
+    officer = client_of(aggregation.client.application, token)
+    body = {"movement": as_stated(facts.movement("new", 300, source=stated)), "reason": "sửa nguồn vốn"}
+    answer = officer.post(f"{held(aggregation)}/fix", json=body)
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.get_json()["type"] == "urn:giaingan:problem:outside-source"
 
 
 # --- the days on which money may move ------------------------------------------------------------

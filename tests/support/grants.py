@@ -58,6 +58,7 @@ TABLES: dict[str, dict[str, str]] = {
     "aggregation.project_registration": {AGGREGATION: "S I", AUDITOR: "S"},
     "aggregation.province_told": {AGGREGATION: "S I U", AUDITOR: "S"},
     "aggregation.quarantine": {AGGREGATION: _CASE, AUDITOR: "S"},
+    "aggregation.rebuild": {AUDITOR: "S"},
     "aggregation.schema_migration": {AGGREGATION: "S", AUDITOR: "S"},
     "aggregation.source_position": {AGGREGATION: "S I U", AUDITOR: "S"},
     "aggregation.statement_line": {AGGREGATION: "S I", AUDITOR: "S"},
@@ -75,6 +76,7 @@ TABLES: dict[str, dict[str, str]] = {
 SEQUENCES: dict[str, set[str]] = {
     "access.audit_audit_id_seq": set(),
     "ingest.accepted_no": {INGEST},
+    "aggregation.block_no": {AGGREGATION},
     "aggregation.case_decision_decision_id_seq": set(),
     "aggregation.case_record_record_id_seq": set(),
     "aggregation.conflict_conflict_id_seq": set(),
@@ -82,6 +84,7 @@ SEQUENCES: dict[str, set[str]] = {
     "aggregation.progress_mark": {AGGREGATION},
     "aggregation.progress_version": {AGGREGATION},
     "aggregation.quarantine_quarantine_id_seq": set(),
+    "aggregation.rebuild_rebuild_id_seq": set(),
     "alert.outbox_id_seq": set(),
 }
 

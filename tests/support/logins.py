@@ -6,6 +6,7 @@ import re
 from uuid import uuid4
 
 import psycopg2
+from psycopg2 import sql
 
 from services.runtime import roles
 
@@ -26,7 +27,7 @@ def logins(database_url: str) -> dict[str, str]:
     return {role: login_of(database_url, role) for role in roles.ALL if role != roles.OWNER}
 
 
-def execute(database_url: str, statement: str, *values: object) -> list[tuple[object, ...]]:
+def execute(database_url: str, statement: str | sql.Composable, *values: object) -> list[tuple[object, ...]]:
     """Run one statement as whom the URL names, and commit; its rows. Raises ``psycopg2.Error``."""
     connection = psycopg2.connect(database_url)
     try:

@@ -24,7 +24,9 @@ GRANT SELECT, INSERT,
 GRANT SELECT, INSERT, UPDATE (published_topic_id, published_at) ON aggregation.case_record TO giaingan_aggregation;
 GRANT SELECT, INSERT, UPDATE, DELETE ON aggregation.progress_due TO giaingan_aggregation;
 GRANT SELECT, INSERT, UPDATE ON aggregation.province_told, aggregation.source_position TO giaingan_aggregation;
-GRANT USAGE ON SEQUENCE aggregation.progress_mark, aggregation.progress_version TO giaingan_aggregation;
+GRANT USAGE ON SEQUENCE aggregation.progress_mark, aggregation.progress_version, aggregation.block_no TO giaingan_aggregation;
+-- setval: versions go on above those in the log, whatever the database remembers of them.
+GRANT UPDATE ON SEQUENCE aggregation.progress_version TO giaingan_aggregation;
 
 GRANT SELECT ON aggregation.plan_decision, aggregation.posting, aggregation.schema_migration TO giaingan_aggregation;
 
@@ -35,7 +37,7 @@ GRANT SELECT
       aggregation.cutoff_tick, aggregation.ledger, aggregation.officer_assignment, aggregation.owner_registration,
       aggregation.plan_decision, aggregation.plan_revision, aggregation.posting, aggregation.progress_due,
       aggregation.project_registration, aggregation.province_told, aggregation.quarantine,
-      aggregation.schema_migration, aggregation.source_position, aggregation.statement_line
+      aggregation.rebuild, aggregation.schema_migration, aggregation.source_position, aggregation.statement_line
    TO giaingan_auditor;
 GRANT EXECUTE
    ON ROUTINE aggregation.books_through(integer, text, date, text[]),
