@@ -55,6 +55,8 @@ def aggregation(postgres_server: str) -> Iterator[Aggregation]:
             facts.movement("2/3", 50, "2022-03-10", kind=ADVANCE, project_code="P2"),
             recovery("2/4", 40, "2022-05-10", project_code="P2"),
             recovery("2/5", 5, "2022-06-10", project_code="P2"),
+            # Takes nothing from the advance.
+            facts.movement("2/6", 1, "2022-06-20", project_code="P2"),
             recovery("3/1", 7, "2022-03-01", project_code="Q1", reporter=Reporter.OWNER),
             recovery("4/1", 9, "2022-03-01", project_code="P9"),
         )
