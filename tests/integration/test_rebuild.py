@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from services.aggregation.apply_events import ApplyEvents
 from services.aggregation.rebuild import books, from_kafka, from_ledger
 from services.aggregation.rebuild.outcome import RebuildError
 from services.aggregation.rebuild.session import one_rebuild
@@ -19,7 +21,10 @@ from services.aggregation.rebuild.swap import drop_kept
 from services.contracts import topics
 from services.domain.plan import BaselineKind
 from services.runtime import roles
+from services.runtime.batch_commit import Apply, Batch
+from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Record
+from services.runtime.postgres import Cursor
 from tests.support import facts
 from tests.support.aggregation import Aggregation, eventually, running, settings_for
 from tests.support.brokers import Broker, lose_log
@@ -110,6 +115,10 @@ def test_books_made_again_from_the_log_are_the_live_ones_row_by_row(live: Aggreg
 
 
 def test_a_swap_puts_the_same_books_in_place_and_the_services_go_on(live: Aggregation) -> None:
+    # Others held the partitions before: the epochs are not those of a first claim.
+    execute(_url(live), "UPDATE aggregation.source_position SET epoch = epoch + 7")
+    live.publish(facts.movement("before", 5, project_code="P0"))
+    live.settle()
     before, told = _books(live), len(live.told())
     outcome = from_kafka.rebuild(live.settings, to_swap=True)
     assert (outcome.is_swapped, outcome.before) == (True, "aggregation_before_1")
@@ -207,6 +216,31 @@ def test_a_block_that_was_taken_out_or_edited_is_named_and_made_again(live: Aggr
         row.split(",")[:4] for row in before["block"]
     ]
     assert _told(from_kafka.rebuild(live.settings, to_swap=False)) == []
+
+
+def test_blocks_of_the_version_before_are_the_same_blocks_again(database_url: str, broker: Broker) -> None:
+    """Their rows carry no number, and their digest is taken over: nobody can reckon it from the rows."""
+    settings = settings_for(database_url, broker.bootstrap_servers)
+    events = ApplyEvents(FundSourceNames.load(settings.policy_dir))
+
+    def without_numbers(_: Apply) -> Apply:
+        def apply(cursor: Cursor, batch: Batch) -> bytes:
+            events.apply_rows(cursor, batch)
+            return hashlib.sha256(b"as the version before had it").digest()
+
+        return apply
+
+    with running(settings, wrap_apply=without_numbers) as before:
+        _publish_everything(before)
+        before.settle()
+    with running(settings) as live:
+        live.publish(facts.movement("of this version", 5, project_code="P0"))
+        live.settle()
+        kinds = live.rows("SELECT DISTINCT digest_version FROM aggregation.block ORDER BY 1")
+        assert kinds == [(1,), (2,)]
+        held = _books(live)
+        assert _told(from_kafka.rebuild(settings, to_swap=True)) == []
+        assert _books(live) == held
 
 
 # --- what cannot be done ---------------------------------------------------------------------------
