@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,13 +18,19 @@ _END_SECONDS = 10.0
 
 @contextmanager
 def owned_folder(prefix: str) -> Iterator[Path]:
-    """A folder of this process, deleted at the end. Before, those of the same prefix whose owner is dead are
-    deleted, and every process ended that names such a folder in its command line."""
+    """A folder of this process. Before, those of the same prefix whose owner is dead are deleted, and every
+    process ended that names such a folder in its command line.
+
+    At the end a process of its own deletes it: a database for each test is a hundred thousand files, and the
+    last test would wait a minute or two for them.
+    """
     _end_leftovers(prefix)
-    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as made:
-        folder = Path(made)
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    try:
         (folder / _OWNER).write_text(_identity(psutil.Process()), encoding="utf-8")
         yield folder
+    finally:
+        subprocess.run(["sh", "-c", 'rm -rf "$1" &', "sh", str(folder)], check=True, start_new_session=True)
 
 
 def _end_leftovers(prefix: str) -> None:

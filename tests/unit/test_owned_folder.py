@@ -10,6 +10,7 @@ from uuid import uuid4
 import psutil
 import pytest
 
+from tests.support.aggregation import eventually
 from tests.support.owned_folder import owned_folder
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +52,7 @@ def test_leftovers_of_the_dead_alone_are_ended(is_killed: bool) -> None:
             assert own != folder
             assert folder.exists() is not is_killed
             assert child.is_running() is not is_killed
-        assert not own.exists()
+        eventually(lambda: not own.exists())
     finally:
         session.communicate()
     assert not child.is_running()
