@@ -26,7 +26,7 @@ kafka: $(READY) ## Start three brokers of Apache Kafka on loopback (needs Java 1
 	@exec $(BIN)/python -m deploy.kafka run
 
 test: $(READY) ## Run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadscope
 
 test-kafka: $(READY) ## Run the integration tests against three brokers of Apache Kafka
 	@$(BIN)/python -m pytest tests/integration --broker=kafka

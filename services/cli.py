@@ -17,6 +17,7 @@ from services.console.conflicts import conflict
 from services.console.connection import asks_a_service, sent_token, url_of
 from services.console.exports import export_plan
 from services.console.imports import import_file
+from services.console.lost_records import lost_ranges, skip_lost
 from services.console.migrations import migrate
 from services.console.printing import plain_console
 from services.console.quarantine import quarantine
@@ -46,7 +47,19 @@ def main() -> None:
     """Theo dõi giải ngân vốn đầu tư công / follow public money against the public-investment plan."""
 
 
-for _command in (migrate, token, import_file, receipts, export_plan, quarantine, conflict, verify, rebuild):
+for _command in (
+    migrate,
+    token,
+    import_file,
+    receipts,
+    export_plan,
+    quarantine,
+    conflict,
+    verify,
+    rebuild,
+    skip_lost,
+    lost_ranges,
+):
     main.add_command(_command)
 
 

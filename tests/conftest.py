@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -13,6 +11,7 @@ from deploy.embedded import servers
 from deploy.kafka import jars
 from deploy.kafka.cluster import running_cluster
 from tests.support import brokers
+from tests.support.owned_folder import owned_folder
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
     parser.addoption(
+        "--chaos", action="store_true", help="the rows of the fault matrix that the embedded broker can play"
+    )
+    parser.addoption(
         "--chaos-full", action="store_true", help="the fault matrix whole: what takes minutes too"
     )
 
@@ -31,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for marker in (
         "embedded_broker(reason): about the embedded broker alone; skipped against Apache Kafka",
+        "chaos: takes longer than ten seconds; skipped without --chaos or --broker=kafka",
         "chaos_full: takes minutes; skipped without --chaos-full",
         "apache_kafka: needs the cluster of Apache Kafka; skipped without --broker=kafka",
     ):
@@ -39,28 +42,42 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     is_apache_kafka = config.getoption("--broker") == brokers.APACHE_KAFKA
+    if is_apache_kafka:
+        # Without a broker a test is the same as in `make test`.
+        without = {item for item in items if not _is_about_a_broker(item)}
+        config.hook.pytest_deselected(items=list(without))
+        items[:] = [item for item in items if item not in without]
+    is_chaos = is_apache_kafka or config.getoption("--chaos") or config.getoption("--chaos-full")
     for item in items:
         about = item.get_closest_marker("embedded_broker")
         if about and is_apache_kafka:
             item.add_marker(pytest.mark.skip(reason=about.kwargs["reason"]))
         if item.get_closest_marker("chaos_full") and not config.getoption("--chaos-full"):
             item.add_marker(pytest.mark.skip(reason="takes minutes: make chaos-full"))
+        if item.get_closest_marker("chaos") and not is_chaos:
+            item.add_marker(pytest.mark.skip(reason="takes longer than ten seconds: make chaos"))
         if item.get_closest_marker("apache_kafka") and not is_apache_kafka:
             item.add_marker(pytest.mark.skip(reason="needs Apache Kafka: make test-kafka, make chaos"))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _session_broker(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The cluster, where the session asked for it."""
+def _is_about_a_broker(item: pytest.Item) -> bool:
+    is_marked = item.get_closest_marker("apache_kafka") is not None
+    return is_marked or "running_broker" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture(scope="session")
+def running_broker(request: pytest.FixtureRequest) -> Iterator[brokers.RunningBroker]:
+    """Gives a running broker to a test or a module; whoever has none is known by not asking here.
+    The cluster, where the session asked for it, starts with the first of them."""
     if request.config.getoption("--broker") != brokers.APACHE_KAFKA:
-        yield
+        yield brokers.running_broker
         return
     with (
-        tempfile.TemporaryDirectory(prefix="giaingan-kafka-") as folder,
-        running_cluster(Path(folder), jars=jars.ensure(brokers.JARS)) as cluster,
+        owned_folder("giaingan-kafka-") as folder,
+        running_cluster(folder, jars=jars.ensure(brokers.JARS)) as cluster,
     ):
         brokers.use_cluster(cluster)
-        yield
+        yield brokers.running_broker
         brokers.use_cluster(None)
 
 
@@ -68,8 +85,8 @@ def _session_broker(request: pytest.FixtureRequest) -> Iterator[None]:
 def postgres_server() -> Iterator[str]:
     """URL of a running PostgreSQL."""
     with (
-        tempfile.TemporaryDirectory(prefix="giaingan-pg-") as folder,
-        servers.postgres(Path(folder) / "data") as url,
+        owned_folder("giaingan-pg-") as folder,
+        servers.postgres(folder / "data") as url,
     ):
         yield url
 
@@ -81,7 +98,7 @@ def database_url(postgres_server: str) -> str:
 
 
 @pytest.fixture
-def broker() -> Iterator[brokers.Broker]:
+def broker(running_broker: brokers.RunningBroker) -> Iterator[brokers.Broker]:
     """A running broker with an empty log and no topics."""
-    with brokers.running_broker() as running:
+    with running_broker() as running:
         yield running

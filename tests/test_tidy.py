@@ -203,6 +203,35 @@ def test_the_roles_of_the_database_and_what_stops_at_them_are_documented() -> No
         assert f"](../{tidy.relative(schema.grants)})" in document
 
 
+def test_every_row_of_the_fault_matrix_is_there_once_with_its_test() -> None:
+    tests = [path.name for path in (tidy.ROOT / "tests" / "chaos").glob("test_[0-9]*.py")]
+    assert len(tests) > 20
+    assert tidy.matrix_faults(_read("docs/INVARIANTS.md"), tests) == []
+
+
+def test_a_row_that_is_missing_doubled_or_without_its_test_is_seen() -> None:
+    rows = [f"| {number} | fault | why not |" for number in range(1, tidy.MATRIX_ROWS + 1)]
+    rows[1] = "| 2 | fault | what must happen | `chaos/test_02_x.py` |"
+    document = "\n".join(["## The fault matrix", *rows, "", "## Next", "| 1 | elsewhere |"])
+    assert tidy.matrix_faults(document, ["test_02_x.py"]) == []
+    assert tidy.matrix_faults(document, []) == ["test test_02_x.py is not in tests/chaos"]
+    assert tidy.matrix_faults(document, ["test_02_x.py", "test_03_y.py"]) == [
+        "test_03_y.py is in no row of its number"
+    ]
+    assert tidy.matrix_faults(document.replace("| 7 |", "| 6 |"), ["test_02_x.py"]) == [
+        "row 6 is there 2 times",
+        "row 7 is there 0 times",
+    ]
+
+
+def test_a_broker_is_asked_of_its_fixture() -> None:
+    """A test that made its own would be taken for one without a broker, and left out against Apache Kafka."""
+    users = {
+        path for path, source in tidy.python_files("tests").items() if "brokers.running_broker" in source
+    }
+    assert users == {"tests/conftest.py", "tests/test_tidy.py"}
+
+
 def test_error_codes_are_read_from_code() -> None:
     code = """
 raise ProblemError(409, "in-flight", "x")

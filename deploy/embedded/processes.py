@@ -57,7 +57,7 @@ class ServiceProcess(Child):
     def start(self) -> None:
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "services.cli", self.name],
+                self._command(),
                 env={**os.environ, **self._environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -65,6 +65,9 @@ class ServiceProcess(Child):
                 # Ctrl-C goes to the stack, which stops its parts in order.
                 start_new_session=True,
             )
+
+    def _command(self) -> list[str]:
+        return [sys.executable, "-P", "-m", "services.cli", self.name]
 
     def stop(self) -> None:
         """SIGTERM: it finishes the batch in hand and leaves its group. SIGKILL where it does not end."""

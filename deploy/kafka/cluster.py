@@ -158,6 +158,11 @@ class KafkaCluster:
         for broker in self.brokers:
             broker.wait_stopped()
 
+    def kill(self) -> None:
+        """SIGKILL to every broker."""
+        for broker in self.brokers:
+            broker.kill()
+
     def _seen(self) -> int:
         try:
             admin = KafkaAdminClient(
@@ -236,10 +241,11 @@ def _java(jars: Path, folder: Path) -> list[str]:
 
 @contextmanager
 def running_cluster(folder: Path, *, jars: Path, brokers: int = 3) -> Iterator[KafkaCluster]:
-    """A cluster with empty logs, stopped at the end."""
+    """A cluster with empty logs, killed at the end: brokers that are told to leave all together wait for a
+    controller that has left, 20 s each."""
     cluster = KafkaCluster(folder, jars=jars, brokers=brokers)
     try:
         cluster.start()
         yield cluster
     finally:
-        cluster.stop()
+        cluster.kill()

@@ -25,7 +25,7 @@ from services.runtime.positions import BlockRows
 from services.runtime.postgres import Cursor
 
 _PLACE = ("topic_id", "partition", "offset", "index")
-_FACT = ("event_id", "content_hash", "source", "source_ref", "recorded_at", *_PLACE)
+_FACT = ("event_id", "content_hash", "source", "source_ref", "recorded_at", "applied_at", *_PLACE)
 _MONEY = ("amount", "currency")
 _LINE = ("project_code", "fund_source", "budget_year")
 
@@ -34,7 +34,7 @@ _LEDGER = (
     *_LINE,
     *_MONEY,
     *("seq", "origin_event_id", "series", "kind", "disbursed", "work_certified", "advance_outstanding"),
-    *("value_date", "status", "reverses_event_id", "applied_at"),
+    *("value_date", "status", "reverses_event_id"),
 )
 _STATEMENT_LINE = (
     *_FACT,

@@ -100,6 +100,8 @@ class TellProgress:
                 # Held by the session until it ends: whoever has it tells for all.
                 cursor.execute("SELECT pg_try_advisory_lock(hashtext('giaingan-tell-progress'))")
                 self._leads = cursor.fetchone() == (True,)
+                if self._leads:
+                    cursor.execute(_QUERIES["raise_version"])
             if not self._leads:
                 return False
             due = _read_due(cursor)

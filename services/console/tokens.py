@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from rich.table import Table
 from services.console import known_units
 from services.console.bilingual import BilingualGroup
 from services.console.connection import database_url
+from services.console.operators import operator_here
 from services.console.printing import minute
 from services.runtime import logs, postgres
 from services.runtime.access import Scope, Unit, audit, tokens
@@ -69,7 +68,7 @@ def create(
     *, name: str, scopes: tuple[str, ...], unit: str, sources: tuple[str, ...], expires: str | None
 ) -> None:
     """Cấp mã, in ra một lần / make a token and print it, alone, once, on the standard output."""
-    operator = _operator()
+    operator = operator_here()
     try:
         expires_at = _moment(expires) if expires else None
         bound = Unit(unit)
@@ -145,7 +144,7 @@ def list_tokens() -> None:
 @click.argument("token_id", type=click.UUID)
 def revoke(token_id: UUID) -> None:
     """Thu hồi mã / revoke a token: its next request is refused."""
-    operator = _operator()
+    operator = operator_here()
     with _database() as cursor:
         revoked = tokens.revoke(cursor, token_id, revoked_by=operator)
         if revoked is None:
@@ -172,14 +171,6 @@ def _database() -> Iterator[postgres.Cursor]:
         raise click.ClickException(f"cơ sở dữ liệu / the database: {str(error).strip()}") from error
     finally:
         connection.close()
-
-
-def _operator() -> str:
-    """The account at the console, for the audit."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.geteuid()}"
 
 
 def _moment(text: str) -> datetime:

@@ -89,7 +89,9 @@ def verify(
             heads.write(write_head, answer.head, secret)
     verdict = answer.verdict
     if as_json:
-        click.echo(json.dumps(_as_json(verdict, time.monotonic() - started), ensure_ascii=False, indent=2))
+        told = _as_json(verdict, time.monotonic() - started)
+        told["head_written"] = str(write_head) if write_head and answer.head else None
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         _print(verdict, time.monotonic() - started)
         if write_head:
@@ -193,7 +195,7 @@ def _print_head(path: Path, *, is_written: bool) -> None:
 
 def _as_json(verdict: Verdict, seconds: float) -> dict[str, Any]:
     block = verdict.first_bad_block
-    told: dict[str, Any] = {
+    return {
         "is_right": not verdict.faults,
         "first_bad_block": _block_json(block) if block else None,
         "rows_of_first_bad_block": verdict.rows,
@@ -202,7 +204,6 @@ def _as_json(verdict: Verdict, seconds: float) -> dict[str, Any]:
         "notes": verdict.notes,
         "seconds": round(seconds, 1),
     }
-    return told
 
 
 def _fault_json(fault: Fault) -> dict[str, Any]:

@@ -9,9 +9,12 @@ DISBURSEMENT = "giaingan.disbursement.v1"
 PROGRESS = "giaingan.progress.v1"
 ALERT = "giaingan.alert.v1"
 
-_FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
-_LATEST_BY_KEY = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
-_ONE_YEAR = {"cleanup.policy": "delete", "retention.ms": str(365 * 24 * 3600 * 1000)}
+# A record has the broker's time: one of a sender whose clock is an hour ahead would be refused otherwise, as
+# Apache Kafka 4 does. What an event says of its own time is in its bytes.
+_STAMPED = {"message.timestamp.type": "LogAppendTime"}
+_FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1", **_STAMPED}
+_LATEST_BY_KEY = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1", **_STAMPED}
+_ONE_YEAR = {"cleanup.policy": "delete", "retention.ms": str(365 * 24 * 3600 * 1000), **_STAMPED}
 
 
 @dataclass(frozen=True, slots=True)

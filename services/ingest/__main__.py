@@ -9,12 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.contracts import topics
-from services.ingest import http_api, register_store
+from services.ingest.doors import http_api
 from services.ingest.idempotency import IdempotencyKeys
 from services.ingest.intake import Intake
-from services.ingest.judges import Judges
-from services.ingest.log_keeper import LogKeeper
-from services.ingest.topic_watch import TopicWatch
+from services.ingest.judging import register_store
+from services.ingest.judging.judges import Judges
+from services.ingest.log.keeper import LogKeeper
+from services.ingest.log.topic_watch import TopicWatch
 from services.runtime import access, logs, postgres, schemas, service
 from services.runtime.access.gate import Gate, pool_size
 from services.runtime.clock import Clock

@@ -15,26 +15,21 @@ from itertools import chain
 from uuid import UUID, uuid4
 
 from services.contracts import topics
-from services.ingest import (
-    journal,
-    judges,
-    log_writer,
-    receipts,
-    register_store,
-    reversals,
-    reversed_movements,
-)
+from services.ingest import receipts
 from services.ingest.idempotency import Claim
-from services.ingest.judges import Judges
-from services.ingest.named_reversal import NamedReversal
-from services.ingest.placements import Placements
+from services.ingest.judging import judges, register_store, reversals, reversed_movements
+from services.ingest.judging.judges import Judges
+from services.ingest.judging.named_reversal import NamedReversal
+from services.ingest.judging.reversed_movements import Reversing
+from services.ingest.log import journal
+from services.ingest.log import writer as log_writer
+from services.ingest.log.placements import Placements
+from services.ingest.log.record_packing import Entry
+from services.ingest.log.topic_watch import TopicWatch
 from services.ingest.receipts import MOST_EVENT_IDS, Receipt
-from services.ingest.record_packing import Entry
-from services.ingest.reversed_movements import Reversing
 from services.ingest.slices import slices
 from services.ingest.standings import Standing, Standings
 from services.ingest.submission import Submission
-from services.ingest.topic_watch import TopicWatch
 from services.runtime import logs, metrics
 from services.runtime.access import Caller, audit
 from services.runtime.clock import Clock

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from uuid import UUID
 
-from services.ingest.record_packing import Entry
+from services.ingest.log.record_packing import Entry
 from services.ingest.slices import slices
 
 _IDS_AT_ONCE = 10_000

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.ingest import receipts
-from services.ingest.named_reversal import NamedReversal
+from services.ingest.judging.named_reversal import NamedReversal
+from services.ingest.judging.stated_fact import StatedFact
+from services.ingest.log.record_packing import Entry
 from services.ingest.receipts import Total
-from services.ingest.record_packing import Entry
 from services.ingest.standings import Standings
-from services.ingest.stated_fact import StatedFact
 from services.runtime.errors import FieldError
 
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kafka import KafkaProducer
-from kafka.admin import KafkaAdminClient, NewTopic
+from kafka import KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient, NewTopic, OffsetSpec
 from kafka.errors import BrokerResponseError, KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
 from kafka.partitioner.default import murmur2
 
@@ -179,6 +179,14 @@ class LogIdentity:
     partitions: int
 
 
+@dataclass(frozen=True, slots=True)
+class LogBounds:
+    """What one partition holds now: the offsets ``[beginning, end)``."""
+
+    beginning: int
+    end: int
+
+
 class Admin:
     """What is asked of the cluster itself. Not thread-safe; one per loop."""
 
@@ -199,6 +207,18 @@ class Admin:
         if described["error_code"] != 0:
             return None
         return LogIdentity(str(cluster_id), str(described["topic_id"]), len(described["partitions"]))
+
+    def bounds(self, topic: str, partition: int) -> LogBounds:
+        """What the partition holds. Raises ``BrokerUnavailableError``."""
+        tp = TopicPartition(topic, partition)
+        client = self._current()
+        try:
+            beginning = client.list_partition_offsets({tp: OffsetSpec.EARLIEST})[tp].offset
+            end = client.list_partition_offsets({tp: OffsetSpec.LATEST})[tp].offset
+        except KafkaError as error:
+            self.close()
+            raise BrokerUnavailableError(f"{topic}/{partition}: {error!r}") from error
+        return LogBounds(beginning, end)
 
     def create_topics(self) -> list[str]:
         """Create what is missing; returns the names created. Raises ``StopServiceError``."""

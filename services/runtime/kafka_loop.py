@@ -22,13 +22,9 @@ from services.runtime.batch_commit import Apply, Batch, ReceivedRecord, commit_b
 from services.runtime.config import Settings
 from services.runtime.errors import StopServiceError
 from services.runtime.kafka_client import Admin, BrokerUnavailableError, LogIdentity
+from services.runtime.log_bounds import require_in_log
 from services.runtime.positions import Claim, FencedError, MovedError, Positions
-from services.runtime.postgres import (
-    CONNECTION_ERRORS,
-    Connection,
-    connect,
-    transaction,
-)
+from services.runtime.postgres import CONNECTION_ERRORS, Connection, connect, require_open, transaction
 
 _log = logs.get(__name__)
 
@@ -145,6 +141,8 @@ class KafkaLoop:
             connection = self._connection or self._open_connection()
             if connection is None:
                 return
+            # Without events nothing is asked of it; and a server that is back may hold older positions.
+            require_open(connection)
             self._check_identities()
             if not self._joins_group:
                 self._assign_every_partition()
@@ -225,7 +223,8 @@ class KafkaLoop:
         except LogTruncationError as error:
             raise StopServiceError(
                 f"reading {', '.join(self._topics)}: the log was truncated, and others stand where records "
-                f"stood that were applied: {error.divergent_offsets}. Nothing more was read."
+                f"stood that were applied: {error.divergent_offsets}. Nothing more was read. "
+                "What to do: docs/adr/0020."
             ) from error
         except OffsetOutOfRangeError as error:
             self._ask_what_became_of_the_log(error)
@@ -339,7 +338,7 @@ class KafkaLoop:
             # The embedded broker answers with the first offset of its last batch, plus one (docs/adr/0008):
             # that it lost its log is told by the topic's id alone.
             if not self._reads_any_log:
-                _require_in_log(claim, beginning=beginnings[tp], end=ends[tp])
+                require_in_log(claim, schema=self._positions.schema, beginning=beginnings[tp], end=ends[tp])
             self._seek(tp, claim)
             self._claims[tp] = claim
         _log.info("partitions claimed", partitions=[f"{tp.topic}/{tp.partition}" for tp in sorted(wanted)])
@@ -426,20 +425,6 @@ def _join_to_the_end(consumer: Any) -> None:
     coordinator = consumer._coordinator
     if coordinator.rejoining:
         coordinator.request_rejoin()
-
-
-def _require_in_log(claim: Claim, *, beginning: int, end: int) -> None:
-    """Refuse instead of reset: records between the position and the log's end or beginning are gone."""
-    if claim.next_offset > end:
-        raise StopServiceError(
-            f"{claim.topic}/{claim.partition}: applied up to offset {claim.next_offset}, but the log ends at "
-            f"{end}: it was truncated. Nothing was read."
-        )
-    if claim.next_offset < beginning:
-        raise StopServiceError(
-            f"{claim.topic}/{claim.partition}: the next offset is {claim.next_offset}, but the log begins at "
-            f"{beginning}: records were deleted before they were applied. Nothing was read."
-        )
 
 
 def _offset_metadata(offset: int) -> Any:

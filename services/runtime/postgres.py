@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import queue
+import select
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,9 @@ _KEEPALIVES: dict[str, Any] = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
+    # Milliseconds. Where what was sent is not acknowledged, no keepalive is sent: Linux sends the same again
+    # for a quarter of an hour, and whoever waits for an answer waits as long.
+    "tcp_user_timeout": 25_000,
 }
 
 # Errors after which the same work may succeed: the connection went, or another transaction won.
@@ -73,6 +77,13 @@ def connect(database_url: str, *, application: str) -> Connection:
     return connection
 
 
+def is_away(error: Exception) -> bool:
+    """Whether the server is not reached or takes no connections yet. What it refuses by name (a login, a
+    password, a database) stays refused, however long it is waited for."""
+    said = str(error)
+    return "FATAL" not in said or "the database system is" in said
+
+
 @contextmanager
 def transaction(connection: Connection) -> Iterator[Cursor]:
     """Commits when the block ends, rolls back when it raises."""
@@ -84,6 +95,19 @@ def transaction(connection: Connection) -> Iterator[Cursor]:
         if not connection.closed:
             connection.rollback()
         raise
+
+
+def require_open(connection: Connection) -> None:
+    """Notice that the server ended a connection on which nothing is asked for long; costs no round trip.
+
+    Raises one of ``CONNECTION_ERRORS``.
+    """
+    unasked = select.poll()
+    unasked.register(connection.fileno(), select.POLLIN)
+    if unasked.poll(0):
+        # Its farewell, its end, or only a notice: asking tells.
+        with transaction(connection) as cursor:
+            cursor.execute("SELECT 1")
 
 
 class Pool:

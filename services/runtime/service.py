@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,10 +19,11 @@ from services.runtime import config, logs
 from services.runtime.config import Settings
 from services.runtime.errors import StopServiceError
 from services.runtime.http_problems import http_problem
-from services.runtime.postgres import CONNECTION_ERRORS
+from services.runtime.postgres import CONNECTION_ERRORS, is_away
 
 _log = logs.get(__name__)
 _STOP_SECONDS = 15.0
+_DATABASE_RETRY_SECONDS = 1.0
 
 
 class _ProblemTask(ErrorTask):  # type: ignore[misc]
@@ -59,7 +61,8 @@ class Parts:
 def start(name: str, assemble: Callable[[Settings], Parts]) -> int:
     """Put a service together and run it; the exit code is 0 when it was told to stop, 1 where it failed.
 
-    What keeps it from starting (a policy, a migration, no database) is one line in the log.
+    What keeps it from starting (a policy, a migration, a login) is one line in the log. A database that is
+    not there yet is waited for: services and servers start in any order.
     """
     try:
         settings = config.load()
@@ -69,7 +72,7 @@ def start(name: str, assemble: Callable[[Settings], Parts]) -> int:
         return 1
     logs.configure(settings.log_level, name)
     try:
-        parts = assemble(settings)
+        parts = _assembled(settings, assemble)
     except (StopServiceError, *CONNECTION_ERRORS) as error:
         _log.critical("service does not start", reason=str(error).strip())
         return 1
@@ -77,6 +80,17 @@ def start(name: str, assemble: Callable[[Settings], Parts]) -> int:
         return _run(settings, parts, port=getattr(settings, f"{name}_port"))
     finally:
         parts.close()
+
+
+def _assembled(settings: Settings, assemble: Callable[[Settings], Parts]) -> Parts:
+    while True:
+        try:
+            return assemble(settings)
+        except CONNECTION_ERRORS as error:
+            if not is_away(error):
+                raise
+            _log.warning("database not reached, waited for", error=str(error).strip())
+        time.sleep(_DATABASE_RETRY_SECONDS)
 
 
 def server_of(settings: Settings, parts: Parts, *, port: int) -> BaseWSGIServer:

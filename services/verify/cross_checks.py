@@ -15,6 +15,7 @@ from services.verify.snapshot import MOST_FAULTS, rows
 
 _QUERIES = read_queries(Path(__file__).parent / "sql")
 CODES = (
+    "content-differs",
     "balance-differs",
     "reversal-differs",
     "reversed-twice",

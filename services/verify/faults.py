@@ -93,6 +93,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "bảng {book}, sự kiện {event_id}: dòng không thuộc khối nào",
         "table {book}, event {event_id}: the row belongs to no block",
     ),
+    "content-differs": (
+        "bảng {book}, sự kiện {event_id} ({source_ref}): nội dung không còn như lúc tiếp nhận",
+        "table {book}, event {event_id} ({source_ref}): the content is not what was taken in",
+    ),
     "balance-differs": (
         "{line}, {value_date}: sổ cái {ledger}, số dư {balance}",
         "{line}, {value_date}: the ledger sums to {ledger}, the balance is {balance}",

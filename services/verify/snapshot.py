@@ -54,6 +54,8 @@ SET LOCAL statement_timeout = 0;
 SET LOCAL idle_in_transaction_session_timeout = 0;
 SET LOCAL work_mem = '128MB';
 SET LOCAL jit = off;
+SET LOCAL datestyle = 'ISO, YMD';
 SET LOCAL max_parallel_workers_per_gather = 4;
+SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL search_path = pg_catalog
 """

@@ -35,7 +35,7 @@ from deploy.embedded import servers
 from deploy.embedded.processes import ServiceProcess
 from services.contracts import codec
 from services.domain.disbursement import Movement
-from services.ingest.record_packing import MAX_EVENTS
+from services.ingest.log.record_packing import MAX_EVENTS
 from services.runtime.kafka_client import partition_of
 from tests.bench import voucher_files
 from tests.support.access import make_token

@@ -116,20 +116,26 @@ def main() -> int:
     return 0 if best < MOST_SECONDS else 1
 
 
-_LEDGER = """
+_LEDGER = r"""
 INSERT INTO aggregation.ledger (
        event_id, origin_event_id, content_hash, source, source_ref, project_code, fund_source, budget_year,
        series, kind, amount, currency, disbursed, work_certified, advance_outstanding, value_date, status,
        recorded_at, topic_id, partition, "offset", index, block_no)
-SELECT m.event_id, m.event_id, sha256(m.event_id::text::bytea), 'kbnn.ca-mau', '2022/' || m.n,
-       'DA-' || lpad((m.n %% 300)::text, 7, '0'),
-       CASE m.n %% 3 WHEN 0 THEN 'central.sector' ELSE 'local.balance' END, 2022,
+SELECT m.event_id, m.event_id, sha256(convert_to(m.content, 'UTF8')), 'kbnn.ca-mau', '2022/' || m.n,
+       m.project_code, m.fund_source, 2022,
        'treasury_vouchers', 'completed_work_payment', m.amount, 'VND', m.amount, m.amount, 0,
-       date '2022-01-01' + (m.n %% 365), 'actual', now(), 'bench-topic', m.block_no %% %(partitions)s,
+       m.value_date, 'actual', now(), 'bench-topic', m.block_no %% %(partitions)s,
        (m.block_no / %(partitions)s) * %(of_block)s + m.n %% %(of_block)s, 0, m.block_no
-  FROM (SELECT n, md5(n::text)::uuid AS event_id, 1000000 + n * 7919::bigint %% 900000000 AS amount,
-               ((n - 1) / %(of_block)s + 1) AS block_no
-          FROM generate_series(1, %(rows)s) AS n) AS m
+  FROM (SELECT made.*,
+               concat('budget_year=2022', E'\ncurrency=VND', E'\nfund_source=', made.fund_source,
+                      E'\nkind=completed_work_payment', E'\nminor_units=', made.amount, E'\nproject_code=',
+                      made.project_code, E'\nrecovery_booking=gross\nreporter=treasury\nreverses_event_id=',
+                      E'\nstatus=actual\ntype=movement\nvalue_date=', made.value_date) AS content
+          FROM (SELECT n, md5(n::text)::uuid AS event_id, 1000000 + n * 7919::bigint %% 900000000 AS amount,
+                       ((n - 1) / %(of_block)s + 1) AS block_no, date '2022-01-01' + (n %% 365) AS value_date,
+                       'DA-' || lpad((n %% 300)::text, 7, '0') AS project_code,
+                       CASE n %% 3 WHEN 0 THEN 'central.sector' ELSE 'local.balance' END AS fund_source
+                  FROM generate_series(1, %(rows)s) AS n) AS made) AS m
 """
 _BALANCES = """
 INSERT INTO aggregation.balance (

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.sql_detour import SqlDetour
 from tests.chaos.world import World
 from tests.support import brokers
 
@@ -28,12 +29,22 @@ def rng(request: pytest.FixtureRequest) -> random.Random:
 
 
 @pytest.fixture
-def world(database_url: str, rng: random.Random, tmp_path: Path) -> Iterator[World]:
-    """An empty cluster and an empty database; every broker is well again afterwards."""
-    with brokers.running_broker():
-        world = World(database_url, brokers.the_cluster(), rng, tmp_path)
+def world(
+    database_url: str, rng: random.Random, tmp_path: Path, running_broker: brokers.RunningBroker
+) -> Iterator[World]:
+    """An empty broker and an empty database; every broker is well again afterwards."""
+    with running_broker() as broker:
+        world = World(database_url, broker, rng, tmp_path)
         try:
             yield world
         finally:
             world.stop()
-            world.cluster.heal()
+            if brokers.is_apache_kafka():
+                world.cluster.heal()
+
+
+@pytest.fixture
+def detour(world: World) -> Iterator[SqlDetour]:
+    """A way to the world's database that sees every statement."""
+    with SqlDetour(world.database_url).running() as detour:
+        yield detour

@@ -1,4 +1,5 @@
-"""A way to the brokers that a test can block: proxies where the cluster tells such clients to find them."""
+"""A way to the brokers that a test can block or cut: proxies where the cluster tells such clients to find
+them."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+
+from tests.chaos.half_open import hear_nothing_more
 
 _BYTES = 65_536
 
@@ -18,6 +21,7 @@ class Detour:
         self.answers_are_lost = threading.Event()
         self._listening = [(socket.create_server(("127.0.0.1", by)), port) for by, port in ports.items()]
         self._open: list[socket.socket] = []
+        self._silent: set[socket.socket] = set()
 
     @contextmanager
     def running(self) -> Iterator[Detour]:
@@ -30,6 +34,14 @@ class Detour:
                 with suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
                 each.close()
+
+    def go_silent(self) -> None:
+        """What is open now becomes half-open to the clients, and idle to the brokers; new ones are sound."""
+        self._silent = set(self._open)
+        # A client stands before its broker.
+        for client in self._open[::2]:
+            with suppress(OSError):
+                hear_nothing_more(client)
 
     def _accept(self, listener: socket.socket, port: int) -> None:
         with suppress(OSError):
@@ -48,7 +60,10 @@ class Detour:
                     while source.recv(_BYTES):
                         pass
                     break
-                sink.sendall(passed)
+                if sink not in self._silent:
+                    sink.sendall(passed)
+        if source in self._silent:
+            return
         for each in (source, sink):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)

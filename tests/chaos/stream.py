@@ -17,7 +17,7 @@ from services.runtime.kafka_client import BrokerUnavailableError, Publisher, Rec
 from tests.support import facts
 from tests.support.aggregation import RECORDED_AT
 
-_PROJECTS = 24
+PROJECTS = 24
 _MONTHS = 6
 
 
@@ -35,7 +35,7 @@ class FactStream:
     def _next(self) -> codec.DisbursementFact:
         self._number += 1
         dice = self._rng.random()
-        project = f"P{self._rng.randrange(_PROJECTS):02}"
+        project = f"P{self._rng.randrange(PROJECTS):02}"
         day = f"2022-{self._rng.randint(1, _MONTHS):02}-15"
         if dice < 0.15 and self._paid:
             return self._rng.choice(self._paid)
@@ -81,14 +81,19 @@ class Sender:
         finally:
             self._stop.set()
             self._thread.join()
-            self._publisher.close()
+            self.close()
 
-    def send(self, fact: codec.DisbursementFact, *, tries: int = 200) -> None:
+    def close(self) -> None:
+        """For who sends without ``running``."""
+        self._publisher.close()
+
+    def send(self, fact: codec.Fact, *, tries: int = 200) -> None:
         """Until it is acknowledged. Raises ``BrokerUnavailableError`` where it never is."""
         value = codec.encode_batch([fact], recorded_at=RECORDED_AT)
+        topic = topics.PLAN if isinstance(fact, codec.PlanFact) else topics.DISBURSEMENT
         for left in reversed(range(tries)):
             try:
-                self._publisher.publish(topics.DISBURSEMENT, [Record(codec.routing_key(fact), value)])
+                self._publisher.publish(topic, [Record(codec.routing_key(fact), value)])
             except BrokerUnavailableError:
                 self.unacknowledged_tries += 1
                 if not left:

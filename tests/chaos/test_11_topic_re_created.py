@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from uuid import UUID
 
 import pytest
@@ -61,7 +59,7 @@ def test_11_a_re_created_topic_is_refused_until_an_operator_adopts_it(world: Wor
     require_stopped(worker, "adopt-log")
     assert world.rows("SELECT count(*), sum(disbursed) FROM aggregation.ledger") == before
 
-    assert "from the beginning" in _run_cli(world, "adopt-log", *adopt)
+    assert "from the beginning" in world.operator("adopt-log", *adopt).stdout
     worker.start()
     wait_until_ready([worker])
     # Who has the old events sends them again: they count once.
@@ -95,13 +93,3 @@ def test_11_ingest_learns_the_register_from_a_re_created_topic_of_plans(world: W
     assert ingest.is_running
     with running(world.settings()):
         world.require_right([UUID(event_id) for event_id in paid["event_ids"]])
-
-
-def _run_cli(world: World, *arguments: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "services.cli", *arguments],
-        env=world.environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout

@@ -1,11 +1,16 @@
-"""A broker that lacks the newest records is made leader: the log ends before the position; nobody reads."""
+"""A broker that lacks the newest records is made leader: the log ends before the position; nobody reads
+until an operator has replaced it."""
 
 from __future__ import annotations
 
 import pytest
+from kafka import KafkaConsumer
 from kafka.admin import NewTopic
 
+from deploy.embedded.stack import wait_until_ready
+from deploy.kafka.cluster import KafkaBroker
 from services.contracts import topics
+from services.runtime.kafka_client import Publisher, Record
 from tests.chaos import books
 from tests.chaos.stream import FactStream, Sender
 from tests.chaos.test_11_topic_re_created import require_stopped
@@ -56,6 +61,42 @@ def test_13_a_truncated_log_stops_aggregation(world: World, grows_again: bool) -
     assert [
         fault for fault in books.faults(world.settings(), sender.acknowledged[:70]) if "position" not in fault
     ] == []
+
+    lost = world.operator(
+        *("skip-lost", "--schema", "aggregation", "--topic", topics.DISBURSEMENT, "--partition", "0"),
+        *("--to", str(applied), "--reason", "not what it is for"),
+    )
+    assert lost.returncode == 1
+    _replace_the_log(world, ahead)
+    adopted = world.operator("adopt-log", "--schema", "aggregation", "--topic", topics.DISBURSEMENT)
+    assert adopted.returncode == 0, adopted.stderr
+    worker.start()
+    wait_until_ready([worker])
+    world.require_right(sender.acknowledged)
+
+
+def _replace_the_log(world: World, ahead: KafkaBroker) -> None:
+    """What is left of it, in a new one (docs/adr/0020)."""
+    ahead.start()
+    world.cluster.wait_until_whole()
+    ends = log_ends(world.settings(), [topics.DISBURSEMENT])
+    consumer = KafkaConsumer(bootstrap_servers=world.cluster.bootstrap_servers.split(","))
+    left: list[Record] = []
+    try:
+        consumer.assign(list(ends))
+        consumer.seek_to_beginning()
+        while any(consumer.position(tp) < end for tp, end in ends.items()):
+            for records in consumer.poll(timeout_ms=200).values():
+                left += [Record(record.key.decode(), record.value) for record in records]
+    finally:
+        consumer.close()
+    assert left
+    world.re_create_topic(topics.DISBURSEMENT)
+    publisher = Publisher(world.settings(kafka_delivery_timeout_ms=10_000), client_id="test-replaced")
+    try:
+        publisher.publish(topics.DISBURSEMENT, left)
+    finally:
+        publisher.close()
 
 
 def _two_replicas(world: World) -> None:

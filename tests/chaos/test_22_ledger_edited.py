@@ -55,7 +55,8 @@ def test_22_an_edited_amount_names_its_block(database_url: str, broker: Broker, 
     found = CliRunner().invoke(cli.main, ["verify", "--json"], env=environment)
     assert found.exit_code == 1
     told = json.loads(found.stdout)
-    assert [fault["code"] for fault in told["faults"]] == ["rows-altered"]
+    assert [fault["code"] for fault in told["faults"]] == ["rows-altered", "content-differs"]
+    assert told["faults"][1]["found"]["event_id"] == event_id
     block = told["first_bad_block"]
     assert block["partition"] == partition
     assert block["from_offset"] <= offset < block["next_offset"]

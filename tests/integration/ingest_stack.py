@@ -25,7 +25,7 @@ from services.runtime.config import Settings
 from services.runtime.kafka_client import Admin
 from tests.support import stated
 from tests.support.access import client_of, make_token
-from tests.support.brokers import Broker, running_broker, settings_of_broker
+from tests.support.brokers import Broker, RunningBroker, settings_of_broker
 
 DELIVERY_TIMEOUT_MS = 1_500
 PARTITIONS = 4
@@ -146,7 +146,9 @@ def running_ingest(settings: Settings) -> Iterator[Ingest]:
 
 
 @contextmanager
-def ingest_of_a_module(postgres_server: str, **changes: Any) -> Iterator[Ingest]:
+def ingest_of_a_module(
+    postgres_server: str, running_broker: RunningBroker, **changes: Any
+) -> Iterator[Ingest]:
     """Ingest on a database and a broker of its own, for tests that do not disturb each other."""
     database_url = servers.create_database(postgres_server, f"test_{uuid4().hex[:12]}")
     with running_broker() as broker, running_ingest(settings_for(database_url, broker, **changes)) as ingest:

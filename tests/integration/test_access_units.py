@@ -18,7 +18,7 @@ from tests.support import ca_mau, facts
 from tests.support.access import client_of, make_token
 from tests.support.aggregation import Aggregation, running, settings_for
 from tests.support.alerting import Desk, migrated
-from tests.support.brokers import running_broker
+from tests.support.brokers import RunningBroker
 
 AS_OF = {"as_of": "2022-05-31"}
 
@@ -27,7 +27,7 @@ AS_OF = {"as_of": "2022-05-31"}
 
 
 @pytest.fixture(scope="module")
-def aggregation(postgres_server: str) -> Iterator[Aggregation]:
+def aggregation(postgres_server: str, running_broker: RunningBroker) -> Iterator[Aggregation]:
     """Cà Mau (96) with owners O1 and O2, Quảng Nam (49) with an owner O1 too, and P9 that is nobody's."""
     url = servers.create_database(postgres_server, f"units_{uuid4().hex[:12]}")
     with running_broker() as broker, running(settings_for(url, broker.bootstrap_servers)) as started:

@@ -55,6 +55,8 @@ def aggregation(postgres_server: str) -> Iterator[Aggregation]:
             facts.movement("2/3", 50, "2022-03-10", kind=ADVANCE, project_code="P2"),
             recovery("2/4", 40, "2022-05-10", project_code="P2"),
             recovery("2/5", 5, "2022-06-10", project_code="P2"),
+            # Takes nothing from the advance.
+            facts.movement("2/6", 1, "2022-06-20", project_code="P2"),
             recovery("3/1", 7, "2022-03-01", project_code="Q1", reporter=Reporter.OWNER),
             recovery("4/1", 9, "2022-03-01", project_code="P9"),
         )
@@ -98,6 +100,9 @@ def empty(postgres_server: str) -> str:
         (-5, (-5, -5, 0)),
         (5, (5, 5, 1)),
         (5, (10, 5, 5)),
+        # One account to two, and two to one.
+        (5, (5, 3, 2)),
+        (5, (-5, -3, -2)),
     ],
 )
 def test_a_row_that_is_no_transfer_is_refused(empty: str, amount: int, effect: tuple[int, int, int]) -> None:

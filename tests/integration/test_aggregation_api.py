@@ -20,7 +20,7 @@ from deploy.embedded import servers
 from services.domain.plan import BaselineKind
 from tests.support import facts
 from tests.support.aggregation import Aggregation, running, settings_for
-from tests.support.brokers import running_broker
+from tests.support.brokers import RunningBroker
 from tests.support.made_up import made_up
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -28,7 +28,7 @@ AS_OF = {"as_of": "2022-05-31"}
 
 
 @pytest.fixture(scope="module")
-def aggregation(postgres_server: str) -> Iterator[Aggregation]:
+def aggregation(postgres_server: str, running_broker: RunningBroker) -> Iterator[Aggregation]:
     """Three projects of two owners; P3 has paid nothing, P9 has no plan."""
     url = servers.create_database(postgres_server, "aggregation_api")
     with running_broker() as broker, running(settings_for(url, broker.bootstrap_servers)) as started:

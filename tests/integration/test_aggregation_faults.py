@@ -104,6 +104,40 @@ def test_a_database_that_goes_away_is_waited_for(database_url: str, broker: Brok
         require_exact(aggregation)
 
 
+def test_a_loop_without_events_notices_that_its_database_went_away(database_url: str, broker: Broker) -> None:
+    """The server may come back with older positions (from a backup), and no event may come for days."""
+    with running(settings_for(database_url, broker.bootstrap_servers)) as aggregation:
+        aggregation.publish(*SENT)
+        aggregation.settle()
+        claims = "SELECT min(epoch) FROM aggregation.source_position"
+        ((before,),) = aggregation.rows(claims)
+        aggregation.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'giaingan-aggregation' AND datname = current_database()"
+        )
+        eventually(lambda: aggregation.rows(claims) > [(before,)])
+        require_exact(aggregation)
+
+
+def test_progress_goes_on_above_what_was_told_where_the_database_forgot_it(
+    database_url: str, broker: Broker
+) -> None:
+    """As after a restore from a backup: alert judges no version that is not above the last."""
+    with running(settings_for(database_url, broker.bootstrap_servers)) as aggregation:
+        aggregation.rows("SELECT setval('aggregation.progress_version', 1000)")
+        aggregation.publish(facts.plan(10_000), SENT[0])
+        aggregation.settle()
+        before = aggregation.told()["project", "P1"].version
+        aggregation.rows("SELECT setval('aggregation.progress_version', 1)")
+        aggregation.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'giaingan-progress' AND datname = current_database()"
+        )
+        aggregation.publish(SENT[1])
+        aggregation.settle()
+        assert aggregation.told()["project", "P1"].version > before
+
+
 def test_a_consumer_goes_on_after_several_records_in_one_batch_of_the_log(
     database_url: str, broker: Broker
 ) -> None:

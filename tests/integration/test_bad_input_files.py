@@ -17,6 +17,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from tests.integration.bad_input import nothing_posted, refused
 from tests.integration.ingest_stack import Answer, Ingest, ingest_of_a_module, make_known
 from tests.support import stated
+from tests.support.brokers import RunningBroker
 from tests.unit.ingest.reading import fill_statement, saved, statement, workbook
 
 VOUCHER_HEADER = "Số chứng từ;Mã dự án;Nguồn vốn;Năm ngân sách;Loại giao dịch;Số tiền (đồng);Ngày chứng từ\n"
@@ -25,8 +26,8 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 
 @pytest.fixture(scope="module")
-def ingest(postgres_server: str) -> Iterator[Ingest]:
-    with ingest_of_a_module(postgres_server) as running:
+def ingest(postgres_server: str, running_broker: RunningBroker) -> Iterator[Ingest]:
+    with ingest_of_a_module(postgres_server, running_broker) as running:
         make_known(running, *(f"P{number}" for number in range(1, 10)))
         yield running
 

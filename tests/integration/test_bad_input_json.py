@@ -18,18 +18,19 @@ from uuid import uuid4
 
 import pytest
 
-from services.ingest import log_writer
+from services.ingest.log import writer as log_writer
 from services.runtime.service import server_of, stop_listening
 from tests.integration.bad_input import fault, nothing_posted, refused
 from tests.integration.ingest_stack import Answer, Ingest, ingest_of_a_module, make_known
 from tests.support import stated
+from tests.support.brokers import RunningBroker
 
 MOVEMENT = "movements.0."
 
 
 @pytest.fixture(scope="module")
-def ingest(postgres_server: str) -> Iterator[Ingest]:
-    with ingest_of_a_module(postgres_server) as running:
+def ingest(postgres_server: str, running_broker: RunningBroker) -> Iterator[Ingest]:
+    with ingest_of_a_module(postgres_server, running_broker) as running:
         make_known(running, "7891234")
         yield running
 

@@ -14,7 +14,7 @@ import pytest
 from services.console.api_client import XLSX
 from services.contracts import topics
 from services.ingest.__main__ import assemble
-from services.ingest.sheets.marked_notes import FAULT_COLOUR, FAULT_SHEET
+from services.ingest.sheets.marking.marked_notes import FAULT_COLOUR, FAULT_SHEET
 from services.runtime.errors import StopServiceError
 from tests.integration.bad_input import refused
 from tests.integration.ingest_stack import Answer, Ingest, read_log, running_ingest, settings_for

@@ -12,7 +12,8 @@ import pytest
 
 from services.contracts import topics
 from services.contracts.stated.models import MovementIn
-from services.ingest import journal, log_writer
+from services.ingest.log import journal
+from services.ingest.log import writer as log_writer
 from services.runtime import postgres
 from services.runtime.kafka_client import Admin, BrokerUnavailableError
 from tests.integration.ingest_stack import (

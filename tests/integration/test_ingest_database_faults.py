@@ -17,9 +17,10 @@ from psycopg2 import sql
 
 from services.contracts import topics
 from services.contracts.stated.models import MovementIn
-from services.ingest import journal, log_writer
-from services.ingest.journal import PlacedEntry
-from services.ingest.record_packing import Entry
+from services.ingest.log import journal
+from services.ingest.log import writer as log_writer
+from services.ingest.log.journal import PlacedEntry
+from services.ingest.log.record_packing import Entry
 from services.runtime import postgres
 from services.runtime.kafka_client import Place
 from tests.integration.ingest_stack import (

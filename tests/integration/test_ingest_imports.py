@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from services.contracts import topics
-from services.ingest import log_writer
+from services.ingest.log import writer as log_writer
 from tests.integration.ingest_stack import (
     Answer,
     Ingest,

@@ -22,7 +22,7 @@ from tests.support.brokers import Broker
 # Ingest whose publish never comes back: killed there, it holds the key and has told nobody.
 _STUCK = """
 import time
-from services.ingest import log_writer
+from services.ingest.log import writer as log_writer
 log_writer.write = lambda *_: time.sleep(60)
 from services.ingest.__main__ import main
 main()

@@ -13,20 +13,21 @@ import pytest
 
 from services.contracts import codec, topics
 from services.contracts.stated.models import PlanRevisionIn, ProjectIn
-from services.ingest import register_store
-from services.ingest.register import RegisteredProject
+from services.ingest.judging import register_store
+from services.ingest.judging.register import RegisteredProject
 from services.runtime import postgres
 from services.runtime.access import Scope
 from services.runtime.kafka_client import Publisher, Record
 from tests.integration.ingest_stack import Answer, Ingest, ingest_of_a_module, wait_until
 from tests.support import stated
+from tests.support.brokers import RunningBroker
 
 NOW = datetime(2022, 7, 31, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def ingest(postgres_server: str) -> Iterator[Ingest]:
-    with ingest_of_a_module(postgres_server) as running:
+def ingest(postgres_server: str, running_broker: RunningBroker) -> Iterator[Ingest]:
+    with ingest_of_a_module(postgres_server, running_broker) as running:
         yield running
 
 

@@ -18,6 +18,7 @@ from tests.integration.ingest_stack import (
     make_known,
 )
 from tests.support import stated
+from tests.support.brokers import RunningBroker
 
 PLAN = (
     "Nơi gửi số liệu;Mã dự án;Tên dự án;Mã chủ đầu tư;Chủ đầu tư;Nguồn vốn;Mã tỉnh;Năm ngân sách;"
@@ -27,8 +28,8 @@ PLAN = (
 
 
 @pytest.fixture(scope="module")
-def ingest(postgres_server: str) -> Iterator[Ingest]:
-    with ingest_of_a_module(postgres_server) as running:
+def ingest(postgres_server: str, running_broker: RunningBroker) -> Iterator[Ingest]:
+    with ingest_of_a_module(postgres_server, running_broker) as running:
         make_known(running, "7891234")
         yield running
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from deploy.embedded.servers import Broker
-from services.ingest import register_store
 from services.ingest.__main__ import assemble
+from services.ingest.judging import register_store
 from services.runtime import postgres
 from tests.integration.ingest_stack import Ingest, running_ingest, settings_for, wait_until
 from tests.support import stated

@@ -17,7 +17,7 @@ from services.runtime.access.gate import Gate
 from services.runtime.api import Api
 from services.runtime.errors import StopServiceError
 from services.runtime.kafka_client import BrokerUnavailableError, Publisher, Record
-from services.runtime.postgres import Pool, connect
+from services.runtime.postgres import Pool, connect, is_away
 from services.runtime.service import Parts
 from tests.support.aggregation import eventually, settings_for
 
@@ -57,6 +57,17 @@ def test_a_password_with_a_raw_at_sign_is_not_quoted_as_a_host() -> None:
         connect(f"postgresql://user:secret@{SECRET}@nowhere.invalid/x", application="test")
     assert SECRET not in str(refused.value)
     assert "%40" in str(refused.value)
+
+
+def test_a_server_that_is_away_is_waited_for_and_one_that_refuses_by_name_is_not(
+    postgres_server: str,
+) -> None:
+    with pytest.raises(psycopg2.OperationalError) as away:
+        connect(f"postgresql://user@127.0.0.1:{servers.free_port()}/x", application="test")
+    assert is_away(away.value)
+    with pytest.raises(psycopg2.OperationalError) as refused:
+        connect(postgres_server.replace("/postgres?", "/no_such_database?", 1), application="test")
+    assert not is_away(refused.value)
 
 
 def test_a_missing_setting_is_named_without_the_value_of_any(

@@ -260,6 +260,7 @@ def test_what_was_put_aside_is_not_applied_when_it_could_be(
     assert items(aggregation.client, "/v1/conflicts") == []
 
 
+@pytest.mark.embedded_broker(reason="another log is adopted unasked only of a broker that forgets")
 def test_a_log_that_is_written_again_undoes_no_decision(aggregation: Aggregation) -> None:
     publish(aggregation, EARLY)
     put_aside(aggregation, "discard")

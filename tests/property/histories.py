@@ -113,6 +113,7 @@ def _plan(year: _Year) -> codec.Fact:
         carried_from_year=year.year - 1 if base is PlanBase.CARRY_OVER else 0,
         owner_code=year.draw(st.sampled_from(["O1", "O2"])),
         decision_number=year.draw(st.sampled_from(["1/QĐ"] * 3 + ["2/QĐ"])),
+        decision_date=date(year.year - 1, 12, 10),
         effective_date=year.day(),
         revision=number,
     )
@@ -154,7 +155,7 @@ def _completed_work(year: _Year) -> codec.Fact:
 
 
 _MADE: list[Callable[[_Year], codec.Fact]] = [
-    *(_reversal, _curve, _project, _owner, _officer, _completed_work),
+    *(_reversal, _curve, _curve, _curve, _project, _owner, _officer, _completed_work),
     # Money and plans more often than all the rest.
     *(_movement, _statement, _plan, _plan) * 3,
 ]
@@ -164,5 +165,5 @@ _MADE: list[Callable[[_Year], codec.Fact]] = [
 def histories(draw: st.DrawFn) -> tuple[int, list[list[codec.Fact]]]:
     """A year, and what comes in about it, batch by batch."""
     year = _Year(draw, next(_YEARS))
-    batches = draw(st.lists(st.lists(st.sampled_from(_MADE), min_size=1, max_size=5), min_size=1, max_size=6))
+    batches = draw(st.lists(st.lists(st.sampled_from(_MADE), min_size=2, max_size=8), min_size=1, max_size=4))
     return year.year, [[make(year) for make in batch] for batch in batches]

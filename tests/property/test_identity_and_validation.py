@@ -15,7 +15,7 @@ from services.contracts import codec
 from services.domain import validation
 from services.domain.event_identity import event_id
 from services.domain.validation import Fact
-from services.ingest.record_packing import MAX_EVENTS, Entry, pack
+from services.ingest.log.record_packing import MAX_EVENTS, Entry, pack
 from services.ingest.standings import Standing, Standings
 from services.runtime.kafka_client import MAX_RECORD_BYTES, partition_of
 from tests.property import facts

@@ -108,7 +108,7 @@ def books(database_url: str) -> Iterator[Books]:
 
 @given(history=histories())
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True
+    max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True
 )
 def test_what_was_known_at_an_instant_is_answered_as_it_was_then(
     books: Books, history: tuple[int, list[list[codec.Fact]]]

@@ -6,8 +6,8 @@ The cluster is one a session; what a test finds on it is empty all the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,6 +35,10 @@ class Broker(Protocol):
     def thaw(self) -> None: ...
 
 
+# What the fixture of that name gives: a running broker without topics.
+RunningBroker = Callable[[], AbstractContextManager[Broker]]
+
+
 class ClusterAsBroker:
     """The whole cluster as one broker: killed and started together, and it keeps what it holds."""
 
@@ -54,8 +58,7 @@ class ClusterAsBroker:
 
     def kill(self) -> None:
         """SIGKILL to every broker."""
-        for broker in self.cluster.brokers:
-            broker.kill()
+        self.cluster.kill()
 
     def freeze(self) -> None:
         """SIGSTOP to every broker."""

@@ -7,7 +7,13 @@ from typing import Any
 
 from psycopg2 import sql
 
-from services.domain.disbursement import CompletedWorkLine, FigureStatus, MovementKind, Reporter
+from services.domain.disbursement import (
+    CompletedWorkLine,
+    FigureStatus,
+    MovementKind,
+    RecoveryBooking,
+    Reporter,
+)
 from services.domain.money import Money
 from services.domain.plan import BaselineKind
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
@@ -29,7 +35,7 @@ TABLES = (
     "conflict",
 )
 # Blocks, in the order in which they are added.
-BLOCKS = 8
+BLOCKS = 9
 ADVANCE = facts.movement("1", 300, kind=MovementKind.ADVANCE)
 PAYMENT = facts.movement("2", 70)
 LATE = facts.movement("late", 55)
@@ -81,6 +87,14 @@ def fill(books: Books) -> None:
     # A reversal that waits, in another partition than its movement.
     books.add(facts.reversal("late-reversed", LATE), b"\xffjunk", partition=1)
     books.add(LATE, partition=2)
+    # A name in decomposed letters; every booking and reporter.
+    recovered = {"kind": MovementKind.ADVANCE_RECOVERY, "recovery_booking": RecoveryBooking.NET}
+    books.add(
+        facts.movement("5", 9, project_code="Ca\u0300 Mau", reporter=Reporter.OWNER),
+        facts.movement("6", 8, **recovered),
+        facts.movement("7", 8, **recovered, reporter=Reporter.OWNER),
+        partition=3,
+    )
     books.add(facts.reversal("4", PAYMENT), facts.movement("1", 301, kind=MovementKind.ADVANCE))
     books.add(
         facts.statement(410, "2022-05-31", reporter=Reporter.OWNER),

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.ingest.sheets import profile_files
-from services.ingest.sheets.profile_listing import ListedProfile, ProfileColumn, listed
+from services.ingest.sheets.profiles import profile_files
+from services.ingest.sheets.profiles.profile_listing import ListedProfile, ProfileColumn, listed
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "IMPORTS.md"

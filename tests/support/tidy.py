@@ -227,6 +227,35 @@ def first_cells(markdown: str, columns: int = 1) -> set[tuple[str, ...]]:
     return {tuple(row[:columns]) for row in table_rows(markdown)}
 
 
+# --- the fault matrix ---------------------------------------------------------------------------
+
+MATRIX_ROWS = 33
+_MATRIX = "## The fault matrix"
+_CHAOS_TEST = re.compile(r"chaos/(test_\w+\.py)")
+
+
+def matrix_faults(document: str, tests: Iterable[str]) -> list[str]:
+    """Rows of the fault matrix that are missing or there twice, rows whose test is not there, tests of
+    ``tests/chaos`` (their file names) that have no row of their number."""
+    _, _, section = document.partition(_MATRIX)
+    tests = set(tests)
+    numbers: list[int] = []
+    named: dict[str, list[int]] = {}
+    for row in table_rows(section.partition("\n## ")[0]):
+        if not re.fullmatch(r"[\d, ]+", row[0]):
+            continue
+        numbers += (of_row := [int(number) for number in row[0].split(",")])
+        for name in _CHAOS_TEST.findall(row[-1]):
+            named.setdefault(name, []).extend(of_row)
+    return [
+        *(f"row {number} is there {numbers.count(number)} times" for number in range(1, MATRIX_ROWS + 1)
+          if numbers.count(number) != 1),
+        *missing("test", named, tests, "tests/chaos"),
+        *(f"{name} is in no row of its number" for name in sorted(tests)
+          if int(re.findall(r"\d+", name)[0]) not in named.get(name, ())),
+    ]  # fmt: skip
+
+
 # --- words in files ----------------------------------------------------------------------------
 
 _REGISTRY = re.compile(

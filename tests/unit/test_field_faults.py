@@ -25,7 +25,7 @@ from services.contracts.stated.models import (
     StatementLineIn,
     StatementsIn,
 )
-from services.ingest.import_form import ImportForm
+from services.ingest.doors.import_form import ImportForm
 from services.runtime.api import Api
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import FAULTS, field_errors

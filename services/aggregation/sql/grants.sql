@@ -25,6 +25,8 @@ GRANT SELECT, INSERT, UPDATE (published_topic_id, published_at) ON aggregation.c
 GRANT SELECT, INSERT, UPDATE, DELETE ON aggregation.progress_due TO giaingan_aggregation;
 GRANT SELECT, INSERT, UPDATE ON aggregation.province_told, aggregation.source_position TO giaingan_aggregation;
 GRANT USAGE ON SEQUENCE aggregation.progress_mark, aggregation.progress_version, aggregation.block_no TO giaingan_aggregation;
+-- setval: versions go on above those in the log, whatever the database remembers of them.
+GRANT UPDATE ON SEQUENCE aggregation.progress_version TO giaingan_aggregation;
 
 GRANT SELECT ON aggregation.plan_decision, aggregation.posting, aggregation.schema_migration TO giaingan_aggregation;
 

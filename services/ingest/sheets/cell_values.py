@@ -16,8 +16,8 @@ from services.domain.money import MAX_MINOR_UNITS
 from services.ingest.sheets import numbers
 from services.ingest.sheets.faults import CellFaultError
 from services.ingest.sheets.grid import BrokenCell, Cell, PercentCell, ScaledCell, lookup, matching_form
-from services.ingest.sheets.import_profile import FieldProfile, ImportProfile, Unit
 from services.ingest.sheets.numbers import NumberLocale, NumberText
+from services.ingest.sheets.profiles.import_profile import FieldProfile, ImportProfile, Unit
 from services.runtime.field_faults import choices
 
 _BASIS_POINTS_PER_PERCENT = 100

@@ -16,9 +16,9 @@ from typing import BinaryIO
 
 from services.contracts import codec, topics
 from services.domain.disbursement import Movement
-from services.ingest.judging import Judge
-from services.ingest.named_reversal import NamedReversal
-from services.ingest.register import Register
+from services.ingest.judging.judge import Judge
+from services.ingest.judging.named_reversal import NamedReversal
+from services.ingest.judging.register import Register
 from services.ingest.sheets.reading_job import (
     EXIT_OUT_OF_MEMORY,
     EXIT_OUTPUT_TOO_LARGE,

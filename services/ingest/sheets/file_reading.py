@@ -20,8 +20,8 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
-from services.ingest.named_reversal import NamedReversal
-from services.ingest.record_packing import Entry
+from services.ingest.judging.named_reversal import NamedReversal
+from services.ingest.log.record_packing import Entry
 from services.ingest.sheets import child_process, spool
 from services.ingest.sheets.child_process import ReadingLimits
 from services.ingest.sheets.reading_job import ReadingAnswer, ReadingJob

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from services.ingest.sheets.grid import lookup, matching_form
-from services.ingest.sheets.import_profile import ImportProfile, Unit
-from services.ingest.sheets.profile_expansion import MonthHeaders, month_field
+from services.ingest.sheets.profiles.import_profile import ImportProfile, Unit
+from services.ingest.sheets.profiles.profile_expansion import MonthHeaders, month_field
 from services.ingest.sheets.unit_words import UnitWords
 
 # "Kế hoạch năm 2021", "Kế hoạch vốn năm 2022 sau điều chỉnh", "Kế hoạch 2022".

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.ingest.named_reversal import NamedReversal
-from services.ingest.register import RegisteredProject
+from services.ingest.judging.named_reversal import NamedReversal
+from services.ingest.judging.register import RegisteredProject
 from services.ingest.stated_totals import Total
 from services.runtime.errors import FieldError, Problem
 

@@ -22,14 +22,14 @@ from services.contracts.stated.models import (
     ProjectIn,
     StatementLineIn,
 )
+from services.ingest.judging.stated_fact import StatedFact
 from services.ingest.sheets.faults import FAULTS, Findings, Place, at
-from services.ingest.sheets.import_profile import FactKind, ImportProfile
-from services.ingest.sheets.profile_arithmetic import FundColumns, RowChecks
-from services.ingest.sheets.profile_expansion import FUND_SOURCE
-from services.ingest.sheets.profile_months import MonthPoints
+from services.ingest.sheets.profiles.import_profile import FactKind, ImportProfile
+from services.ingest.sheets.profiles.profile_arithmetic import FundColumns, RowChecks
+from services.ingest.sheets.profiles.profile_expansion import FUND_SOURCE
+from services.ingest.sheets.profiles.profile_months import MonthPoints
 from services.ingest.sheets.quick_model import QuickModel
 from services.ingest.sheets.table_reader import TableRow
-from services.ingest.stated_fact import StatedFact
 from services.runtime import field_faults
 from services.runtime.errors import FieldError, shortened
 from services.runtime.wording import in_both

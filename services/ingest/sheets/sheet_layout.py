@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from services.domain.fiscal_calendar import MONTHS_TO_CLOSE
 from services.ingest.sheets.grid import Cell, Grid, is_empty
 from services.ingest.sheets.header_names import HeaderNames
-from services.ingest.sheets.import_profile import ImportProfile, Unit
-from services.ingest.sheets.profile_expansion import FUND_SOURCE, TOTAL, month_field
+from services.ingest.sheets.profiles.import_profile import ImportProfile, Unit
+from services.ingest.sheets.profiles.profile_expansion import FUND_SOURCE, TOTAL, month_field
 from services.ingest.sheets.sheet_head import SheetHead
 from services.ingest.sheets.unit_words import UnitWords
 

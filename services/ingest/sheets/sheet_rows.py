@@ -14,10 +14,11 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from services.domain.validation import Fact
-from services.ingest.sheets import csv_reader, excel_reader, profile_files, workbook_archive
+from services.ingest.sheets import csv_reader, excel_reader, workbook_archive
 from services.ingest.sheets.cell_values import CellReader
 from services.ingest.sheets.faults import WHOLE_FILE, Findings
 from services.ingest.sheets.grid import Grid, is_empty
+from services.ingest.sheets.profiles import profile_files
 from services.ingest.sheets.row_items import Item, RowItems, StatedRow
 from services.ingest.sheets.sheet_layout import HeaderMatcher, Layout
 from services.ingest.sheets.stated_once import StatedOnce

@@ -13,7 +13,7 @@ from typing import Any, Final
 from services.ingest.sheets.cell_values import CellReader, check_limit
 from services.ingest.sheets.faults import CellFaultError
 from services.ingest.sheets.grid import BrokenCell, Cell, Grid, is_empty
-from services.ingest.sheets.import_profile import ImportProfile, Unit
+from services.ingest.sheets.profiles.import_profile import ImportProfile, Unit
 from services.ingest.sheets.sheet_layout import Layout
 
 # A column of names that never come again is remembered this far.

@@ -8,7 +8,7 @@ from typing import Any
 from services.ingest.sheets.cell_values import CellReader
 from services.ingest.sheets.faults import CellFaultError, Findings, Place
 from services.ingest.sheets.grid import Grid
-from services.ingest.sheets.import_profile import ImportProfile, Unit
+from services.ingest.sheets.profiles.import_profile import ImportProfile, Unit
 from services.ingest.sheets.sheet_layout import Column, Layout, title_values
 from services.ingest.sheets.unit_words import StatedUnit, UnitWords
 from services.runtime.field_faults import choices

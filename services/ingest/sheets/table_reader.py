@@ -19,7 +19,7 @@ from services.ingest.sheets.grid import (
     is_empty,
     matching_form,
 )
-from services.ingest.sheets.import_profile import ImportProfile, Unit
+from services.ingest.sheets.profiles.import_profile import ImportProfile, Unit
 from services.ingest.sheets.sheet_layout import Layout, numbers_the_columns
 from services.ingest.sheets.sound_rows import SoundRows
 from services.ingest.slices import slices

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from services.ingest.sheets.grid import matching_form
-from services.ingest.sheets.import_profile import SharedWords, Unit
+from services.ingest.sheets.profiles.import_profile import SharedWords, Unit
 
 _WORD = re.compile(r"[0-9][0-9.]*|[^\W\d_]+|[%$]")
 _BREAK = re.compile(r"[,;:/()\[\]–—\-]+")

@@ -55,6 +55,7 @@ def test_what_was_edited_is_told_with_its_block_and_its_rows(books: Books, run: 
     assert told["first_bad_block"]["partition"] == 2
     assert {fault["code"] for fault in told["faults"]} == {
         "rows-altered",
+        "content-differs",
         "reversal-differs",
         "effect-differs",
     }

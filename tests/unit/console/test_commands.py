@@ -40,7 +40,7 @@ def test_help_lists_every_command() -> None:
     assert code == 0
     for command in (
         "ingest", "aggregation", "alert", "topics", "run", "reset", "load-sample", "import", "adopt-log",
-        "token", "receipts", "export-plan", "quarantine", "conflict",
+        "token", "receipts", "export-plan", "quarantine", "conflict", "skip-lost", "lost-ranges",
     ):  # fmt: skip
         assert f"\n  {command} " in output
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import openpyxl
 
-from services.ingest.register import RegisteredProject
+from services.ingest.judging.register import RegisteredProject
 from services.ingest.sheets.child import FileJudging
 from services.ingest.sheets.reading_job import ReadingJob
 from services.ingest.sheets.sheet_rows import ReadFile, read_file

@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from services.contracts import codec
-from services.ingest.record_packing import Entry
-from services.ingest.register import RegisteredProject
+from services.ingest.judging.register import RegisteredProject
+from services.ingest.log.record_packing import Entry
 from services.ingest.sheets import file_reading
 from services.ingest.sheets.child_process import ReadingLimits
 from services.ingest.sheets.file_reading import read_in_child

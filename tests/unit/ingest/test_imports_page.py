@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.ingest.sheets.import_profile import FieldProfile, ImportProfile
+from services.ingest.sheets.profiles.import_profile import FieldProfile, ImportProfile
 from tests.support import import_tables
 
 

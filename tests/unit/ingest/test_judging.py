@@ -19,9 +19,9 @@ from services.contracts.stated.models import (
     ProjectIn,
     StatementLineIn,
 )
-from services.ingest.judging import Judge
-from services.ingest.register import Register, RegisteredProject
-from services.ingest.stated_fact import StatedFact
+from services.ingest.judging.judge import Judge
+from services.ingest.judging.register import Register, RegisteredProject
+from services.ingest.judging.stated_fact import StatedFact
 from services.runtime.errors import FieldError
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.unit import Unit

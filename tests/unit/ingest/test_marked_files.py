@@ -11,10 +11,11 @@ import pytest
 from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
 
-from services.ingest.sheets import import_profile, marked_file, profile_files
 from services.ingest.sheets.child_process import ReadingLimits
-from services.ingest.sheets.marked_file import marked_in_child
-from services.ingest.sheets.marked_notes import AUTHOR, FAULT_COLOUR, FAULT_SHEET
+from services.ingest.sheets.marking import marked_file
+from services.ingest.sheets.marking.marked_file import marked_in_child
+from services.ingest.sheets.marking.marked_notes import AUTHOR, FAULT_COLOUR, FAULT_SHEET
+from services.ingest.sheets.profiles import import_profile, profile_files
 from services.runtime.errors import FieldError
 from tests.support.profile_workbooks import workbook
 from tests.unit.ingest.reading import POLICY, read

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from services.ingest.nearest_codes import NearestCodes
+from services.ingest.judging.nearest_codes import NearestCodes
 
 KNOWN = NearestCodes(
     {code: code for code in ("7891234", "7891235", "7912340", "DA-CAU-01", "DA-CAU-02", "Đường-1")}

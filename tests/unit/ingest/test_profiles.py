@@ -11,8 +11,8 @@ import openpyxl
 import pytest
 import yaml
 
-from services.ingest.sheets import profile_files, profile_template
-from services.ingest.sheets.profile_listing import columns, header_of, listed
+from services.ingest.sheets.profiles import profile_files, profile_template
+from services.ingest.sheets.profiles.profile_listing import columns, header_of, listed
 from services.ingest.sheets.row_items import ROW_KINDS
 from services.ingest.sheets.sheet_rows import ReadFile, read_file
 from services.runtime.errors import StopServiceError

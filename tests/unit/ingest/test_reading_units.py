@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from services.ingest.sheets import profile_files
+from services.ingest.sheets.profiles import profile_files
 from services.ingest.sheets.sheet_rows import ReadFile, read_file
 from services.ingest.sheets.unit_words import UnitWords
 from tests.unit.ingest.reading import POLICY, amounts, read, workbook

@@ -1,0 +1,1 @@
+"""The doors of ingest: what comes in by HTTP, and what is answered."""

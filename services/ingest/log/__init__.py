@@ -1,0 +1,1 @@
+"""Events into Kafka's log, and what ingest remembers of them."""
