@@ -239,7 +239,7 @@ def test_a_receipt_can_be_read_again(ingest: Ingest) -> None:
     assert (again.status_code, again.json) == (200, given)
 
 
-@pytest.mark.parametrize("receipt_id", [str(uuid4()), "none"])
+@pytest.mark.parametrize("receipt_id", [str(uuid4()), "none"], ids=["unknown", "no-id"])
 def test_a_receipt_never_given_is_404(ingest: Ingest, receipt_id: str) -> None:
     answer = ingest.get(f"/v1/imports/{receipt_id}")
     assert (answer.status_code, answer.json["type"]) == (404, "urn:giaingan:problem:receipt-unknown")

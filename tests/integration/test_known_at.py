@@ -130,7 +130,7 @@ def test_the_exported_plan_is_that_of_the_instant(aggregation: Aggregation) -> N
     ("known_at", "code"),
     [
         ("9999-12-31", "in-future"),
-        ((datetime.now(UTC) + timedelta(hours=1)).isoformat(), "in-future"),
+        pytest.param((datetime.now(UTC) + timedelta(hours=1)).isoformat(), "in-future", id="in an hour"),
         ("2022-06-30T08:00:00", "not-a-moment"),
         ("30/06/2022", "not-a-moment"),
         ("0001-01-01T00:00:00+14:00", "not-a-moment"),

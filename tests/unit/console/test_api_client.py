@@ -90,7 +90,11 @@ def test_a_decision_that_may_have_arrived_is_not_sent_twice_and_a_question_is() 
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        (f"http://127.0.0.1:{free_port()}", "không có dịch vụ nào ở địa chỉ này / connection refused"),
+        pytest.param(
+            f"http://127.0.0.1:{free_port()}",
+            "không có dịch vụ nào ở địa chỉ này / connection refused",
+            id="a port that nobody listens on",
+        ),
         ("http://nowhere.invalid", "không có máy tên như vậy / there is no host of that name"),
         ("nowhere", "không phải địa chỉ http:// / is no http:// address"),
         ("file:///etc/hosts", "không phải địa chỉ http:// / is no http:// address"),
