@@ -21,7 +21,7 @@ from tests.support import facts
 from tests.support.aggregation import Aggregation, eventually, read_all, running, settings_for
 from tests.support.alerting import Alerting
 from tests.support.alerting import running as running_alert
-from tests.support.brokers import Broker
+from tests.support.brokers import Broker, is_apache_kafka
 from tests.support.logins import execute
 
 _PROJECTS = 24
@@ -76,9 +76,15 @@ def test_33_a_swap_under_traffic_loses_doubles_and_tells_nothing_again(live: Liv
         assert _differing(live, to_swap=False) == []
     assert set(answers) == {200}, Counter(answers)
     live.settle()
-    assert books.faults(live.settings, sender.acknowledged) == []
+    assert _faults(live, sender) == []
     assert live.aggregation.failures == []
     _require_nothing_told_again(live)
+
+
+def _faults(live: Live, sender: Sender) -> list[str]:
+    """The embedded broker says where its last batch began for the end of its log (docs/adr/0008)."""
+    found = books.faults(live.settings, sender.acknowledged)
+    return [fault for fault in found if is_apache_kafka() or "position-beyond-log" not in fault]
 
 
 @contextmanager

@@ -20,7 +20,6 @@ from services.aggregation.rebuild.session import one_rebuild
 from services.aggregation.rebuild.swap import drop_kept
 from services.contracts import topics
 from services.domain.plan import BaselineKind
-from services.runtime import roles
 from services.runtime.batch_commit import Apply, Batch
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Record
@@ -28,7 +27,7 @@ from services.runtime.postgres import Cursor
 from tests.support import facts
 from tests.support.aggregation import Aggregation, eventually, running, settings_for
 from tests.support.brokers import Broker, lose_log
-from tests.support.logins import execute, login_of
+from tests.support.logins import execute
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -37,12 +36,12 @@ pytestmark = pytest.mark.timeout(120)
 def live(database_url: str, broker: Broker) -> Iterator[Aggregation]:
     """Running aggregation with books of everything there is: plans, money, statements, cases."""
     with running(settings_for(database_url, broker.bootstrap_servers)) as aggregation:
-        _publish_everything(aggregation)
+        publish_everything(aggregation)
         aggregation.settle()
         yield aggregation
 
 
-def _publish_everything(aggregation: Aggregation) -> None:
+def publish_everything(aggregation: Aggregation) -> None:
     aggregation.publish(*[facts.plan(10_000, f"P{n}") for n in range(3)])
     aggregation.publish(facts.curve(BaselineKind.TARGET, "96", {"2022-06-30": 50}))
     paid = [
@@ -65,7 +64,7 @@ def _publish_everything(aggregation: Aggregation) -> None:
 
 
 def test_sums_made_again_from_the_ledger_are_the_live_ones(live: Aggregation) -> None:
-    outcome = from_ledger.rebuild(_url(live), swap=False)
+    outcome = from_ledger.rebuild(url_of(live), swap=False)
     assert (outcome.differences.count, outcome.is_swapped) == (0, False)
     assert outcome.rows == live.rows("SELECT count(*) FROM aggregation.ledger")[0][0]
     assert _schemas(live) == []
@@ -74,7 +73,7 @@ def test_sums_made_again_from_the_ledger_are_the_live_ones(live: Aggregation) ->
 def test_a_balance_that_was_edited_is_named_and_put_right_from_the_ledger(live: Aggregation) -> None:
     before = _balances(live)
     _spoil_balances(live)
-    found = from_ledger.rebuild(_url(live), swap=False)
+    found = from_ledger.rebuild(url_of(live), swap=False)
     assert found.differences.count == 3
     by_project = {each.subject["project_code"]: each for each in found.differences.kept}
     assert set(by_project) == {"P0", "P1", "GONE"}
@@ -83,23 +82,24 @@ def test_a_balance_that_was_edited_is_named_and_put_right_from_the_ledger(live: 
     assert by_project["P1"].live == {}
     assert by_project["GONE"].rebuilt == {}
 
-    assert from_ledger.rebuild(_url(live), swap=True).is_swapped
+    assert from_ledger.rebuild(url_of(live), swap=True).is_swapped
     assert _balances(live) == before
     assert live.rows("SELECT source, differences, kept_in FROM aggregation.rebuild") == [("ledger", 3, "")]
-    assert from_ledger.rebuild(_url(live), swap=False).differences.count == 0
+    assert from_ledger.rebuild(url_of(live), swap=False).differences.count == 0
 
 
 def _spoil_balances(live: Aggregation) -> None:
     execute(
-        _url(live),
+        url_of(live),
         "UPDATE aggregation.balance SET disbursed = disbursed + 11 WHERE project_code = 'P0'"
         " AND value_date = '2022-01-15'",
     )
     execute(
-        _url(live), "DELETE FROM aggregation.balance WHERE project_code = 'P1' AND value_date = '2022-05-15'"
+        url_of(live),
+        "DELETE FROM aggregation.balance WHERE project_code = 'P1' AND value_date = '2022-05-15'",
     )
     execute(
-        _url(live),
+        url_of(live),
         "INSERT INTO aggregation.balance VALUES ('GONE', 'x', 2022, 'x', '2022-01-01', 1, 0, 0, 1)",
     )
 
@@ -109,14 +109,14 @@ def _spoil_balances(live: Aggregation) -> None:
 
 def test_books_made_again_from_the_log_are_the_live_ones_row_by_row(live: Aggregation) -> None:
     outcome = from_kafka.rebuild(live.settings, to_swap=False)
-    assert _told(outcome) == []
+    assert told_differences(outcome) == []
     assert outcome.records > 40
     assert _schemas(live) == []
 
 
 def test_a_swap_puts_the_same_books_in_place_and_the_services_go_on(live: Aggregation) -> None:
     # Others held the partitions before: the epochs are not those of a first claim.
-    execute(_url(live), "UPDATE aggregation.source_position SET epoch = epoch + 7")
+    execute(url_of(live), "UPDATE aggregation.source_position SET epoch = epoch + 7")
     live.publish(facts.movement("before", 5, project_code="P0"))
     live.settle()
     before, told = _books(live), len(live.told())
@@ -129,9 +129,9 @@ def test_a_swap_puts_the_same_books_in_place_and_the_services_go_on(live: Aggreg
     assert live.rows("SELECT amount FROM aggregation.ledger WHERE source_ref = 'after'") == [(5,)]
     assert live.failures == []
     assert len(live.told()) == told
-    assert _told(from_kafka.rebuild(live.settings, to_swap=True)) == []
+    assert told_differences(from_kafka.rebuild(live.settings, to_swap=True)) == []
     assert _schemas(live) == ["aggregation_before_1", "aggregation_before_2"]
-    with one_rebuild(_url(live)) as connection:
+    with one_rebuild(url_of(live)) as connection:
         assert drop_kept(connection) == ["aggregation_before_1", "aggregation_before_2"]
     assert live.rows("SELECT count(*), sum(differences) FROM aggregation.rebuild") == [(2, 0)]
 
@@ -157,7 +157,7 @@ def test_a_row_that_was_deleted_comes_back_under_another_number_and_the_chain_sa
     assert {each.table for each in outcome.differences.kept} == {"ledger", "block"}
     live.settle()
     assert len(_books(live)["ledger"]) == len(before["ledger"])
-    assert from_ledger.rebuild(_url(live), swap=False).differences.count == 0
+    assert from_ledger.rebuild(url_of(live), swap=False).differences.count == 0
     ((chains,),) = live.rows("SELECT chains FROM aggregation.rebuild")
     assert {chain["before"] != chain["after"] for chain in chains} == {True, False}
     heads = {bytes(head).hex() for (head,) in live.rows("SELECT chain_head FROM aggregation.source_position")}
@@ -166,9 +166,9 @@ def test_a_row_that_was_deleted_comes_back_under_another_number_and_the_chain_sa
 
 def _spoil_ledger(live: Aggregation, statement: str) -> None:
     """As a superuser may, past the trigger."""
-    execute(_url(live), "ALTER TABLE aggregation.ledger DISABLE TRIGGER append_only")
-    execute(_url(live), statement)
-    execute(_url(live), "ALTER TABLE aggregation.ledger ENABLE TRIGGER append_only")
+    execute(url_of(live), "ALTER TABLE aggregation.ledger DISABLE TRIGGER append_only")
+    execute(url_of(live), statement)
+    execute(url_of(live), "ALTER TABLE aggregation.ledger ENABLE TRIGGER append_only")
 
 
 def test_what_officers_decided_stands_where_it_stood(live: Aggregation) -> None:
@@ -189,7 +189,7 @@ def test_what_officers_decided_stands_where_it_stood(live: Aggregation) -> None:
     before = _books(live)
     assert any("R-decided" in row for row in before["ledger"]) is False
 
-    assert _told(from_kafka.rebuild(live.settings, to_swap=True)) == []
+    assert told_differences(from_kafka.rebuild(live.settings, to_swap=True)) == []
     assert _books(live) == before
     # The one that waits for what never came is still there to be decided, under its own number.
     ((waits,),) = live.rows(
@@ -202,20 +202,20 @@ def test_what_officers_decided_stands_where_it_stood(live: Aggregation) -> None:
 
 def test_a_block_that_was_taken_out_or_edited_is_named_and_made_again(live: Aggregation) -> None:
     before = _books(live)
-    execute(_url(live), "ALTER TABLE aggregation.block DISABLE TRIGGER append_only")
+    execute(url_of(live), "ALTER TABLE aggregation.block DISABLE TRIGGER append_only")
     ((first,), (second,)) = execute(
-        _url(live), "SELECT ctid::text FROM aggregation.block ORDER BY applied_at LIMIT 2"
+        url_of(live), "SELECT ctid::text FROM aggregation.block ORDER BY applied_at LIMIT 2"
     )
-    execute(_url(live), f"DELETE FROM aggregation.block WHERE ctid = '{first}'")  # noqa: S608
-    execute(_url(live), f"UPDATE aggregation.block SET digest = 'x' WHERE ctid = '{second}'")  # noqa: S608
-    execute(_url(live), "ALTER TABLE aggregation.block ENABLE TRIGGER append_only")
+    execute(url_of(live), f"DELETE FROM aggregation.block WHERE ctid = '{first}'")  # noqa: S608
+    execute(url_of(live), f"UPDATE aggregation.block SET digest = 'x' WHERE ctid = '{second}'")  # noqa: S608
+    execute(url_of(live), "ALTER TABLE aggregation.block ENABLE TRIGGER append_only")
     found = from_kafka.rebuild(live.settings, to_swap=True)
     assert {each.table for each in found.differences.kept} >= {"block"}
     live.settle()
     assert [row.split(",")[:4] for row in _books(live)["block"]] == [
         row.split(",")[:4] for row in before["block"]
     ]
-    assert _told(from_kafka.rebuild(live.settings, to_swap=False)) == []
+    assert told_differences(from_kafka.rebuild(live.settings, to_swap=False)) == []
 
 
 def test_blocks_of_the_version_before_are_the_same_blocks_again(database_url: str, broker: Broker) -> None:
@@ -231,7 +231,7 @@ def test_blocks_of_the_version_before_are_the_same_blocks_again(database_url: st
         return apply
 
     with running(settings, wrap_apply=without_numbers) as before:
-        _publish_everything(before)
+        publish_everything(before)
         before.settle()
     with running(settings) as live:
         live.publish(facts.movement("of this version", 5, project_code="P0"))
@@ -239,7 +239,7 @@ def test_blocks_of_the_version_before_are_the_same_blocks_again(database_url: st
         kinds = live.rows("SELECT DISTINCT digest_version FROM aggregation.block ORDER BY 1")
         assert kinds == [(1,), (2,)]
         held = _books(live)
-        assert _told(from_kafka.rebuild(settings, to_swap=True)) == []
+        assert told_differences(from_kafka.rebuild(settings, to_swap=True)) == []
         assert _books(live) == held
 
 
@@ -247,19 +247,19 @@ def test_blocks_of_the_version_before_are_the_same_blocks_again(database_url: st
 
 
 def test_another_rebuild_is_waited_for_by_nobody(live: Aggregation) -> None:
-    with one_rebuild(_url(live)), pytest.raises(RebuildError, match="rebuild-runs"):
+    with one_rebuild(url_of(live)), pytest.raises(RebuildError, match="rebuild-runs"):
         from_kafka.rebuild(live.settings, to_swap=False)
 
 
 def test_a_table_that_nobody_has_spoken_for_is_refused(live: Aggregation) -> None:
-    execute(_url(live), "CREATE TABLE aggregation.of_a_later_version (x int)")
+    execute(url_of(live), "CREATE TABLE aggregation.of_a_later_version (x int)")
     with pytest.raises(RebuildError, match=r"unknown-table: .*of_a_later_version"):
         from_kafka.rebuild(live.settings, to_swap=False)
 
 
 def test_a_schema_of_another_version_is_refused(live: Aggregation) -> None:
     execute(
-        _url(live), "INSERT INTO aggregation.schema_migration (name, sha256) VALUES ('9999_later.sql', '')"
+        url_of(live), "INSERT INTO aggregation.schema_migration (name, sha256) VALUES ('9999_later.sql', '')"
     )
     with pytest.raises(RebuildError, match=r"other-version: .*9999_later"):
         from_kafka.rebuild(live.settings, to_swap=False)
@@ -273,7 +273,7 @@ def test_a_log_that_is_not_the_one_of_the_books_is_refused(live: Aggregation, br
     with pytest.raises(RebuildError, match=r"log-replaced: .*--from ledger"):
         from_kafka.rebuild(live.settings, to_swap=True)
     admin.close()
-    assert from_ledger.rebuild(_url(live), swap=False).differences.count == 0
+    assert from_ledger.rebuild(url_of(live), swap=False).differences.count == 0
     assert _schemas(live) == []
 
 
@@ -292,10 +292,10 @@ def test_a_rebuild_that_is_killed_leaves_the_live_books_and_the_next_one_begins_
     with pytest.raises(KilledError):
         from_kafka.rebuild(live.settings, to_swap=True, heard=heard)
     # A process that is killed does not even take its shadow away.
-    execute(_url(live), "CREATE SCHEMA aggregation_rebuild")
-    execute(_url(live), "CREATE TABLE aggregation_rebuild.ledger (half integer)")
+    execute(url_of(live), "CREATE SCHEMA aggregation_rebuild")
+    execute(url_of(live), "CREATE TABLE aggregation_rebuild.ledger (half integer)")
     assert _books(live) == before
-    assert _told(from_kafka.rebuild(live.settings, to_swap=True)) == []
+    assert told_differences(from_kafka.rebuild(live.settings, to_swap=True)) == []
     assert _books(live) == before
 
 
@@ -323,7 +323,7 @@ def test_the_command_says_what_differs_and_ends_with_what_it_found(live: Aggrega
 def _command(live: Aggregation, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
-        "DATABASE_URL": _url(live),
+        "DATABASE_URL": url_of(live),
         "KAFKA_BOOTSTRAP_SERVERS": live.settings.kafka_bootstrap_servers,
         **changes,
     }
@@ -333,87 +333,6 @@ def _command(live: Aggregation, *arguments: str, **changes: str) -> subprocess.C
         capture_output=True,
         text=True,
         check=False,
-    )
-
-
-# --- who may ---------------------------------------------------------------------------------------
-
-
-def test_the_migrator_rebuilds_and_every_role_may_afterwards_what_it_might_before(
-    database_url: str, broker: Broker
-) -> None:
-    roles.migrate_all(database_url)
-    service = login_of(database_url, "giaingan_aggregation")
-    migrator = login_of(database_url, roles.MIGRATOR)
-    with running(settings_for(database_url, broker.bootstrap_servers)) as aggregation:
-        _publish_everything(aggregation)
-        aggregation.settle()
-        as_migrator = settings_for(migrator, broker.bootstrap_servers)
-        before = _acl(database_url)
-        assert _told(from_kafka.rebuild(as_migrator, to_swap=True)) == []
-        assert _acl(database_url) == before
-        assert from_ledger.rebuild(migrator, swap=True).is_swapped
-        with pytest.raises(RebuildError, match="not-migrator"):
-            from_ledger.rebuild(service, swap=False)
-        aggregation.publish(facts.movement("after", 5))
-        aggregation.settle()
-        assert aggregation.failures == []
-    assert execute(service, "SELECT count(*) FROM aggregation.ledger WHERE source_ref = 'after'") == [(1,)]
-
-
-def _acl(url: str) -> list[tuple[object, ...]]:
-    return execute(
-        url,
-        """
-        SELECT 'schema', nspname, nspacl::text, pg_get_userbyid(nspowner) FROM pg_namespace
-         WHERE nspname = 'aggregation'
-         UNION ALL
-        SELECT 'relation', relname, relacl::text, pg_get_userbyid(relowner) FROM pg_class
-         WHERE relnamespace = 'aggregation'::regnamespace
-         UNION ALL
-        SELECT 'column', attrelid::regclass::text || '.' || attname, attacl::text, '' FROM pg_attribute
-         WHERE attacl IS NOT NULL AND attrelid IN (
-               SELECT oid FROM pg_class WHERE relnamespace = 'aggregation'::regnamespace)
-         UNION ALL
-        SELECT 'routine', oid::regprocedure::text, proacl::text, pg_get_userbyid(proowner) FROM pg_proc
-         WHERE pronamespace = 'aggregation'::regnamespace
-         ORDER BY 1, 2
-        """,
-    )
-
-
-def test_the_schema_after_a_swap_is_the_one_that_the_migrations_make(live: Aggregation) -> None:
-    before = _shape(_url(live))
-    from_kafka.rebuild(live.settings, to_swap=True)
-    assert _shape(_url(live)) == before
-
-
-def _shape(url: str) -> list[tuple[object, ...]]:
-    """Columns with defaults, constraints, indexes, triggers and functions, as PostgreSQL writes them."""
-    return execute(
-        url,
-        """
-        SELECT 'column', c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod),
-               pg_get_expr(d.adbin, d.adrelid)
-          FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
-          LEFT JOIN pg_attrdef AS d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
-         WHERE c.relnamespace = 'aggregation'::regnamespace AND a.attnum > 0
-         UNION ALL
-        SELECT 'constraint', conname, conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
-         WHERE connamespace = 'aggregation'::regnamespace
-         UNION ALL
-        SELECT 'index', indexname, tablename, indexdef FROM pg_indexes WHERE schemaname = 'aggregation'
-         UNION ALL
-        SELECT 'trigger', t.tgname, t.tgrelid::regclass::text, pg_get_triggerdef(t.oid) FROM pg_trigger AS t
-          JOIN pg_class AS c ON c.oid = t.tgrelid
-         WHERE c.relnamespace = 'aggregation'::regnamespace AND NOT t.tgisinternal
-         UNION ALL
-        SELECT 'function', p.oid::regprocedure::text, '', pg_get_functiondef(p.oid) FROM pg_proc AS p
-         WHERE p.pronamespace = 'aggregation'::regnamespace
-         UNION ALL
-        SELECT 'view', viewname, '', definition FROM pg_views WHERE schemaname = 'aggregation'
-         ORDER BY 1, 2, 3, 4
-        """,
     )
 
 
@@ -434,7 +353,7 @@ def _books(live: Aggregation) -> dict[str, Any]:
     }
 
 
-def _told(outcome: Any) -> list[str]:
+def told_differences(outcome: Any) -> list[str]:
     return [repr(each) for each in outcome.differences.kept]
 
 
@@ -449,5 +368,5 @@ def _schemas(live: Aggregation) -> list[str]:
     return [name for (name,) in found]
 
 
-def _url(live: Aggregation) -> str:
+def url_of(live: Aggregation) -> str:
     return live.settings.database_url.get_secret_value()
