@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -26,7 +27,7 @@ from services.verify import head as heads
 from services.verify import verification
 from services.verify.faults import BlockPlace, Fault, Verdict
 
-# Of the first bad block, so many rows are printed; --json has them all.
+# Of the first bad block, so many rows are printed; --json has the first 500 of each table.
 _ROWS_SHOWN = 20
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _NOTES = {
@@ -34,6 +35,10 @@ _NOTES = {
     "old-blocks": (
         "Có {old_blocks} khối của phiên bản trước: chỉ kiểm được chuỗi khối, không kiểm được từng dòng / "
         "{old_blocks} blocks are of the version before: their chain was checked, not their rows"
+    ),
+    "passed-over": (
+        "Có {passed_over} đoạn bản ghi bị mất đã được bỏ qua theo lệnh: giaingan lost-ranges / "
+        "{passed_over} ranges of lost records were passed over by an operator: giaingan lost-ranges"
     ),
 }
 
@@ -113,6 +118,12 @@ def _said() -> Iterator[None]:
             "không hỏi được broker; kiểm tra riêng cơ sở dữ liệu bằng --no-log / the broker does not answer, "
             f"--no-log leaves it out: {error}"
         ) from error
+    except click.ClickException:
+        raise
+    except Exception as error:
+        # Its own exit code would say that the books are wrong.
+        traceback.print_exc()
+        raise NotDoneError(f"lỗi của chương trình / a fault of the program: {error!r}") from error
 
 
 def _database_url() -> str:

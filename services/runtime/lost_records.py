@@ -16,7 +16,7 @@ from psycopg2 import sql
 
 from services.runtime.access import audit
 from services.runtime.kafka_client import LogBounds, LogIdentity
-from services.runtime.positions import Claim, Positions
+from services.runtime.positions import Claim, PassedOver, Positions
 from services.runtime.postgres import Cursor
 
 _ACTION = "log.skip-lost"
@@ -101,7 +101,7 @@ def skip(
         operator=operator,
         said_at=now.isoformat(),
     )
-    positions.advance(cursor, claim, next_offset=to, head=head, digest=lost.digest)
+    positions.advance(cursor, claim, next_offset=to, head=head, digest=PassedOver(lost.digest))
     audit.by_operator(cursor, operator, action=_ACTION, target=lost.place, detail=asdict(lost))
     return lost
 

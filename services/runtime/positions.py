@@ -17,7 +17,7 @@ from services.runtime.kafka_client import LogIdentity
 from services.runtime.postgres import Cursor
 
 # block.digest_version
-_DIGEST_OF_SERVICE, _DIGEST_OF_ROWS = 1, 2
+_DIGEST_OF_SERVICE, _DIGEST_OF_ROWS, _DIGEST_OF_LOST = 1, 2, 3
 
 
 class FencedError(Exception):
@@ -58,6 +58,13 @@ class BlockRows:
     block_no: int
     row_count: int
     applied_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """What is in a block of records that the log lost: the digest of the words that passed over them."""
+
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,7 @@ class Positions:
         *,
         next_offset: int,
         head: bytes,
-        digest: bytes | BlockRows,
+        digest: bytes | BlockRows | PassedOver,
         leader_epoch: int = -1,
     ) -> None:
         """Record the batch ``[claim.next_offset, next_offset)`` as applied, chained to what came before.
@@ -131,9 +138,15 @@ class Positions:
         """
         span = f"{claim.identity.topic_id}/{claim.partition}/{claim.next_offset}/{next_offset}"
         rows = digest if isinstance(digest, BlockRows) else None
+        version = _DIGEST_OF_SERVICE
+        # The version too: set back to 1, the hash is another.
         if isinstance(digest, BlockRows):
-            # The version too: set back to 1, the hash is another.
+            version = _DIGEST_OF_ROWS
             span = f"v2/{span}/{digest.block_no}/{digest.row_count}/{digest.applied_at_us}/"
+            digest = digest.digest
+        elif isinstance(digest, PassedOver):
+            version = _DIGEST_OF_LOST
+            span = f"v3/{span}/"
             digest = digest.digest
         block_hash = hashlib.sha256(head + span.encode() + digest).digest()
         cursor.execute(
@@ -146,7 +159,7 @@ class Positions:
                 head,
                 digest,
                 block_hash,
-                _DIGEST_OF_ROWS if rows else _DIGEST_OF_SERVICE,
+                version,
                 rows.block_no if rows else None,
                 rows.row_count if rows else None,
             ),

@@ -81,7 +81,11 @@ def is_away(error: Exception) -> bool:
     """Whether the server is not reached or takes no connections yet. What it refuses by name (a login, a
     password, a database) stays refused, however long it is waited for."""
     said = str(error)
-    return "FATAL" not in said or "the database system is" in said
+    return "FATAL" not in said or any(words in said for words in _NOT_YET)
+
+
+# A server that starts, stops or recovers, and one that is full for the moment.
+_NOT_YET = ("the database system is", "too many clients", "too many connections", "connection slots")
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +53,10 @@ def faults(cursor: Cursor, schema: str) -> Iterator[Fault]:
         yield Fault(found.pop("code"), found, block_place(schema, found))
     for found in rows(cursor, _of(schema, "positions"), limit=MOST_FAULTS):
         yield Fault("position-differs", {"schema": schema, **found})
+    told = _digests_of_lost_records(cursor)
+    for found in rows(cursor, _of(schema, "passed_over")):
+        if found.pop("digest") not in told:
+            yield Fault("passed-over-untold", {"schema": schema, **found}, block_place(schema, found))
 
 
 def block_place(schema: str, found: dict[str, object]) -> BlockPlace:
@@ -63,10 +69,27 @@ def ends(cursor: Cursor, schema: str) -> list[ChainEnd]:
     return [ChainEnd(schema, **found) for found in rows(cursor, _of(schema, "chain_ends"))]
 
 
-def count(cursor: Cursor, schema: str) -> tuple[int, int]:
-    """How many blocks, and how many of them of the version before."""
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many blocks there are, how many of the version before, and how many passed over lost records."""
+
+    blocks: int
+    of_version_1: int
+    of_lost_records: int
+
+
+def count(cursor: Cursor, schema: str) -> Count:
+    """The blocks of a schema."""
     (found,) = rows(cursor, _of(schema, "count_blocks"))
-    return found["blocks"], found["of_version_1"]
+    return Count(**found)
+
+
+def _digests_of_lost_records(cursor: Cursor) -> set[bytes]:
+    """What the audit tells of records that were passed over, as the chain has to hold it (docs/adr/0020)."""
+    return {
+        hashlib.sha256(json.dumps(found["detail"], sort_keys=True).encode()).digest()
+        for found in rows(cursor, _PASSED_OVER)
+    }
 
 
 def _of(schema: str, query: str) -> sql.Composed:
@@ -79,4 +102,5 @@ SELECT to_regclass(name) IS NOT NULL AS is_there,
                 WHERE attrelid = to_regclass(name) AND attname = 'digest_version') AS is_up_to_date
   FROM (SELECT %s AS name) AS asked
 """
+_PASSED_OVER = "SELECT detail FROM access.audit WHERE action = 'log.skip-lost'"
 _PLACE = ("topic", "topic_id", "partition", "from_offset", "next_offset", "block_no", "applied_at")

@@ -73,6 +73,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{schema}, {topic}/{partition}: vị trí {position}, khối cuối hết ở {block_end}, hay mã băm khác",
         "{schema}, {topic}/{partition}: position {position}, last block's end {block_end}, or hashes differ",
     ),
+    "passed-over-untold": (
+        "khối bỏ qua bản ghi bị mất, nhưng nhật ký kiểm toán không có lời của người ra lệnh",
+        "the block passes over lost records, and the audit has no operator's words for it",
+    ),
     "rows-altered": (
         "dòng của khối đã bị sửa ({row_count} dòng)",
         "rows of the block were altered ({row_count} rows)",

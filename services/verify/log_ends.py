@@ -54,8 +54,9 @@ def _bounds(settings: Settings, positions: list[ChainEnd]) -> Iterator[Fault]:
             log_ends = consumer.end_offsets(list(places), timeout_ms=_PATIENCE_MS)
         finally:
             consumer.close()
-    except KafkaError as error:
-        raise BrokerUnavailableError(str(error)) from error
+    # kafka-python raises KeyError for a partition of a topic that its metadata lacks.
+    except (KafkaError, KeyError) as error:
+        raise BrokerUnavailableError(repr(error)) from error
     for tp, end in places.items():
         found = {
             "schema": end.schema,

@@ -179,7 +179,7 @@ WITH added AS ({groups}), block AS (
     SELECT b.*, coalesce(p.topic, b.topic_id) AS topic
       FROM aggregation.block AS b
       LEFT JOIN aggregation.source_position AS p ON p.topic_id = b.topic_id AND p.partition = b.partition
-     WHERE b.digest_version <> 1
+     WHERE b.digest_version = 2
 )
 SELECT CASE WHEN b.block_no IS NULL THEN 'rows-of-no-block'
             WHEN coalesce(a.rows_now, 0) < b.row_count THEN 'rows-missing'

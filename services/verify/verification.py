@@ -85,8 +85,13 @@ def verify(asked: Asked, *, on_step: Callable[[], None] = lambda: None) -> Answe
 
 
 def _count_blocks(cursor: Cursor, schema: str, verdict: Verdict) -> None:
-    blocks, of_version_1 = chains.count(cursor, schema)
-    verdict.counted["blocks"] = verdict.counted.get("blocks", 0) + blocks
-    if schema == row_digests.SCHEMA and of_version_1:
-        verdict.counted["old_blocks"] = of_version_1
+    count = chains.count(cursor, schema)
+    verdict.counted["blocks"] = verdict.counted.get("blocks", 0) + count.blocks
+    if schema == row_digests.SCHEMA and count.of_version_1:
+        verdict.counted["old_blocks"] = count.of_version_1
         verdict.notes.append("old-blocks")
+    if count.of_lost_records:
+        before = verdict.counted.get("passed_over", 0)
+        verdict.counted["passed_over"] = before + count.of_lost_records
+        if not before:
+            verdict.notes.append("passed-over")

@@ -16,6 +16,7 @@ from services.runtime.kafka_client import LogBounds, LogIdentity
 from services.runtime.lost_records import LostRange, NotLostError
 from services.runtime.positions import FencedError, LogReplacedError, Positions
 from services.runtime.postgres import Connection, connect, migrate, transaction
+from services.verify.verification import Asked, verify
 
 LOG = LogIdentity("cluster-1", "topic-1", 1)
 POSITIONS = Positions("aggregation")
@@ -101,3 +102,32 @@ def test_words_that_were_changed_afterwards_show(database: Connection) -> None:
     with transaction(database) as cursor:
         (told,) = lost_records.ranges(cursor, "aggregation")
     assert not told.is_in_chain
+
+
+def test_verification_counts_what_was_passed_over_and_asks_for_its_words(
+    database: Connection, database_url: str
+) -> None:
+    skip(database)
+    verdict = verify(Asked(database_url)).verdict
+    assert (verdict.faults, verdict.counted["passed_over"]) == ([], 1)
+    with transaction(database) as cursor:
+        cursor.execute("ALTER TABLE access.audit DISABLE TRIGGER ALL")
+        cursor.execute("DELETE FROM access.audit")
+    (fault,) = verify(Asked(database_url)).verdict.faults
+    assert fault.code == "passed-over-untold"
+    assert fault.block is not None
+    assert (fault.block.from_offset, fault.block.next_offset) == (5, 9)
+
+
+def test_nothing_is_put_into_the_place_of_what_was_passed_over(
+    database: Connection, database_url: str
+) -> None:
+    """Neither the version before nor this one has read anything there."""
+    skip(database)
+    with transaction(database) as cursor:
+        cursor.execute(
+            "INSERT INTO aggregation.conflict (event_id, content_hash, topic, payload, topic_id, partition,"
+            ' "offset", index) VALUES (gen_random_uuid(), %s, %s, %s, %s, 0, 7, 0)',
+            (b"c" * 32, topics.PLAN, b"p", LOG.topic_id),
+        )
+    assert "row-without-block" in {fault.code for fault in verify(Asked(database_url)).verdict.faults}

@@ -56,6 +56,12 @@ def test_the_migrator_rebuilds_and_every_role_may_afterwards_what_it_might_befor
         before = _acl(database_url)
         assert told_differences(from_kafka.rebuild(as_migrator, to_swap=True)) == []
         assert _acl(database_url) == before
+        kept = "SELECT has_table_privilege('giaingan_aggregation', 'aggregation_before_1.ledger', %s)"
+        assert [execute(database_url, kept, what) for what in ("SELECT", "INSERT", "UPDATE")] == [
+            [(True,)],
+            [(False,)],
+            [(False,)],
+        ]
         assert from_ledger.rebuild(migrator, swap=True).is_swapped
         with pytest.raises(RebuildError, match="not-migrator"):
             from_ledger.rebuild(service, swap=False)
@@ -63,6 +69,20 @@ def test_the_migrator_rebuilds_and_every_role_may_afterwards_what_it_might_befor
         aggregation.settle()
         assert aggregation.failures == []
     assert execute(service, "SELECT count(*) FROM aggregation.ledger WHERE source_ref = 'after'") == [(1,)]
+
+
+def test_a_schema_that_is_migrated_meanwhile_is_not_swapped(live: Aggregation) -> None:
+    def migrate_meanwhile(table: str) -> None:
+        if table == "ledger":
+            live.rows(
+                "INSERT INTO aggregation.schema_migration (name, sha256) VALUES ('0999_x.sql', '')"
+                " RETURNING name"
+            )
+
+    heard = from_kafka.Heard(lambda _: None, lambda _: None, migrate_meanwhile)
+    with pytest.raises(RebuildError, match="other-version"):
+        from_kafka.rebuild(live.settings, to_swap=True, heard=heard)
+    assert live.rows("SELECT count(*) FROM aggregation.rebuild") == [(0,)]
 
 
 def _acl(url: str) -> list[tuple[object, ...]]:

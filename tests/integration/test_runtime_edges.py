@@ -68,6 +68,8 @@ def test_a_server_that_is_away_is_waited_for_and_one_that_refuses_by_name_is_not
     with pytest.raises(psycopg2.OperationalError) as refused:
         connect(postgres_server.replace("/postgres?", "/no_such_database?", 1), application="test")
     assert not is_away(refused.value)
+    full = "FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute"
+    assert is_away(psycopg2.OperationalError(full))
 
 
 def test_a_missing_setting_is_named_without_the_value_of_any(

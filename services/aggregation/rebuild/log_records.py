@@ -76,8 +76,10 @@ class LogRecords:
                     taken.append(record)
             if taken and taken[-1].offset == ends - 1:
                 return tuple(taken)
-            if held or time.monotonic() > deadline:
+            if held:
                 raise _not_whole(topic, partition, ends - 1, "has no such record")
+            if time.monotonic() > deadline:
+                raise self._why_nothing_came(tp, ends - 1)
             if self._fetch(tp):
                 deadline = time.monotonic() + _PATIENCE_SECONDS
 
@@ -119,6 +121,17 @@ class LogRecords:
             self._held_bytes[tp] += sum(len(r.value or b"") for r in records)
         return bool(polled)
 
+    def _why_nothing_came(self, tp: TopicPartition, offset: int) -> RebuildError:
+        """The record is not in the log, or the broker does not give it."""
+        try:
+            begins = self._consumer.beginning_offsets([tp], timeout_ms=10_000)[tp]
+            ends = self._consumer.end_offsets([tp], timeout_ms=10_000)[tp]
+        except (KafkaError, KeyError) as error:
+            return _no_broker(error)
+        if begins <= offset < ends:
+            return _no_broker(TimeoutError(f"{tp.topic}/{tp.partition}: no record {offset}"))
+        return _not_whole(tp.topic, tp.partition, offset, f"holds [{begins}, {ends})")
+
     def _open(self) -> Any:
         return KafkaConsumer(
             bootstrap_servers=self._settings.kafka_bootstrap_servers.split(","),
@@ -152,5 +165,6 @@ def _not_whole(topic: str, partition: int, offset: int, why: str) -> RebuildErro
         "log-not-whole",
         f"{topic}/{partition}: sổ đã ghi bản ghi ở vị trí {offset}, log nay không còn bản ghi đó; chỉ dựng "
         f"lại được bằng --from ledger / the books applied the record at offset {offset}, and the log {why}: "
-        "it was cut, or its retention passed. --from ledger is what can be done",
+        "it was cut, or its retention passed (what was passed over: giaingan lost-ranges). --from ledger is "
+        "what can be done",
     )

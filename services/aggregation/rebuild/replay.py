@@ -71,14 +71,15 @@ class Replay:
 
     def catch_up(self) -> None:
         """Apply what the live books have applied until now. Raises ``RebuildError``."""
-        with transaction(self._live) as cursor:
-            cursor.execute("SELECT decided_at FROM aggregation.case_decision ORDER BY decided_at")
-            self._decisions = [decided_at for (decided_at,) in cursor.fetchall()]
         # Held by the session: a transaction that is open for long would keep dead rows everywhere.
         with self._live.cursor(name="blocks_to_come", withhold=True) as blocks:
             blocks.itersize = _AT_ONCE
             blocks.execute(_QUERIES["blocks_to_come"])
             self._live.commit()
+            # After the blocks: a decision that came before one of them is known then.
+            with transaction(self._live) as cursor:
+                cursor.execute("SELECT decided_at FROM aggregation.case_decision ORDER BY decided_at")
+                self._decisions = [decided_at for (decided_at,) in cursor.fetchall()]
             for block in blocks:
                 self._again(_Block(*block))
         self._live.commit()

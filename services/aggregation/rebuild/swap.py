@@ -17,7 +17,7 @@ from psycopg2 import sql
 
 from services.aggregation.ledger_store import mark_due
 from services.aggregation.rebuild import record, shadow
-from services.aggregation.rebuild.books import POSITIONS
+from services.aggregation.rebuild.books import POSITIONS, require_known
 from services.aggregation.rebuild.outcome import Differences, RebuildError
 from services.aggregation.rebuild.session import LIVE, SHADOW
 from services.runtime import roles, schemas
@@ -64,6 +64,7 @@ def swap(cursor: Cursor, differences: Differences, *, since: datetime) -> str:
     Raises ``psycopg2.errors.LockNotAvailable`` where a reader is in the way for long.
     """
     _lock_every_table(cursor)
+    _require_same_version(cursor)
     chains = chains_at_equal_positions(cursor)
     cursor.execute(_QUERIES["carry_over"])
     _carry_sequences(cursor)
@@ -91,6 +92,12 @@ def swap(cursor: Cursor, differences: Differences, *, since: datetime) -> str:
     cursor.execute("SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = %s", (LIVE,))
     if cursor.fetchone() == (roles.OWNER,):
         roles.apply_grants(cursor, of=[schema for schema in schemas.ALL if schema.name == LIVE])
+        # What tells what was edited is read from here on, and written by nobody.
+        cursor.execute(
+            sql.SQL("REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {} FROM {}").format(
+                sql.Identifier(before), sql.SQL(", ").join(map(sql.Identifier, roles.SERVICES))
+            )
+        )
     return before
 
 
@@ -107,6 +114,25 @@ def drop_kept(connection: Connection) -> list[str]:
     for name in names:
         shadow.drop(connection, name)
     return names
+
+
+def _require_same_version(cursor: Cursor) -> None:
+    """Whoever migrates the live schema while the shadow is filled makes it another one."""
+    cursor.execute(
+        sql.SQL(
+            "SELECT FROM {live} AS l FULL JOIN {shadow} AS s ON (l.name, l.sha256) = (s.name, s.sha256)"
+            " WHERE l.name IS NULL OR s.name IS NULL"
+        ).format(
+            live=sql.Identifier(LIVE, "schema_migration"), shadow=sql.Identifier(SHADOW, "schema_migration")
+        )
+    )
+    if cursor.rowcount:
+        raise RebuildError(
+            "other-version",
+            "lược đồ aggregation vừa được cập nhật trong lúc dựng lại; hãy chạy lại, đúng phiên bản / the "
+            "schema aggregation was migrated meanwhile: run it again, with the version that migrated it",
+        )
+    require_known(cursor)
 
 
 def _lock_every_table(cursor: Cursor) -> None:

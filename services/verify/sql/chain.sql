@@ -11,6 +11,7 @@ WITH chained AS (
                        WHEN 2 THEN concat_ws('/', 'v2', b.topic_id, b.partition, b.from_offset, b.next_offset,
                                              b.block_no, b.row_count,
                                              (extract(epoch FROM b.applied_at) * 1000000)::bigint, '')
+                       WHEN 3 THEN concat_ws('/', 'v3', b.topic_id, b.partition, b.from_offset, b.next_offset, '')
                    END, 'UTF8')
                || b.digest) AS is_own_hash
       FROM {schema}.block AS b

@@ -2,7 +2,7 @@
 -- one partition in that of their offsets, whatever the clock did. What was applied and has no block comes last.
 WITH block AS (
     SELECT b.topic_id, b.partition, b.from_offset, b.next_offset, b.applied_at, b.block_no,
-           CASE b.digest_version WHEN 1 THEN b.digest END AS digest
+           CASE WHEN b.digest_version <> 2 THEN b.digest END AS digest
       FROM aggregation.block AS b
      UNION ALL
     SELECT p.topic_id, p.partition, coalesce(max(b.next_offset), 0), p.next_offset, coalesce(p.applied_at, now()),
