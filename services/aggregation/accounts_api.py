@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.aggregation import asked, findings, project_lines
-from services.aggregation.answers import KNOWN_AT, Date, Instant, Province
+from services.aggregation.answers import KNOWN_AT, Answer, Date, Instant, Province
 from services.aggregation.asked import Asked, AsOfQuery
 from services.aggregation.findings import BelowZero
 from services.domain.disbursement import Series
@@ -25,11 +25,7 @@ from services.runtime.postgres import Pool, read_queries
 _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class AccountBalances(_Answer):
+class AccountBalances(Answer):
     """The four accounts of a line in one series, đồng: debited less credited, so that they sum to zero."""
 
     fund_source: str
@@ -42,7 +38,7 @@ class AccountBalances(_Answer):
     work_paid: int = Field(description="Khối lượng hoàn thành đã thanh toán.")
 
 
-class Accounts(_Answer):
+class Accounts(Answer):
     """The accounts of a project by fund source and series. Series are compared, never added."""
 
     as_of: Date
@@ -53,7 +49,7 @@ class Accounts(_Answer):
     accounts: list[AccountBalances]
 
 
-class FindingEvent(_Answer):
+class FindingEvent(Answer):
     """An event behind a finding."""
 
     event_id: UUID
@@ -65,7 +61,7 @@ class FindingEvent(_Answer):
     applied_at: dt.datetime = Field(description="Since when the ledger knows it.")
 
 
-class Finding(_Answer):
+class Finding(Answer):
     """What the books make doubtful of one line in one series."""
 
     finding: str = Field(description="advance-below-zero: more was recovered than was advanced.")
@@ -105,7 +101,7 @@ class Finding(_Answer):
         )
 
 
-class Findings(_Answer):
+class Findings(Answer):
     """A page of findings, by project, fund source and series."""
 
     as_of: Date

@@ -21,7 +21,9 @@ Rate = Annotated[Decimal, PlainSerializer(float, return_type=float)]
 Province = Annotated[str, Field(pattern=r"^\d{2}$", description="The statistics office's code.")]
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """What a route answers."""
+
     model_config = ConfigDict(frozen=True)
 
 
@@ -36,7 +38,7 @@ def decimal(value: Fraction, digits: int = 2) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
 
 
-class Figures(_Answer):
+class Figures(Answer):
     """Plan by base and what was disbursed, in the series that counts."""
 
     initial_plan: int = Field(description="Plan as first assigned, đồng.")
@@ -55,11 +57,13 @@ class Figures(_Answer):
     includes_estimate: bool = Field(description="True where an estimate is among the figures.")
 
 
-class Project(_Answer):
+class Project(Answer):
     """A project (or fund line) and where it stands."""
 
     project_code: str
-    project_name: str | None = Field(description="null for a project that no plan decision names.")
+    project_name: str | None = Field(
+        description="null for a project that neither the register nor a plan decision names."
+    )
     level: str | None = Field(description="project or fund_line.")
     owner_code: str | None
     owner_name: str | None
@@ -72,7 +76,7 @@ class Project(_Answer):
     figures: Figures
 
 
-class Projects(_Answer):
+class Projects(Answer):
     """A page of projects."""
 
     as_of: Date
@@ -83,7 +87,7 @@ class Projects(_Answer):
     next_cursor: str | None = Field(description="Give it as cursor for the next page; null on the last.")
 
 
-class LineAnswer(_Answer):
+class LineAnswer(Answer):
     """One appropriation of the project."""
 
     fund_source: str
@@ -93,7 +97,7 @@ class LineAnswer(_Answer):
     figures: Figures
 
 
-class BaselineMeasures(_Answer):
+class BaselineMeasures(Answer):
     """The project beside one curve."""
 
     baseline: str = Field(description="registered, target or national.")
@@ -127,14 +131,14 @@ class BaselineMeasures(_Answer):
         )
 
 
-class SeriesAnswer(_Answer):
+class SeriesAnswer(Answer):
     """What one account says. Accounts are compared, never added."""
 
     series: str
     disbursed: int
 
 
-class Registration(_Answer):
+class Registration(Answer):
     """What the register says of the project on the day."""
 
     starts_on: Date | None = Field(description="First day on which money may move.")
@@ -153,7 +157,7 @@ class Registration(_Answer):
         )
 
 
-class AssignedOfficer(_Answer):
+class AssignedOfficer(Answer):
     """Who answers for the project by assignment."""
 
     name: str
@@ -167,7 +171,7 @@ class AssignedOfficer(_Answer):
         return cls(**{name: getattr(officer, name) for name in cls.model_fields})
 
 
-class CompletedWorkAnswer(_Answer):
+class CompletedWorkAnswer(Answer):
     """The owner's latest report of what the work done is worth: earned value, not cash."""
 
     value: int = Field(description="From 1 January to as_of, đồng.")
@@ -179,7 +183,7 @@ class CompletedWorkAnswer(_Answer):
         return cls(value=work.value, as_of=work.as_of, status=work.status)
 
 
-class ProjectDetail(_Answer):
+class ProjectDetail(Answer):
     """A project with its lines, the accounts beside each other, and every curve that applies."""
 
     as_of: Date
@@ -201,7 +205,7 @@ class ProjectDetail(_Answer):
     baselines: list[BaselineMeasures]
 
 
-class CurvePoint(_Answer):
+class CurvePoint(Answer):
     """A point of a curve."""
 
     date: Date
@@ -209,7 +213,7 @@ class CurvePoint(_Answer):
     rate_percent: Rate | None = Field(description="Of the plan in force.")
 
 
-class PlanCurve(_Answer):
+class PlanCurve(Answer):
     """A baseline as planned amounts."""
 
     baseline: str
@@ -218,7 +222,7 @@ class PlanCurve(_Answer):
     points: list[CurvePoint]
 
 
-class Curve(_Answer):
+class Curve(Answer):
     """Plan curves and the disbursed curve of a project."""
 
     as_of: Date
@@ -232,7 +236,7 @@ class Curve(_Answer):
     disbursed: list[CurvePoint]
 
 
-class Group(_Answer):
+class Group(Answer):
     """One group of a summary. A fund source has its parts under it."""
 
     key: str
@@ -241,7 +245,7 @@ class Group(_Answer):
     parts: list[Group] = Field(default_factory=list)
 
 
-class Month(_Answer):
+class Month(Answer):
     """One month: what was disbursed in it, and up to its end."""
 
     month: str = Field(description="YYYY-MM.")
@@ -250,7 +254,7 @@ class Month(_Answer):
     execution_rate_percent: Rate | None = Field(description="Cumulative over the plan in force.")
 
 
-class Summary(_Answer):
+class Summary(Answer):
     """Plan and disbursement of every line asked for, by group."""
 
     as_of: Date

@@ -26,7 +26,8 @@ _MEND = (
     "ghi ngày 2022-06-30 (hết ngày, giờ Việt Nam), hoặc 2022-06-30T08:00:00Z, hoặc kết thúc bằng %2B07:00 / "
     "write the day 2022-06-30 (its end in Vietnam), or 2022-06-30T08:00:00Z, or end it in %2B07:00"
 )
-_RETRY_SECONDS = 5
+# What was written in the last 15 s is never settled (sql/schema/0008_known_at.sql).
+_RETRY_SECONDS = 15
 
 
 def _instant(value: Any) -> Any:

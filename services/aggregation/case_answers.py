@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.aggregation.answers import Answer
 from services.aggregation.case_store import (
     ConflictCase,
     ConflictRow,
@@ -28,10 +29,6 @@ _NOT_PRINTABLE = re.compile(rb"[^ -~]")
 _CONFLICT_STATES = {"open": "open", "keep-first": "kept", "replace": "replaced"}
 ConflictState = Literal["open", "kept", "replaced"]
 ACTION_OF: dict[ConflictState, str] = {"open": "open", "kept": "keep-first", "replaced": "replace"}
-
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 # --- questions ---------------------------------------------------------------------------------
@@ -71,7 +68,7 @@ class ReasonIn(BaseModel):
 # --- answers -----------------------------------------------------------------------------------
 
 
-class Quarantined(_Answer):
+class Quarantined(Answer):
     """An event that could not be applied."""
 
     quarantine_id: int
@@ -94,14 +91,14 @@ class Quarantined(_Answer):
         return cls(**{name: getattr(row, name) for name in Quarantined.model_fields})
 
 
-class QuarantinePage(_Answer):
+class QuarantinePage(Answer):
     """Cases of quarantine, oldest first."""
 
     items: list[Quarantined]
     next_cursor: str | None
 
 
-class Decision(_Answer):
+class Decision(Answer):
     """Who decided what, when and why, and which events came of it."""
 
     action: str
@@ -155,7 +152,7 @@ class QuarantineDetail(Quarantined):
         )
 
 
-class Conflict(_Answer):
+class Conflict(Answer):
     """An event id that was stated again with other content; the first is in the books."""
 
     conflict_id: int
@@ -175,14 +172,14 @@ class Conflict(_Answer):
         return cls(state=_CONFLICT_STATES[row.action], **values)
 
 
-class ConflictPage(_Answer):
+class ConflictPage(Answer):
     """Conflicts, oldest first."""
 
     items: list[Conflict]
     next_cursor: str | None
 
 
-class Difference(_Answer):
+class Difference(Answer):
     """A field in which two contents differ."""
 
     field: str
@@ -217,7 +214,7 @@ class ConflictDetail(Conflict):
         )
 
 
-class Decided(_Answer):
+class Decided(Answer):
     """What became of a case. What is published comes through the log: the figures follow in a moment."""
 
     case_id: int

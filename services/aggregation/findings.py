@@ -29,9 +29,10 @@ _SERIES = {
     Series.TREASURY_STATEMENTS: ("báo cáo lũy kế kho bạc", "statements of the treasury"),
     Series.OWNER_VOUCHERS: ("chứng từ chủ đầu tư", "vouchers of the owner"),
     Series.OWNER_STATEMENTS: ("báo cáo lũy kế chủ đầu tư", "statements of the owner"),
-    Series.TREASURY_VOUCHER_ESTIMATES: ("số ước kho bạc", "estimates of the treasury"),
-    Series.OWNER_VOUCHER_ESTIMATES: ("số ước chủ đầu tư", "estimates of the owner"),
 }
+
+# Estimates are kept apart: the advance that one will recover was booked, and stands in another series.
+_COUNTED = [str(series) for series in _SERIES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def advances_below_zero(
             "after": list(after) if after else None,
             "limit": limit,
             "events": MOST_EVENTS,
+            "series": _COUNTED,
         },
     )
     return [BelowZero(*row) for row in cursor.fetchall()]
@@ -97,7 +99,9 @@ def count_open(cursor: Cursor, business_date: date) -> int:
         for year in (business_date.year - 1, business_date.year)
         if is_in_budget_year(business_date, year)
     ]
-    cursor.execute(_QUERIES["count_advances_below_zero"], {"years": years, "as_of": business_date})
+    cursor.execute(
+        _QUERIES["count_advances_below_zero"], {"years": years, "as_of": business_date, "series": _COUNTED}
+    )
     row = cursor.fetchone()
     return row[0] if row else 0
 

@@ -34,8 +34,8 @@ def _unknown_project(code: str, about: Asked) -> ProblemError:
         404,
         "unknown-project",
         "Không có dự án này / no such project",
-        f"Đến {about.as_of:%d/%m/%Y}{known_vi}, năm ngân sách {about.budget_year} không có kế hoạch hay giao "
-        f"dịch nào của {shortened(code)!r}; GET /v1/projects liệt kê các dự án. / "
-        f"No plan and no movement of {shortened(code)!r} in budget year {about.budget_year} "
+        f"Đến {about.as_of:%d/%m/%Y}{known_vi}, năm ngân sách {about.budget_year} không có kế hoạch hay số "
+        f"liệu được tính nào của {shortened(code)!r}; GET /v1/projects liệt kê các dự án. / "
+        f"No plan and no figure that counts of {shortened(code)!r} in budget year {about.budget_year} "
         f"up to {about.as_of.isoformat()}{known_en}. GET /v1/projects lists those there are.",
     )

@@ -225,8 +225,8 @@ class _Concerned:
 
 
 def _by_province(cursor: Cursor, due: DueMarks) -> dict[tuple[int, str], _Concerned]:
-    """Due projects by budget year and province. One that no plan decision names has neither, and
-    nothing to be told against; its first decision makes it due again."""
+    """Due projects by budget year and province. One that neither the register nor a plan decision names has
+    neither, and nothing to be told against; its first decision makes it due again."""
     cursor.execute(_QUERIES["provinces_of"], ([code for code, _ in due], [year for _, year in due]))
     provinces: dict[tuple[int, str], _Concerned] = defaultdict(_Concerned)
     for budget_year, province, project_code, owner_code in cursor.fetchall():

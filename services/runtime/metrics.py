@@ -60,7 +60,10 @@ OLDEST_HELD_SECONDS = Gauge(
     "giaingan_quarantine_oldest_seconds", "Age of the oldest case held in quarantine; 0 without one."
 )
 FINDINGS_OPEN = Gauge(
-    "giaingan_findings_open", "Lines with a finding on the business date, by finding.", ["finding"]
+    "giaingan_findings_open",
+    "Lines with a finding on the business date, by finding, in every budget year that is open then. Each "
+    "process tells all of them: take the maximum, not the sum.",
+    ["finding"],
 )
 PROGRESS_EMITTED = Counter("giaingan_progress_emitted", "Progress messages acknowledged by the broker.")
 PROGRESS_DUE = Gauge("giaingan_progress_due", "Projects whose progress is still to be told.")

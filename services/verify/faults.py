@@ -126,8 +126,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{event_id}: the difference of a statement that is not in the books",
     ),
     "reversal-waits": (
-        "bút toán đảo {event_id} còn chờ {waits_for}, đã có trong sổ (ghi khi có lô tiếp theo)",
-        "the reversal {event_id} waits for {waits_for}, which is in the ledger (the next batch takes it up)",
+        "bút toán đảo {event_id} còn chờ {waits_for}, đã có trong sổ, dù đã có lô sau đó",
+        "the reversal {event_id} waits for {waits_for}, which is in the ledger, and batches passed it by",
     ),
     "conflict-of-nothing": (
         "{event_id}: nội dung trái nhau với một sự kiện không có trong sổ",

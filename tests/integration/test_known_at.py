@@ -18,7 +18,7 @@ from services.runtime import roles
 from services.runtime.postgres import Connection, connect, migrate, transaction
 from tests.support import facts
 from tests.support.aggregation import Aggregation, running, settings_for
-from tests.support.brokers import running_broker
+from tests.support.brokers import RunningBroker
 from tests.support.logins import execute, login_of
 
 LATE = facts.movement("3", 70, "2022-05-20")
@@ -30,7 +30,7 @@ _BOOKS = (
 
 
 @pytest.fixture(scope="module")
-def aggregation(postgres_server: str) -> Iterator[Aggregation]:
+def aggregation(postgres_server: str, running_broker: RunningBroker) -> Iterator[Aggregation]:
     """P1 with a plan and money that came in time; a voucher of May and a corrected plan that came in July."""
     url = servers.create_database(postgres_server, "known_at")
     with running_broker() as broker, running(settings_for(url, broker.bootstrap_servers)) as started:

@@ -1,7 +1,7 @@
 """Has a file read and judged by a child process (``child``, run by ``child_process``).
 
 Its files have no name, so nothing is left behind however it, or this process, ends. What the child has
-written so far can be looked at while it works: there are two processors.
+written so far is looked at while it works, so that both processes do.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 -- Lines and series whose advance outstanding is below zero on a day, since when, and the latest events that took
--- from it since.
+-- from it since. Of the series that are counted: an estimate stands apart from the advance that it will recover.
 WITH below AS (
     SELECT b.project_code, b.fund_source, b.series, -b.advance_outstanding AS amount,
            project.project_name, project.province_code, project.owner_code, project.owner_name,
            project.accountable_officer
       FROM aggregation.account_balances(%(budget_year)s, %(as_of)s, %(known_at)s) AS b
       LEFT JOIN aggregation.projects(%(budget_year)s, %(as_of)s, %(known_at)s) AS project USING (project_code)
-     WHERE b.advance_outstanding < 0
+     WHERE b.advance_outstanding < 0 AND b.series = ANY (%(series)s)
        AND (%(project_code)s::text IS NULL OR b.project_code = %(project_code)s)
        AND (%(province)s::text IS NULL OR project.province_code = %(province)s)
        AND (%(owner)s::text IS NULL OR project.owner_code = %(owner)s)
