@@ -265,6 +265,7 @@ def test_a_schema_of_another_version_is_refused(live: Aggregation) -> None:
         from_kafka.rebuild(live.settings, to_swap=False)
 
 
+@pytest.mark.embedded_broker(reason="of Apache Kafka a log that is gone stops aggregation: chaos, row 11")
 def test_a_log_that_is_not_the_one_of_the_books_is_refused(live: Aggregation, broker: Broker) -> None:
     lose_log(broker)
     admin = Admin(live.settings, client_id="test")
