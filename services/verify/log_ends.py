@@ -54,7 +54,7 @@ def _bounds(settings: Settings, positions: list[ChainEnd]) -> Iterator[Fault]:
             log_ends = consumer.end_offsets(list(places), timeout_ms=_PATIENCE_MS)
         finally:
             consumer.close()
-    # kafka-python raises KeyError for a partition of a topic that its metadata lacks.
+    # kafka-python raises KeyError where its metadata came without the topic.
     except (KafkaError, KeyError) as error:
         raise BrokerUnavailableError(repr(error)) from error
     for tp, end in places.items():
