@@ -31,6 +31,7 @@ from services.verify.faults import BlockPlace, Fault, Verdict
 _ROWS_SHOWN = 20
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _NOTES = {
+    "schemas-missing": "Chưa có lược đồ / these schemas were never made, and not verified: {missing}",
     "log-not-asked": "Chưa đối chiếu với nhật ký Kafka / the positions were not compared with Kafka's log",
     "old-blocks": (
         "Có {old_blocks} khối của phiên bản trước: chỉ kiểm được chuỗi khối, không kiểm được từng dòng / "
@@ -120,6 +121,11 @@ def _said() -> Iterator[None]:
         ) from error
     except click.ClickException:
         raise
+    except KeyboardInterrupt as error:
+        # click would end with 1, which says that the books are wrong.
+        raise NotDoneError(
+            "bị ngắt giữa chừng, chưa kiểm tra xong / interrupted before it was done"
+        ) from error
     except Exception as error:
         # Its own exit code would say that the books are wrong.
         traceback.print_exc()
@@ -165,7 +171,8 @@ def _print(verdict: Verdict, seconds: float) -> None:
         soft_wrap=True,
     )
     for note in verdict.notes:
-        console.print(_NOTES[note].format(**verdict.counted), soft_wrap=True)
+        told = {"missing": ", ".join(verdict.missing_schemas), **verdict.counted}
+        console.print(_NOTES[note].format(**told), soft_wrap=True)
     if not verdict.faults:
         console.print("Sổ đúng / the books are right")
         return
@@ -213,6 +220,7 @@ def _as_json(verdict: Verdict, seconds: float) -> dict[str, Any]:
         "faults": [_fault_json(fault) for fault in verdict.faults],
         "checked": verdict.counted,
         "notes": verdict.notes,
+        "schemas_missing": verdict.missing_schemas,
         "seconds": round(seconds, 1),
     }
 

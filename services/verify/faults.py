@@ -52,6 +52,8 @@ class Verdict:
     notes: list[str] = field(default_factory=list)
     # The rows of the first bad block, as the tables hold them now.
     rows: list[dict[str, Any]] = field(default_factory=list)
+    # Schemas of services that never ran here: nothing of theirs was there to verify.
+    missing_schemas: list[str] = field(default_factory=list)
 
     @property
     def first_bad_block(self) -> BlockPlace | None:

@@ -61,6 +61,9 @@ def verify(asked: Asked, *, on_step: Callable[[], None] = lambda: None) -> Answe
 
     with snapshot(asked.database_url) as cursor:
         schemas_there = [schema for schema in SCHEMAS if chains.is_there(cursor, schema)]
+        verdict.missing_schemas = [schema for schema in SCHEMAS if schema not in schemas_there]
+        if verdict.missing_schemas:
+            verdict.notes.append("schemas-missing")
         for schema in SCHEMAS:
             take(chains.faults(cursor, schema) if schema in schemas_there else ())
         for schema in schemas_there:

@@ -37,6 +37,24 @@ def test_an_auditor_without_a_broker_reads_that_the_books_are_right(books: Books
     assert "Chưa đối chiếu với nhật ký Kafka" in said.stdout
 
 
+def test_a_schema_that_was_never_made_is_named(books: Books, run: Run) -> None:
+    execute(books.database_url, "DROP SCHEMA IF EXISTS alert CASCADE")
+    said = run("--no-log")
+    assert said.exit_code == 0, said.output
+    assert "these schemas were never made, and not verified: alert" in said.stdout
+    assert "alert" in json.loads(run("--no-log", "--json").stdout)["schemas_missing"]
+
+
+def test_an_interruption_says_nothing_of_the_books(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("services.verify.chains.faults", interrupted)
+    said = run("--no-log")
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert "interrupted before it was done" in said.stderr
+
+
 def test_what_was_edited_is_told_with_its_block_and_its_rows(books: Books, run: Run) -> None:
     execute(books.database_url, "UPDATE aggregation.ledger SET amount = 1 WHERE source_ref = 'late'")
     said = run("--no-log")
