@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 from uuid import UUID
 
 import pytest
+from kafka import KafkaConsumer
 
 from deploy.embedded.processes import ServiceProcess
 from deploy.embedded.stack import wait_until_ready
@@ -14,6 +16,7 @@ from tests.chaos import books
 from tests.chaos.sql_detour import APPLIES_EVENTS, SqlDetour, Statement
 from tests.chaos.stream import FactStream, Sender
 from tests.chaos.world import PARTITIONS, World, wait
+from tests.support.aggregation import running
 
 
 class _Zombie:
@@ -76,6 +79,40 @@ def test_04_without_the_fence_it_writes_over_who_took_over(world: World, detour:
     zombie.wake()
     wait(zombie.has_committed.is_set, "it commits what others committed")
     assert any("does not follow" in fault for fault in books.faults(world.settings(), acknowledged))
+
+
+@pytest.mark.apache_kafka
+@pytest.mark.timeout(240)
+def test_04_a_worker_that_is_overtaken_while_it_asks_where_the_log_ends_reads_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What others applied in between is no log that was truncated."""
+    world.create_topics()
+    acknowledged: list[UUID] = []
+    is_overtaken = threading.Event()
+    end_offsets = KafkaConsumer.end_offsets
+
+    def answer_late(consumer: Any, partitions: Any, **options: Any) -> Any:
+        ends = end_offsets(consumer, partitions, **options)
+        if consumer.config["group_id"] == "giaingan-aggregation" and not is_overtaken.is_set():
+            # In no group, so that it need not wait until this one is taken for dead.
+            rival = world.process("aggregation", settings={"GIAINGAN_EPHEMERAL_BROKER": "true"})
+            rival.start()
+            with Sender(world.settings(), FactStream(world.rng)).running() as sender:
+                wait(lambda: len(sender.acknowledged) > 50, "events come in")
+            acknowledged.extend(sender.acknowledged)
+            world.settle()
+            rival.kill()
+            is_overtaken.set()
+        return ends
+
+    monkeypatch.setattr(KafkaConsumer, "end_offsets", answer_late)
+    with running(world.settings()) as aggregation:
+        wait(is_overtaken.is_set, "it is overtaken")
+        with Sender(world.settings(), FactStream(world.rng)).running() as later:
+            wait(lambda: len(later.acknowledged) > 50, "events come in")
+        world.require_right([*acknowledged, *later.acknowledged])
+        assert aggregation.failures == []
 
 
 def _overtaken(world: World, zombie: _Zombie) -> list[UUID]:
