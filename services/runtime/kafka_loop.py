@@ -318,6 +318,9 @@ class KafkaLoop:
         wanted = {tp for tp in wanted if tp.topic in self._identities}
         if not wanted:
             return set()
+        claims = {tp: self._claim(connection, tp) for tp in sorted(wanted)}
+        # After the claims: from then on nobody else applies, and what was applied stands in the log. Who asks
+        # before and is frozen in between takes what others applied since for a log that was truncated.
         try:
             ends = self._consumer.end_offsets(list(wanted), timeout_ms=5_000)
             beginnings = self._consumer.beginning_offsets(list(wanted), timeout_ms=5_000)
@@ -325,16 +328,7 @@ class KafkaLoop:
             self._doubt_consumer(error)
             return set()
         self._doubted_since = None
-        for tp in sorted(wanted):
-            with transaction(connection) as cursor:
-                claim = self._positions.claim(
-                    cursor,
-                    topic=tp.topic,
-                    partition=tp.partition,
-                    identity=self._identities[tp.topic],
-                    owner=self._owner,
-                    adopt=self._reads_any_log,
-                )
+        for tp, claim in claims.items():
             # The embedded broker answers with the first offset of its last batch, plus one (docs/adr/0008):
             # that it lost its log is told by the topic's id alone.
             if not self._reads_any_log:
@@ -343,6 +337,17 @@ class KafkaLoop:
             self._claims[tp] = claim
         _log.info("partitions claimed", partitions=[f"{tp.topic}/{tp.partition}" for tp in sorted(wanted)])
         return wanted
+
+    def _claim(self, connection: Connection, tp: TopicPartition) -> Claim:
+        with transaction(connection) as cursor:
+            return self._positions.claim(
+                cursor,
+                topic=tp.topic,
+                partition=tp.partition,
+                identity=self._identities[tp.topic],
+                owner=self._owner,
+                adopt=self._reads_any_log,
+            )
 
     def _is_at_ends(self, connection: Connection) -> bool:
         """Whether every partition is applied, by whomever, up to where its log ended at the start: who starts
