@@ -84,6 +84,7 @@ class Quarantined:
 
 
 AlertsOfSubject = dict[RuleName, RecordedAlert]
+_RULES, _STATES = frozenset(RuleName), frozenset(AlertState)
 
 
 def seen_versions(cursor: Cursor, keys: Iterable[SubjectKey]) -> dict[SubjectKey, int]:
@@ -93,15 +94,25 @@ def seen_versions(cursor: Cursor, keys: Iterable[SubjectKey]) -> dict[SubjectKey
 
 
 def recorded_alerts(cursor: Cursor, keys: Iterable[SubjectKey]) -> dict[SubjectKey, AlertsOfSubject]:
-    """Every alert of each subject, open or resolved, by rule."""
+    """Every alert of each subject, open or resolved, by rule.
+
+    In a rolling upgrade a later version is at work beside this one: alerts of rules that only it knows are
+    left to it, and in a state that only it knows an alert is not open.
+    """
     rows = execute_values(cursor, _RECORDED, [_key_row(key) for key in keys], fetch=True)
     found: dict[SubjectKey, AlertsOfSubject] = {}
     for kind, code, year, rule, state, digest, sequence, severity, rule_version in rows:
+        if rule not in _RULES:
+            continue
         alerts = found.setdefault(SubjectKey(SubjectType(kind), code, year), {})
         alerts[RuleName(rule)] = RecordedAlert(
-            Recorded(AlertState(state), bytes(digest)), sequence, Severity(severity), rule_version
+            Recorded(_state(state), bytes(digest)), sequence, Severity(severity), rule_version
         )
     return found
+
+
+def _state(name: str) -> AlertState:
+    return AlertState(name) if name in _STATES else AlertState.RESOLVED
 
 
 def write(

@@ -189,3 +189,24 @@ def test_500_subjects_in_a_batch_are_each_told_once(desk: Desk) -> None:
     desk.judge(*projects)
     desk.judge(*(replace(project, version=2) for project in projects))
     assert desk.history() == ["opened"] * 500
+
+
+def test_what_only_a_later_version_knows_is_left_to_it(desk: Desk) -> None:
+    """Both versions work at once in a rolling upgrade, on one schema."""
+    desk.judge(ca_mau.province(version=1))
+    connection = psycopg2.connect(desk.database_url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE alert.alert DROP CONSTRAINT alert_state_check")
+        cursor.execute(
+            "INSERT INTO alert.alert SELECT (jsonb_populate_record(a, %s)).* FROM alert.alert AS a",
+            ('{"id": "00000000-0000-0000-0000-000000000001", "rule": "of_tomorrow"}',),
+        )
+        cursor.execute("UPDATE alert.alert SET state = 'withdrawn' WHERE rule = 'behind_target'")
+    connection.close()
+    assert desk.client().get("/v1/alerts").get_json()["items"] == []
+    assert desk.client().get("/feeds/alerts.atom").status_code == 200
+    desk.judge(ca_mau.province(version=2, disbursed=WORSE))
+    assert states(desk) == [("behind_target", "open", 2), ("of_tomorrow", "open", 1)]
+    assert [alert["rule"] for alert in desk.client().get("/v1/alerts").get_json()["items"]] == [
+        "behind_target"
+    ]
