@@ -7,14 +7,16 @@ done, an advance least of all.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
+from uuid import UUID
 
 from services.domain.baseline import Curve
+from services.domain.course import EMPTY_COURSE, Course
 from services.domain.disbursement import Series
 from services.domain.fiscal_calendar import month_position
-from services.domain.plan import BaselineKind, BaselineSchedule, PlanBase, PlanLevel
+from services.domain.plan import BaselineKind, BaselinePoint, BaselineSchedule, PlanBase, PlanLevel
 
 
 class SubjectType(StrEnum):
@@ -23,6 +25,9 @@ class SubjectType(StrEnum):
     PROJECT = "project"
     OWNER = "owner"
     PROVINCE = "province"
+    DISTRICT = "district"
+    SECTOR = "sector"
+    FUND_SOURCE = "fund_source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,9 @@ class Subject:
     owner_name: str = ""
     accountable_officer: str = ""
     level: PlanLevel = PlanLevel.PROJECT
+    project_group: str = ""
+    district: str = ""
+    sector: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,44 @@ class FundLine:
     disbursed: int = 0
     work_certified: int = 0
     advance_outstanding: int = 0
+    carry_over_plan: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReach:
+    """The last value date of which a source that feeds the subject has stated anything in the province."""
+
+    source: str
+    reaches: date
+
+
+@dataclass(frozen=True, slots=True)
+class PeerCurve:
+    """The median execution rate of like projects, at month ends and on the day of the figures.
+
+    ``scope_code`` is project group and main fund source, ``members`` how many projects are alike. Rates
+    are rounded to a basis point.
+    """
+
+    scope_code: str
+    members: int
+    points: tuple[BaselinePoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LateEvent:
+    """An event whose value date is on or before a day that had been told already."""
+
+    event_id: UUID
+    value_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedWork:
+    """Value of completed work up to ``as_of``, as its owner reports it, in minor units: earned value."""
+
+    cumulative: int
+    as_of: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +104,11 @@ class Progress:
 
     ``as_of`` is the date up to which everything counts: the business date or, where the books end
     earlier, the last day they reach (docs/adr/0005). Amounts are minor units of ``currency``.
+
+    ``course`` holds the totals of every day up to ``as_of``, so that the subject can be judged as of any
+    earlier day by all that is known now. ``advance_since`` is the value date of the oldest advance not yet
+    recovered, first in first out. ``known_at`` is the instant of knowledge: the ledger asked with it gives
+    these figures again.
     """
 
     subject: Subject
@@ -75,6 +126,16 @@ class Progress:
     last_movement_date: date | None = None
     ledger_watermark: int = 0
     version: int = 0
+    course: Course = EMPTY_COURSE
+    sources: tuple[SourceReach, ...] = ()
+    completed_work: CompletedWork | None = None
+    starts_on: date | None = None
+    closed_on: date | None = None
+    total_investment: int | None = None
+    advance_since: date | None = None
+    peers: PeerCurve | None = None
+    late_events: tuple[LateEvent, ...] = ()
+    known_at: datetime | None = None
 
     @property
     def current_plan(self) -> int:
