@@ -100,13 +100,21 @@ def across_fields(fact: Fact, *, business_date: date) -> list[Rejection]:
     match fact:
         case Movement():
             return [
-                *_booking_date("value_date", fact.value_date, fact, business_date),
+                *_paid_on("value_date", fact.value_date, fact.budget_year),
+                *_not_yet("value_date", fact.value_date, fact, business_date),
                 *_currency(fact.amount),
                 *_reversal(fact),
             ]
-        case StatementLine() | CompletedWorkLine():
+        case StatementLine():
             return [
-                *_booking_date("as_of", fact.as_of, fact, business_date),
+                *_paid_on("as_of", fact.as_of, fact.budget_year),
+                *_not_yet("as_of", fact.as_of, fact, business_date),
+                *_currency(fact.cumulative),
+            ]
+        case CompletedWorkLine():
+            return [
+                *_in_year("as_of", fact.as_of, fact.budget_year),
+                *_not_yet("as_of", fact.as_of, fact, business_date),
                 *_currency(fact.cumulative),
             ]
         case PlanRevision():
@@ -174,15 +182,33 @@ def contradictions(facts: Sequence[Fact]) -> list[tuple[int, Rejection]]:
 # --- dates -------------------------------------------------------------------------------------
 
 
-def _booking_date(
+def _in_year(field: str, day: date, budget_year: int) -> Iterator[Rejection]:
+    """The thirteen months of Law 39/2019/QH14, art. 68."""
+    if not fiscal_calendar.is_in_budget_year(day, budget_year):
+        yield _outside_year(field, day, budget_year)
+
+
+def _paid_on(field: str, day: date, budget_year: int) -> Iterator[Rejection]:
+    """Money of the year's plan: in its thirteen months, or carried over into a later year. Whether a decision
+    carries it over is for the books to show: decisions and payments arrive in any order."""
+    first, last = fiscal_calendar.first_day(budget_year), fiscal_calendar.last_carried_day(budget_year)
+    if first <= day <= last:
+        return
+    yield Rejection(
+        RejectionCode.OUTSIDE_BUDGET_YEAR,
+        field,
+        day.isoformat(),
+        f"ngoài thời gian giải ngân kế hoạch năm {budget_year} (từ {_vi(first)}, kể cả vốn kéo dài đến "
+        f"{_vi(last)}) / money of the plan of {budget_year} is paid from {first}, carried-over capital "
+        f"included to {last}",
+        "sửa ngày hoặc năm ngân sách / mend the date or the budget year",
+    )
+
+
+def _not_yet(
     field: str, day: date, fact: Movement | StatementLine | CompletedWorkLine, business_date: date
 ) -> Iterator[Rejection]:
-    """The thirteen months of Law 39/2019/QH14, art. 68, up to today.
-
-    An estimated outturn (ước thực hiện) is told before its month ends; it counts when the day has come.
-    """
-    if not fiscal_calendar.is_in_budget_year(day, fact.budget_year):
-        yield _outside_year(field, day, fact.budget_year)
+    """An estimated outturn (ước thực hiện) is told before its month ends; it counts when the day has come."""
     is_estimate = fact.status is FigureStatus.ESTIMATE
     yield from _not_after(
         field, day, fiscal_calendar.month_end(business_date) if is_estimate else business_date
@@ -373,8 +399,7 @@ def _scope(schedule: BaselineSchedule) -> Iterator[Rejection]:
 
 def _points_in_year(schedule: BaselineSchedule) -> Iterator[Rejection]:
     for point in schedule.points:
-        if not fiscal_calendar.is_in_budget_year(point.day, schedule.budget_year):
-            yield _outside_year("points", point.day, schedule.budget_year)
+        yield from _in_year("points", point.day, schedule.budget_year)
 
 
 def _one_measure(schedule: BaselineSchedule) -> Iterator[Rejection]:
