@@ -38,6 +38,21 @@ def decimal(value: Fraction, digits: int = 2) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
 
 
+class BaseRate(Answer):
+    """A rate with the base it is of: a rate without its base says nothing."""
+
+    base: Literal["initial", "current", "allocated", "carry_over"] = Field(
+        description="initial: as first assigned. current: in force. allocated: allocated in detail. "
+        "carry_over: carried over from earlier years."
+    )
+    plan: int | None = Field(description="đồng; null where no decision of that base is known.")
+    disbursed: int = Field(
+        description="What counts against it, đồng: for allocated, of the lines that have an allocation; for "
+        "carry_over, of carried-over capital whose decision is known; else all of the year's own plan."
+    )
+    rate_percent: Rate | None = Field(description="disbursed over plan; null without a plan.")
+
+
 class Figures(Answer):
     """Plan by base and what was disbursed, in the series that counts."""
 
@@ -45,7 +60,11 @@ class Figures(Answer):
     current_plan: int = Field(description="Plan in force: the latest of initial and adjusted, đồng.")
     allocated_plan: int = Field(description="Plan allocated in detail, đồng.")
     carry_over_plan: int = Field(
-        description="Carried over from earlier years (vốn kéo dài), đồng: beside the plan, in no rate."
+        description="Carried over from earlier years (vốn kéo dài), đồng: beside the year's plan, not in it."
+    )
+    carry_over_disbursed: int = Field(
+        description="Paid of carried-over capital, đồng: beside disbursed, not in it; also what no decision is "
+        "known of (GET /v1/findings)."
     )
     disbursed: int = Field(description="Disbursed up to as_of, đồng.")
     work_certified: int = Field(description="Completed work certified, đồng.")
@@ -54,6 +73,7 @@ class Figures(Answer):
         description="Disbursed over current_plan; null without a plan."
     )
     initial_rate_percent: Rate | None = Field(description="Disbursed over initial_plan; null without one.")
+    rates: list[BaseRate] = Field(description="The rate on each base: initial, current, allocated, carry_over.")
     includes_estimate: bool = Field(description="True where an estimate is among the figures.")
 
 
@@ -210,7 +230,7 @@ class CurvePoint(Answer):
 
     date: Date
     amount: int = Field(description="Cumulative, đồng.")
-    rate_percent: Rate | None = Field(description="Of the plan in force.")
+    rate_percent: Rate | None = Field(description="Of the plan in force (base current).")
 
 
 class PlanCurve(Answer):
@@ -251,7 +271,7 @@ class Month(Answer):
     month: str = Field(description="YYYY-MM.")
     disbursed: int = Field(description="In the month, đồng.")
     cumulative: int = Field(description="From 1 January to the month's end, đồng.")
-    execution_rate_percent: Rate | None = Field(description="Cumulative over the plan in force.")
+    execution_rate_percent: Rate | None = Field(description="Cumulative over the plan in force (base current).")
 
 
 class Summary(Answer):
