@@ -37,11 +37,12 @@ from services.domain.disbursement import (
 )
 from services.domain.money import Money
 from services.domain.plan import BaselineSchedule, PlanRevision
+from services.domain.reallocation import Reallocation
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from services.runtime import metrics
 from services.runtime.batch_commit import Batch, ReceivedRecord
 from services.runtime.errors import StopServiceError
-from services.runtime.fund_sources import FundSourceNames, fund_source_fault
+from services.runtime.fund_sources import FundSourceNames, fund_source_faults
 from services.runtime.positions import BlockRows
 from services.runtime.postgres import Cursor
 
@@ -160,8 +161,9 @@ def _refusal(
         (str(rejection.code), f"{rejection.field}: {rejection.detail}")
         for rejection in validation.check(event.fact, business_date=date.max)
     ]
-    if told := fund_source_fault(event.fact, fund_sources):
-        found.append((told.code, f"{told.where}: {told.detail}"))
+    found += [
+        (told.code, f"{told.where}: {told.detail}") for told in fund_source_faults(event.fact, fund_sources)
+    ]
     if not found:
         return None
     return Refused(
@@ -409,6 +411,9 @@ def _apply_plans(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> No
         if isinstance(event.fact, PlanRevision):
             inserted = plan_store.insert_revision(cursor, event.fact, event.recorded_at, event.place)
             outcome.due.add((event.fact.project_code, event.fact.budget_year))
+        elif isinstance(event.fact, Reallocation):
+            inserted = plan_store.insert_reallocation(cursor, event.fact, event.recorded_at, event.place)
+            outcome.due.update((side.project_code, event.fact.budget_year) for side in event.fact.sides)
         elif isinstance(event.fact, BaselineSchedule):
             inserted = plan_store.insert_schedule(cursor, event.fact, event.recorded_at, event.place)
         elif isinstance(event.fact, ProjectRegistration | OwnerRegistration | OfficerAssignment):

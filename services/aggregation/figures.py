@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Literal
 
 from services.aggregation import answers
 from services.aggregation.lines_store import Line
 from services.domain.baseline import Curve
 from services.domain.fiscal_calendar import month_position
 from services.domain.plan import BaselineSchedule
+from services.domain.plan_history import BaseName
 from services.domain.progress import measure
 from services.runtime.fund_sources import FundSourceNames
 
@@ -51,7 +51,7 @@ class _Base:
     """A base of rates: which decisions make it known, what it is of a line, and what counts against it. Of
     ``only_known``, lines without such a decision count for nothing."""
 
-    name: Literal["initial", "current", "allocated", "carry_over"]
+    name: BaseName
     decided_by: frozenset[str]
     plan: Callable[[Line], int]
     disbursed: Callable[[Line], int]

@@ -1,4 +1,4 @@
-"""Capital carried over is a plan year of its own: its payments, its rate, and what no decision is known of."""
+"""Capital carried over is a plan year of its own: its payments, its rate, and what has no decision."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def carried(
 
 @pytest.fixture(scope="module")
 def read(postgres_server: str) -> Iterator[ReadBooks]:
-    """P1 has both plans, P2 carried-over capital alone, P3 is paid of it without any decision; P4 was in 2021."""
+    """P1 has both plans, P2 carried-over capital alone, P3 is paid without a decision; P4 was in 2021."""
     with read_books(postgres_server) as started:
         started.books.add(
             facts.plan(2_000, budget_year=2021, source_ref="1/QĐ/2021", effective_date=date(2021, 1, 1)),

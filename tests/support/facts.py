@@ -15,6 +15,7 @@ from services.domain.plan import (
     PlanBase,
     PlanRevision,
 )
+from services.domain.reallocation import Reallocation, ReallocationSide
 
 
 def movement(ref: str, amount: int, day: str = "2022-05-31", **changes: Any) -> Movement:
@@ -83,6 +84,28 @@ def plan(amount: int, project: str = "P1", **changes: Any) -> PlanRevision:
         "effective_date": date(2022, 1, 1),
     }
     return PlanRevision(**(values | changes))
+
+
+def reallocation(
+    *sides: tuple[str, int, int],
+    decision: str = "9/QĐ",
+    day: str = "2022-06-01",
+    fund_source: str = "central.sector",
+    **changes: Any,
+) -> Reallocation:
+    """Plan of 2022 moved between projects: (project, before, after) of each side."""
+    values: dict[str, Any] = {
+        "source": "test",
+        "source_ref": f"dc/{decision}/2022/r{changes.get('revision', 0)}",
+        "budget_year": 2022,
+        "decision_number": decision,
+        "decision_date": date.fromisoformat(day),
+        "effective_date": date.fromisoformat(day),
+        "sides": tuple(
+            ReallocationSide(code, fund_source, Money(before), Money(after)) for code, before, after in sides
+        ),
+    }
+    return Reallocation(**(values | changes))
 
 
 def curve(

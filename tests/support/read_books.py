@@ -16,6 +16,7 @@ from services.aggregation import series_policy
 from services.aggregation.__main__ import MIGRATIONS, SCHEMA
 from services.aggregation.accounts_api import AccountsApi
 from services.aggregation.http_api import ReadApi
+from services.aggregation.plan_api import PlanApi
 from services.runtime.access.gate import Gate
 from services.runtime.api import Api
 from services.runtime.clock import Clock
@@ -56,6 +57,7 @@ def read_books(postgres_server: str, *, business_date: date = date(2022, 7, 31))
     api = Api(service=SCHEMA, title="t", description="d", gate=gate)
     ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     AccountsApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
+    PlanApi(pool=pool, clock=clock, series=series).install(api)
     try:
         yield ReadBooks(url, Books(url), api, client_of(api.app, make_token(url)))
     finally:
