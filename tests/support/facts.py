@@ -49,9 +49,10 @@ def statement(cumulative: int, day: str, *, revision: int = 0, **changes: Any) -
     project = changes.get("project_code", "P1")
     fund = changes.get("fund_source", "central.sector")
     status = changes.get("status", "actual")
+    of_year = f"/{changes['budget_year']}" if "budget_year" in changes else ""
     values: dict[str, Any] = {
         "source": "test",
-        "source_ref": f"lk/{project}/{fund}/{day}/{status}/{revision}",
+        "source_ref": f"lk/{project}/{fund}{of_year}/{day}/{status}/{revision}",
         "project_code": project,
         "fund_source": fund,
         "budget_year": 2022,
