@@ -35,6 +35,7 @@ from services.domain.disbursement import (
     StatementLine,
     statement_postings,
 )
+from services.domain.fiscal_calendar import carried_into
 from services.domain.money import Money
 from services.domain.plan import BaselineSchedule, PlanRevision
 from services.domain.reallocation import Reallocation
@@ -353,6 +354,12 @@ def reversal_fault(reversal: Movement, target: ledger_store.Reversible) -> str:
         return f"the reversal is on line {stated}, the movement on {original}"
     if reversal.amount.minor_units != target.amount:
         return f"the reversal is of {reversal.amount.minor_units}, the movement of {target.amount}"
+    if reversal.carried_into != carried_into(target.value_date, target.budget_year):
+        # It would leave the one too high and the other too low.
+        return (
+            f"of the reversal ({reversal.value_date}) and the movement ({target.value_date}) one is on the "
+            "year's own plan and one on carried-over capital, or on that of another year"
+        )
     return ""
 
 

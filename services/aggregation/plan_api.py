@@ -84,7 +84,9 @@ def _rows(cursor: Cursor, query: str, asking: dict[str, Any]) -> list[dict[str, 
 
 def _sides(cursor: Cursor, ids: Sequence[UUID], about: Asked, unit: Unit) -> dict[UUID, ReallocationAnswer]:
     """By reallocation. Of a side outside the unit nothing is told but that there is one."""
-    cursor.execute(_QUERIES["reallocation_sides"], {"ids": list(ids), "as_of": about.as_of})
+    if not ids:
+        return {}
+    cursor.execute(_QUERIES["reallocation_sides"], {"ids": list(ids), **about.when})
     shown: dict[UUID, list[Side]] = {each: [] for each in ids}
     hidden = dict.fromkeys(ids, 0)
     for reallocation_id, code, fund_source, before, after, province_code, owner_code in cursor:

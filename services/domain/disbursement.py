@@ -110,6 +110,11 @@ class Movement(event_identity.Identified):
         )
 
     @property
+    def carried_into(self) -> int | None:
+        """The year whose carry-over capital it is on; ``None`` for the year's own plan."""
+        return carried_into(self.value_date, self.budget_year)
+
+    @property
     def series(self) -> Series:
         form = "vouchers" if self.status is FigureStatus.ACTUAL else "voucher_estimates"
         return Series(f"{self.reporter}_{form}")

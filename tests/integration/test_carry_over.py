@@ -231,3 +231,22 @@ def test_the_published_case_of_quang_nam_comes_out(postgres_server: str) -> None
         assert total["carry_over_disbursed"] == (published.disbursed or 0) * million
         assert rate(total, "carry_over")[2] == float(published.rate or 0) == 24.5
         assert rate(total, "initial")[2] == 35.71
+
+
+def test_a_reversal_is_of_the_same_capital_as_its_movement(postgres_server: str) -> None:
+    """Else the year before would stay too high, and its carried-over capital come out too low."""
+    with read_books(postgres_server) as books:
+        books.books.add(carried(400))
+        own = facts.movement("own", 100, "2021-12-20", budget_year=2021)
+        paid = facts.movement("carried", 98, "2022-03-01", budget_year=2021)
+        books.books.add(
+            own,
+            paid,
+            facts.reversal("1", own, budget_year=2021, value_date=date(2022, 4, 1)),
+            facts.reversal("2", paid, budget_year=2021, value_date=date(2022, 4, 1)),
+        )
+        held = execute(books.database_url, "SELECT reason, detail FROM aggregation.quarantine")
+        assert [reason for reason, _ in held] == ["reversal-differs"]
+        assert figures_of(books, "P1")["carry_over_disbursed"] == 0
+        assert figures_of(books, "P1", as_of="2022-02-28")["carry_over_disbursed"] == 0
+        assert figures_of(books, "P1", as_of="2022-03-31")["carry_over_disbursed"] == 98
