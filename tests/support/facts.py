@@ -95,9 +95,10 @@ def reallocation(
     **changes: Any,
 ) -> Reallocation:
     """Plan of 2022 moved between projects: (project, before, after) of each side."""
+    revision = f"/r{changes['revision']}" if changes.get("revision") else ""
     values: dict[str, Any] = {
         "source": "test",
-        "source_ref": f"dc/{decision}/2022/r{changes.get('revision', 0)}",
+        "source_ref": f"dc/{decision}/2022{revision}",
         "budget_year": 2022,
         "decision_number": decision,
         "decision_date": date.fromisoformat(day),
