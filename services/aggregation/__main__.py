@@ -16,6 +16,7 @@ from services.aggregation.count_findings import CountFindings
 from services.aggregation.cutoff_tick import CutoffTick
 from services.aggregation.export_api import ExportApi
 from services.aggregation.http_api import ReadApi
+from services.aggregation.plan_api import PlanApi
 from services.aggregation.publish_decisions import PublishDecisions
 from services.aggregation.tell_progress import TellProgress
 from services.contracts import topics
@@ -72,6 +73,7 @@ def assemble(settings: Settings) -> service.Parts:
         known_values={"fund_source": list(fund_sources.by_code)},
     )
     ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
+    PlanApi(pool=pool, clock=clock, series=series).install(api)
     AccountsApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     decisions = CaseDecisions(
         pool=pool, clock=clock, fund_sources=fund_sources, on_decision=publish_decisions.notice

@@ -2,6 +2,10 @@
 
 A Vietnamese budget year runs from 1 January; payments on its appropriation close on 31 January of
 the next year (Law on Public Investment 39/2019/QH14, art. 68), so a curve has thirteen months.
+
+What is left may be carried over by a decision (vốn kéo dài) and is then paid until 31 December of the year
+it is carried into: the year after as a rule, and one more where the National Assembly or the Prime Minister
+allows it (docs/adr/0025).
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from datetime import date
 from fractions import Fraction
 
 MONTHS_TO_CLOSE = 13
+MOST_YEARS_CARRIED = 2
 
 
 def first_day(budget_year: int) -> date:
@@ -26,6 +31,17 @@ def closing_day(budget_year: int) -> date:
 def is_in_budget_year(day: date, budget_year: int) -> bool:
     """Whether a payment of that value date can be on the year's appropriation."""
     return day.year == budget_year or (day.year == budget_year + 1 and day.month == 1)
+
+
+def last_carried_day(budget_year: int) -> date:
+    """31 December of the last year into which capital of the budget year may have been carried over."""
+    return date(budget_year + MOST_YEARS_CARRIED, 12, 31)
+
+
+def carried_into(day: date, budget_year: int) -> int | None:
+    """The year into which capital of ``budget_year`` that is paid on ``day`` was carried over; ``None`` up to
+    the year's closing day, when it is no carry-over capital."""
+    return None if day <= closing_day(budget_year) else day.year
 
 
 def month_end(day: date) -> date:

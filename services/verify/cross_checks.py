@@ -22,6 +22,7 @@ CODES = (
     "effect-differs",
     "statement-differs",
     "difference-of-no-statement",
+    "reallocation-differs",
     "reversal-waits",
     "conflict-of-nothing",
 )

@@ -127,6 +127,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{event_id}: phần chênh lệch của một báo cáo lũy kế không có trong sổ",
         "{event_id}: the difference of a statement that is not in the books",
     ),
+    "reallocation-differs": (
+        "điều chuyển {reallocation_id} ({source_ref}): {sides} dòng, tổng {change}, hay đã bị sửa",
+        "reallocation {reallocation_id} ({source_ref}): {sides} sides, sum {change}, or not as taken in",
+    ),
     "reversal-waits": (
         "bút toán đảo {event_id} còn chờ {waits_for}, đã có trong sổ, dù đã có lô sau đó",
         "the reversal {event_id} waits for {waits_for}, which is in the ledger, and batches passed it by",

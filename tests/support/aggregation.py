@@ -22,6 +22,7 @@ from services.aggregation.cases_api import CasesApi
 from services.aggregation.cutoff_tick import CutoffTick
 from services.aggregation.export_api import ExportApi
 from services.aggregation.http_api import ReadApi
+from services.aggregation.plan_api import PlanApi
 from services.aggregation.publish_decisions import PublishDecisions
 from services.aggregation.tell_progress import TellProgress
 from services.contracts import codec, progress_codec, topics
@@ -164,6 +165,7 @@ def running(
     gate = Gate(settings, service=SCHEMA, pool=pool)
     api = Api(service=SCHEMA, title="t", description="d", gate=gate)
     ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
+    PlanApi(pool=pool, clock=clock, series=series).install(api)
     AccountsApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     decisions = CaseDecisions(pool=pool, clock=clock, fund_sources=fund_sources, on_decision=outbox.notice)
     CasesApi(pool=pool, clock=clock, decisions=decisions).install(api)

@@ -94,6 +94,7 @@ ROUTINES: dict[str, set[str]] = {
     "access.refuse_change_but_revocation": set(),
     "aggregation.account_balances": {AGGREGATION, AUDITOR},
     "aggregation.books_through": {AGGREGATION, AUDITOR},
+    "aggregation.carried_over": {AGGREGATION, AUDITOR},
     "aggregation.lines": {AGGREGATION, AUDITOR},
     "aggregation.moved": {AGGREGATION, AUDITOR},
     "aggregation.plan_decisions": {AGGREGATION, AUDITOR},

@@ -45,5 +45,5 @@ GRANT EXECUTE
               aggregation.lines(integer, date, text, text[]),
               aggregation.lines(integer, date, text, text[], timestamptz),
               aggregation.projects(integer, date), aggregation.projects(integer, date, timestamptz),
-              aggregation.account_balances, aggregation.moved, aggregation.plan_decisions, aggregation.settled_until, aggregation.unit_of
+              aggregation.account_balances, aggregation.carried_over, aggregation.moved, aggregation.plan_decisions, aggregation.settled_until, aggregation.unit_of
    TO giaingan_aggregation, giaingan_auditor;

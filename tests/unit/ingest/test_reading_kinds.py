@@ -70,9 +70,9 @@ def test_a_fault_of_a_file_shows_the_cell_and_names_columns_as_the_file_does() -
     assert (found.code, found.column, found.read) == ("reversal-without-reference", "H", "")
     assert "vào cột Chứng từ bị hủy" in found.mend
     assert "mã sự kiện" not in found.mend
-    late = VOUCHERS.replace("31/05/2022", "31/05/2023", 1)
+    late = VOUCHERS.replace("31/05/2022", "31/05/2025", 1)
     found = judged(late, profile="treasury-vouchers", defaults=YEAR)[0]
-    assert (found.code, found.read) == ("outside-budget-year", "31/05/2023")
+    assert (found.code, found.read) == ("outside-budget-year", "31/05/2025")
 
 
 def test_a_plan_takes_what_its_title_states_for_every_row() -> None:
