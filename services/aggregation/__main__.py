@@ -47,7 +47,9 @@ def assemble(settings: Settings) -> service.Parts:
     pool = Pool(database_url, application="giaingan-aggregation-api", size=pool_size(settings))
 
     apply_events = ApplyEvents(fund_sources)
-    tell_progress = TellProgress(settings, publisher=publisher, clock=clock, series=series)
+    tell_progress = TellProgress(
+        settings, publisher=publisher, clock=clock, series=series, fund_sources=fund_sources
+    )
     cutoff_tick = CutoffTick(settings, clock=clock, on_tick=tell_progress.notice)
     publish_decisions = PublishDecisions(settings, publisher=publisher)
 

@@ -151,7 +151,9 @@ def running(
     pool = Pool(url, application="test-api", size=2)
     fund_sources = FundSourceNames.load(settings.policy_dir)
     apply_events = ApplyEvents(fund_sources)
-    teller = TellProgress(settings, publisher=publisher, clock=clock, series=series)
+    teller = TellProgress(
+        settings, publisher=publisher, clock=clock, series=series, fund_sources=fund_sources
+    )
     tick = CutoffTick(settings, clock=clock, on_tick=teller.notice)
     outbox = PublishDecisions(settings, publisher=publisher)
     events = KafkaLoop(
