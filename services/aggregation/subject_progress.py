@@ -209,7 +209,7 @@ def _late_events(subject: Subject, own: Sequence[LineBooks], books: ProvinceBook
 
 
 class _Works:
-    """What sums need of the whole province: the curves that are nobody's own, and who reports completed work."""
+    """What sums need of the whole province: the curves of all, and who reports completed work."""
 
     def __init__(self, by_project: Mapping[str, Sequence[LineBooks]], books: ProvinceBooks) -> None:
         self.schedules = books.shared_schedules
