@@ -41,6 +41,9 @@ def test_the_progress_of_every_side_is_told(aggregation: Aggregation) -> None:
     aggregation.publish(MOVED)
     aggregation.settle()
     assert plans_told(aggregation) == [700, 800, 1_500]
+    # Its rows name no unit, and none is told of for them.
+    provinces = {code for kind, code in aggregation.told() if kind == "province"}
+    assert provinces == {"96"}
 
 
 def test_a_conflict_is_replaced_as_a_whole(aggregation: Aggregation) -> None:
