@@ -92,6 +92,8 @@ def read(
         "province": province,
         "series": [str(s) for s in series],
     }
+    # Some hundred thousand rows are grouped in memory instead of sorted on disk; to the end of the transaction.
+    cursor.execute("SET LOCAL work_mem = '64MB'")
     cursor.execute(_QUERIES["province_lines"], about)
     rows = cursor.fetchall()
     lines = [Line(*row[:_COLUMNS_OF_LINE]) for row in rows]

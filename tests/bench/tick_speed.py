@@ -33,8 +33,8 @@ MOST_SECONDS = 5.0
 
 
 def fill(database_url: str, projects: int) -> None:
-    """Plans, every third one raised in June, and twelve movements a project: an advance of each line, a recovery,
-    and payments that grow towards the year's end."""
+    """Plans, every third one raised in June, and twelve movements a project: an advance of each line, a
+    recovery, and payments that grow towards the year's end."""
     with closing(connect(database_url, application="bench")) as connection:
         with transaction(connection) as cursor:
             cursor.execute("SET LOCAL statement_timeout = 0")
@@ -129,7 +129,7 @@ SELECT md5(concat('p', d, n, '-', k))::uuid, '\\x00', 'skhdt', concat(d, n, k), 
        't', 0, n, 0
   FROM line, generate_series(1, 2) AS d
  WHERE d = 1 OR n %% 3 = 0
-"""
+"""  # noqa: S608 - our own text
 _REGISTER = f"""
 {_LINE}
 INSERT INTO aggregation.project_registration (
@@ -140,7 +140,7 @@ SELECT md5('r' || n)::uuid, '\\x00', 'skhdt', 'r' || n, project_code, 'Dự án 
        project_group, district, sector, date '2021-03-01', date '2023-12-31', plan * 3, 'VND',
        date '2021-03-01', 0, now(), 't', 0, n, 0
   FROM line WHERE k = 0
-"""
+"""  # noqa: S608 - our own text
 _LEDGER = f"""
 {_LINE}
 INSERT INTO aggregation.ledger (
