@@ -92,7 +92,7 @@ def read(
         "province": province,
         "series": [str(s) for s in series],
     }
-    # Some hundred thousand rows are grouped in memory instead of sorted on disk; to the end of the transaction.
+    # So that some hundred thousand rows are grouped in memory and not sorted on disk; for this transaction.
     cursor.execute("SET LOCAL work_mem = '64MB'")
     cursor.execute(_QUERIES["province_lines"], about)
     rows = cursor.fetchall()
