@@ -171,8 +171,8 @@ def _amounts(finding: Finding) -> Iterator[tuple[str, str | int]]:
         for line in progress.lines:
             yield (
                 f"line {line.fund_source}",
-                f"{line.initial_plan} {line.current_plan} {line.allocated_plan} "
-                f"{line.disbursed} {line.work_certified} {line.advance_outstanding}",
+                (f"{line.initial_plan} {line.current_plan} {line.allocated_plan} "
+                f"{line.disbursed} {line.work_certified} {line.advance_outstanding}"),
             )
         for series, disbursed in progress.series:
             yield f"series {series}", disbursed
