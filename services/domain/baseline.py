@@ -1,4 +1,4 @@
-"""Curves: what share of the year's plan should be disbursed by a month. Baselines by name are in baselines.py."""
+"""Curves: what share of the plan should be disbursed by a month. Baselines by name are in baselines.py."""
 
 from __future__ import annotations
 

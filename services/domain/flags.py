@@ -137,7 +137,7 @@ def _below_milestone(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
     return replace(flagged, milestone=last)
 
 
-def _nothing_disbursed(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
+def _nothing_disbursed(at: Snapshot, rule: Rule, _is_open: bool) -> Finding | None:
     if not at.has_books or at.disbursed > 0:
         return None
     judge = judge_of(at, rule)
@@ -181,9 +181,9 @@ def _year_end_shortfall(at: Snapshot, rule: Rule, is_open: bool) -> Finding | No
     )
 
 
-def _over_plan(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
+def _over_plan(at: Snapshot, rule: Rule, _is_open: bool) -> Finding | None:
     """The appropriation is of a fund source: one line over its plan is over, whatever others hold."""
-    # Without any decision the plan may only not have arrived yet. Totals of the past do not say of which line.
+    # Without any decision the plan may only not have arrived yet. Totals of a past day do not say which line.
     if at.is_past or at.progress.plan_effective_date is None:
         return None
     excess, fund_source = 0, ""
@@ -230,7 +230,7 @@ def _unallocated_plan(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None
     return finding(at, rule, measured=share, clearing=clearing, is_held=share <= rule.threshold)
 
 
-def _estimate_only(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
+def _estimate_only(at: Snapshot, rule: Rule, _is_open: bool) -> Finding | None:
     """An estimate counts and no booked voucher stands beside it."""
     progress = at.progress
     if at.is_past or not progress.includes_estimate or at.disbursed <= 0:
