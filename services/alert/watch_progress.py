@@ -79,8 +79,7 @@ class WatchProgress:
             fates["inserted"] += 1
             seen[key] = newly_seen[key] = one.progress.version
             of_subject = alerts.setdefault(key, {})
-            one = _with_open_alerts(one, of_subject)
-            for change in changes_of(one, of_subject, self._fund_sources):
+            for change in changes_of(_with_open_alerts(one, of_subject), of_subject, self._fund_sources):
                 of_subject[change.figures.rule] = change.after()
                 changes.append(change)
 

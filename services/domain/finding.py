@@ -70,7 +70,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Clearing:
-    """What would clear the alert: the action, and what it takes by the day judged and by the next cut date."""
+    """What would clear the alert: what is to be done, by the day judged and by the next cut date."""
 
     action: Action
     needs: tuple[Need, ...]
@@ -80,10 +80,10 @@ class Clearing:
 class Finding:
     """A rule that flags a subject, with everything needed to check it by hand.
 
-    ``as_of``, ``disbursed`` and ``plan`` (minor units) are those of the day judged; ``is_past`` says that it is
-    earlier than the day ``progress`` reaches. ``threshold`` is ``None`` for a rule that has none; ``measured``
-    is what was held against it. ``is_held`` says that only the wait for ``clear_at`` keeps the alert
-    open. ``critical_below`` is ``None`` unless the index is below it, which makes the finding critical.
+    ``as_of``, ``disbursed`` and ``plan`` (minor units) are those of the day judged; ``is_past`` says that it
+    is earlier than the day ``progress`` reaches. ``threshold`` is ``None`` for a rule that has none;
+    ``measured`` is what was held against it. ``is_held`` says that only the wait for ``clear_at`` keeps the
+    alert open. ``critical_below`` is ``None`` unless the index is below it, which makes the finding critical.
     ``excess`` is in minor units. ``inhibited`` are the rules that stale figures keep silent.
     """
 
@@ -171,8 +171,10 @@ def _amounts(finding: Finding) -> Iterator[tuple[str, str | int]]:
         for line in progress.lines:
             yield (
                 f"line {line.fund_source}",
-                (f"{line.initial_plan} {line.current_plan} {line.allocated_plan} "
-                f"{line.disbursed} {line.work_certified} {line.advance_outstanding}"),
+                (
+                    f"{line.initial_plan} {line.current_plan} {line.allocated_plan} "
+                    f"{line.disbursed} {line.work_certified} {line.advance_outstanding}"
+                ),
             )
         for series, disbursed in progress.series:
             yield f"series {series}", disbursed

@@ -93,9 +93,10 @@ def _against_baseline(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None
     left = at.disbursed * share.denominator * limit.denominator
     if left >= limit.numerator * share.numerator * at.plan:
         return None
-    needs = [Need(at.day, _more(at, limit * share))]
+    clears = rule.limit(is_open=True)
+    needs = [Need(at.day, _more(at, clears * share))]
     if later := _next_cut(judge, at.day):
-        needs.append(Need(later, _more(at, limit * judge.share_on(later))))
+        needs.append(Need(later, _more(at, clears * judge.share_on(later))))
     dpi = at.disbursed / (share * at.plan)
     return finding(
         at,
@@ -124,9 +125,10 @@ def _below_milestone(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
     if at.disbursed * limit.denominator >= limit.numerator * at.plan:
         return None
     rate = Fraction(at.disbursed, at.plan)
-    needs = [Need(at.day, _more(at, limit))]
+    above = rule.clear_at or 1
+    needs = [Need(at.day, _more(at, last.rate * above))]
     if following:
-        needs.append(Need(following.on(year), _more(at, following.rate)))
+        needs.append(Need(following.on(year), _more(at, following.rate * above)))
     flagged = finding(
         at,
         rule,
@@ -176,7 +178,7 @@ def _year_end_shortfall(at: Snapshot, rule: Rule, is_open: bool) -> Finding | No
         rule,
         judge=judge,
         measured=share,
-        clearing=Clearing(Action.DISBURSE, (Need(forecast.day, _more(at, limit)),)),
+        clearing=Clearing(Action.DISBURSE, (Need(forecast.day, _more(at, rule.limit(is_open=True))),)),
         is_held=share >= rule.threshold,
     )
 
@@ -202,7 +204,7 @@ def _advance_over_limit(at: Snapshot, rule: Rule, is_open: bool) -> Finding | No
     if not base or at.advance_outstanding * limit.denominator <= limit.numerator * base:
         return None
     share = Fraction(at.advance_outstanding, base)
-    too_much = at.advance_outstanding - int(limit * base)
+    too_much = at.advance_outstanding - int(rule.limit(is_open=True) * base)
     clearing = Clearing(Action.RECOVER, (Need(at.day, too_much),))
     return finding(at, rule, measured=share, clearing=clearing, is_held=share <= rule.threshold)
 
@@ -226,7 +228,7 @@ def _unallocated_plan(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None
     if allocated <= 0 or left * limit.denominator <= limit.numerator * at.plan:
         return None
     share = Fraction(left, at.plan)
-    clearing = Clearing(Action.ALLOCATE, (Need(at.day, left - int(limit * at.plan)),))
+    clearing = Clearing(Action.ALLOCATE, (Need(at.day, left - int(rule.limit(is_open=True) * at.plan)),))
     return finding(at, rule, measured=share, clearing=clearing, is_held=share <= rule.threshold)
 
 
@@ -253,7 +255,9 @@ def _mismatch(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
     if larger <= 0 or difference * limit.denominator <= limit.numerator * larger:
         return None
     share = Fraction(difference, larger)
-    clearing = Clearing(Action.RECONCILE, (Need(at.day, difference - int(limit * larger)),))
+    clearing = Clearing(
+        Action.RECONCILE, (Need(at.day, difference - int(rule.limit(is_open=True) * larger)),)
+    )
     return finding(at, rule, measured=share, clearing=clearing, is_held=share <= rule.threshold)
 
 
