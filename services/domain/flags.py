@@ -16,7 +16,6 @@ from services.domain.disbursement import Series
 from services.domain.finding import Action, Clearing, Finding, Need
 from services.domain.fiscal_calendar import closing_day, first_day, month_end, month_position
 from services.domain.lag_rules import AdvanceBase, Rule, RuleName, Severity
-from services.domain.measures import last_full_month, month_so_far, pace, schedule_performance_index
 from services.domain.snapshot import Snapshot
 
 Judge = Callable[[Snapshot, Rule, bool], Finding | None]
@@ -49,35 +48,20 @@ def finding(
     clearing: Clearing | None = None,
     is_held: bool = False,
 ) -> Finding:
-    """A finding with all that is measured of the subject on the day."""
-    comparisons = at.comparisons(judge)
-    judged_by = next((c for c in comparisons if judge and c.baseline.name is judge.name), None)
-    by = judge or at.preferred
-    progress = at.progress
+    """A finding; what else is measured of the subject it takes once it is asked."""
     critical = measured is not None and rule.critical_below is not None and measured < rule.critical_below
-    has_plan = at.plan > 0
     return Finding(
         rule=rule.name,
         rule_version=rule.version,
         threshold=None if rule.name in _WITHOUT_THRESHOLD else rule.threshold,
         severity=Severity.CRITICAL if critical else rule.severity,
-        progress=progress,
-        as_of=at.day,
-        disbursed=at.disbursed,
-        plan=at.plan,
-        is_past=at.is_past,
-        judged_by=judged_by,
-        comparisons=comparisons,
+        at=at,
+        judge=judge,
         clearing=clearing,
         measured=measured,
         clear_at=rule.clear_at,
         is_held=is_held,
         critical_below=rule.critical_below if critical else None,
-        month_so_far=month_so_far(progress, by, at.day, plan=at.plan) if by else None,
-        last_full_month=last_full_month(progress, by, at.day, plan=at.plan) if by else None,
-        spi=schedule_performance_index(progress, by, at.day) if by and not at.is_past else None,
-        forecasts=tuple(f for day in (at.year_end, at.closing) if has_plan and (f := at.forecast(by, day))),
-        pace=pace(progress, at.day, disbursed=at.disbursed, plan=at.plan) if has_plan else None,
         measured_on=rule.measured_on if rule.name is RuleName.ADVANCE_OVER_LIMIT else None,
     )
 

@@ -25,7 +25,8 @@ def test_ca_mau_at_the_end_of_may_in_vietnamese() -> None:
         "Đến 31/05/2022, Cà Mau giải ngân 1.207,2 tỷ đồng, đạt 34,0 % kế hoạch vốn đã điều chỉnh "
         "3.551,0 tỷ đồng, trong khi mục tiêu của tỉnh là 40,0 % (nội suy giữa các mốc tỉnh đã giao). "
         "Chỉ số giải ngân 0,85, dưới ngưỡng 0,90; chậm 0,6 tháng so với mức đó, thiếu 213,2 tỷ đồng. "
-        "Để gỡ cảnh báo: giải ngân thêm 142,2 tỷ đồng tính đến 31/05/2022; 479,6 tỷ đồng tính đến 30/06/2022. "
+        "Để gỡ cảnh báo: giải ngân thêm 142,2 tỷ đồng tính đến 31/05/2022; "
+        "479,6 tỷ đồng tính đến 30/06/2022. "
         "Tuy vậy, tỷ lệ giải ngân vẫn cao hơn mức cả nước năm 2022: 22,37 % "
         "(trên kế hoạch Thủ tướng Chính phủ giao). "
         "Tỷ lệ giải ngân cũng cao hơn mức cả nước cùng kỳ năm trước (2021): 24,67 % "
@@ -158,7 +159,8 @@ def test_silence_from_the_start_says_that_there_are_no_books() -> None:
         ("2022-03-31", "By that day the province's target asked for VND 20 (20.0%)."),
         (
             "2022-05-31",
-            "By that day the province's target asked for VND 40 (40.0%; interpolated between the milestones set).",
+            "By that day the province's target asked for VND 40 "
+            "(40.0%; interpolated between the milestones set).",
         ),
     ],
 )
