@@ -71,7 +71,7 @@ _MOST_REMEMBERED = 1_000
 
 
 class PolicyError(StopServiceError):
-    """A policy file cannot be used; the message names file, rule and key of every fault."""
+    """A policy file cannot be used; the message names file, line, rule and key of every fault."""
 
 
 def _exact(value: Any) -> Any:
@@ -323,13 +323,30 @@ def _ambiguities(read: Iterable[tuple[Path, PolicyFile]]) -> list[str]:
 
 
 def _place(path: Path, fault: Any) -> str:
-    """Rule and key of a fault, by the rule's name where it can be read."""
+    """Line, rule and key of a fault, by the rule's name where it can be read."""
     where = [str(part) for part in fault["loc"]]
     if where[:1] == ["rules"] and len(where) > 1:
         entry = _read_yaml(path)["rules"][int(where[1])]
         name = entry.get("name", where[1]) if isinstance(entry, dict) else where[1]
         where = [f"rule {name}", ".".join(where[2:])]
-    return ": ".join([*filter(None, where), fault["msg"]])
+    return ": ".join([f"line {_line(path, fault['loc'])}", *filter(None, where), fault["msg"]])
+
+
+def _line(path: Path, loc: tuple[int | str, ...]) -> int:
+    """The line of the key or, where it is missing or the fault is of several, of what it belongs to."""
+    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
+    line = 1
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == part), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = (node.value[part], node.value[part])
+        else:
+            found = None
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line
 
 
 class _StrictLoader(yaml.SafeLoader):
