@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from services.aggregation.asked import AsOfQuery
 from services.aggregation.register_store import CompletedWork, InForce, Officer
+from services.domain.measures import Measures
 from services.domain.plan_history import BaseName
-from services.domain.progress import Measures
 
 Date = dt.date
 Instant = dt.datetime | None

@@ -45,7 +45,7 @@ def test_judged_again_with_the_same_figures_nothing_changes(desk: Desk) -> None:
 
 
 def test_that_the_books_stopped_is_not_told_again_with_other_amounts(desk: Desk) -> None:
-    later = date(2022, 8, 1)
+    later = date(2022, 9, 15)
     desk.judge(replace(ca_mau.province(version=1, business_date=later), baselines=()))
     told = desk.rows("SELECT rule, reason_vi FROM alert.alert")
     desk.judge(replace(ca_mau.province(version=2, business_date=later, disbursed=WORSE), baselines=()))
