@@ -37,12 +37,13 @@ class Grounds:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What is known of an alert already: its state, the digest of its last finding, and what it was
-    raised on; ``grounds`` is ``None`` where that was not kept."""
+    """What is known of an alert already: its state, the digest of its last finding and the version of the
+    rule that found it, and what it was raised on; ``grounds`` is ``None`` where that was not kept."""
 
     state: AlertState
     digest: bytes
     grounds: Grounds | None = None
+    rule_version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -11,7 +11,7 @@ from fractions import Fraction
 from services.domain import event_identity
 from services.domain.fiscal_calendar import closing_day, first_day, month_position
 from services.domain.plan import BaselineKind, BaselineSchedule, PlanLevel
-from services.domain.progress import Measures, Progress, SubjectType, measure_against
+from services.domain.progress import FundLine, Measures, Progress, SubjectType, measure_against
 
 
 class RuleName(StrEnum):
@@ -108,7 +108,26 @@ class Finding:
     days_stale: int = 0
 
 
-def evaluate(progress: Progress, rules: Iterable[Rule]) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Rules."""
+
+    rules: tuple[Rule, ...]
+
+
+JUDGED_BACK = frozenset({RuleName.BEHIND_TARGET, RuleName.NOTHING_DISBURSED, RuleName.BELOW_NATIONAL_AVERAGE})
+
+
+def as_of_day(progress: Progress, day: date) -> Progress:
+    """The progress as of an earlier day, as far as its course tells."""
+    totals = progress.course.on(day, progress.budget_year)
+    line = FundLine("all", totals.plan, totals.plan, 0, totals.disbursed)
+    return replace(progress, as_of=day, lines=(line,))
+
+
+def evaluate(
+    progress: Progress, policy: Policy, *, on: date | None = None, open_rules: Collection[RuleName] = ()
+) -> list[Finding]:
     """Every rule that flags ``progress``, in the order of ``rules``.
 
     A fund line is counted in the totals of its owner and province and is not judged as a project.
@@ -119,6 +138,10 @@ def evaluate(progress: Progress, rules: Iterable[Rule]) -> list[Finding]:
     """
     if progress.subject.level is PlanLevel.FUND_LINE:
         return []
+    rules = policy.rules
+    if on is not None:
+        progress = as_of_day(progress, on)
+        rules = tuple(rule for rule in rules if rule.name in JUDGED_BACK)
     month = month_position(progress.as_of, progress.budget_year)
     comparisons = compare(progress)
     findings = (
