@@ -14,6 +14,7 @@ from services.aggregation.case_decisions import CaseDecisions
 from services.aggregation.cases_api import CasesApi
 from services.aggregation.count_findings import CountFindings
 from services.aggregation.cutoff_tick import CutoffTick
+from services.aggregation.evidence_api import EvidenceApi
 from services.aggregation.export_api import ExportApi
 from services.aggregation.http_api import ReadApi
 from services.aggregation.publish_decisions import PublishDecisions
@@ -47,7 +48,9 @@ def assemble(settings: Settings) -> service.Parts:
     pool = Pool(database_url, application="giaingan-aggregation-api", size=pool_size(settings))
 
     apply_events = ApplyEvents(fund_sources)
-    tell_progress = TellProgress(settings, publisher=publisher, clock=clock, series=series)
+    tell_progress = TellProgress(
+        settings, publisher=publisher, clock=clock, series=series, fund_sources=fund_sources
+    )
     cutoff_tick = CutoffTick(settings, clock=clock, on_tick=tell_progress.notice)
     publish_decisions = PublishDecisions(settings, publisher=publisher)
 
@@ -73,6 +76,7 @@ def assemble(settings: Settings) -> service.Parts:
     )
     ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     AccountsApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
+    EvidenceApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     decisions = CaseDecisions(
         pool=pool, clock=clock, fund_sources=fund_sources, on_decision=publish_decisions.notice
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 
 from services.domain.fiscal_calendar import first_day
 
@@ -52,3 +54,38 @@ class Course:
 
 
 EMPTY_COURSE = Course()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """By how much a line's totals changed on which days, in minor units; a day may be there more than once,
+    in any order. Every sequence is as long as ``days``."""
+
+    days: Sequence[int] = ()
+    disbursed: Sequence[int] = ()
+    work_certified: Sequence[int] = ()
+    advance_outstanding: Sequence[int] = ()
+    plan: Sequence[int] = ()
+
+
+def course_of(lines: Iterable[Changes]) -> Course:
+    """The course of all these lines together."""
+    by_day: dict[int, list[int]] = {}
+    for line in lines:
+        for day, disbursed, work, advance, plan in zip(
+            line.days, line.disbursed, line.work_certified, line.advance_outstanding, line.plan, strict=True
+        ):
+            sums = by_day.get(day)
+            if sums is None:
+                by_day[day] = [disbursed, work, advance, plan]
+            else:
+                sums[0] += disbursed
+                sums[1] += work
+                sums[2] += advance
+                sums[3] += plan
+    # Taken back on the day it came, nothing changed.
+    changed = sorted((day, sums) for day, sums in by_day.items() if any(sums))
+    if not changed:
+        return EMPTY_COURSE
+    days, sums_of_days = zip(*changed, strict=True)
+    return Course(days, *(tuple(accumulate(amounts)) for amounts in zip(*sums_of_days, strict=True)))

@@ -17,6 +17,7 @@ _QUERIES = read_queries(Path(__file__).parent / "sql")
 CODES = (
     "content-differs",
     "balance-differs",
+    "reach-differs",
     "reversal-differs",
     "reversed-twice",
     "effect-differs",
