@@ -1,4 +1,4 @@
-"""What comes late judges the past again: alerts are cancelled, updated, opened in the past, by whose events."""
+"""What comes late judges the past again: alerts are cancelled, updated, opened in the past."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def desk(database_url: str) -> Desk:
 def told(
     version: int, as_of: date, disbursed: dict[date, int], *late: tuple[UUID, date], plan: int = PLAN
 ) -> Progress:
-    """Cà Mau with these amounts disbursed up to these days, in billion đồng; the last counts up to ``as_of``."""
+    """Cà Mau with these amounts disbursed up to these days, in billion đồng."""
     days = {first_day(2022): 0} | {day: amount * BILLION for day, amount in sorted(disbursed.items())}
     course = Course(
         days=tuple((day - first_day(2022)).days for day in days),
@@ -76,13 +76,13 @@ def test_a_late_payment_cancels_what_it_shows_was_never_so(desk: Desk) -> None:
     assert desk.rows("SELECT DISTINCT state, resolved_at IS NULL FROM alert.alert") == [("cancelled", False)]
     vi, en = sentences(desk)
     assert vi == (
-        "Hủy cảnh báo: cảnh báo được nêu theo số liệu đến 31/03/2022 mà về sau đã đổi (có 1 bút toán đến muộn);"
-        " đến ngày đó đã giải ngân 200,0 tỷ đồng trên kế hoạch 1.000,0 tỷ đồng, lúc nêu ghi 100,0 tỷ đồng trên "
-        "1.000,0 tỷ đồng."
+        "Hủy cảnh báo: cảnh báo được nêu theo số liệu đến 31/03/2022 mà về sau đã đổi (có 1 bút toán "
+        "đến muộn); đến ngày đó đã giải ngân 200,0 tỷ đồng trên kế hoạch 1.000,0 tỷ đồng, lúc nêu ghi 100,0 tỷ đồng "
+        "trên 1.000,0 tỷ đồng."
     )
     assert en == (
-        "Cancelled: raised on figures as of 31 March 2022 that a correction changed (1 late event); VND 200.0 "
-        "billion of a plan of VND 1,000.0 billion had been disbursed by then, where VND 100.0 billion of VND "
+        "Cancelled: raised on figures as of 31 March 2022 that a correction changed (1 late event); VND "
+        "200.0 billion of a plan of VND 1,000.0 billion had been disbursed by then, where VND 100.0 billion of VND "
         "1,000.0 billion was told."
     )
 
