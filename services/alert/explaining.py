@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -11,10 +10,12 @@ from services.alert.alert_queries import ChangeRow
 from services.alert.explanation_store import KeptChange
 from services.alert.figures import Figures
 from services.alert.number_text import Language, day, money, number, percent
+from services.alert.rule_definitions import policy_of
 from services.alert.wording import baseline_words
-from services.domain.fiscal_calendar import month_position
-from services.domain.lag_rules import Comparison, RuleName, compare
+from services.domain.finding import Comparison, Finding
+from services.domain.lag_rules import RuleName
 from services.domain.progress import Progress
+from services.domain.verdict import unflagged
 
 
 def sentences(
@@ -28,8 +29,12 @@ def sentences(
     told = next(each for each in history if each.sequence == kept.sequence)
     said = [told.reason_vi if language == "vi" else told.reason_en]
     said += [_rule(kept, figures, language)]
+    if progress is not None and kept.definition is not None:
+        policy = policy_of(kept.definition)
+        # The figures and curves alone: what the rule says of them is in the reason.
+        finding = unflagged(progress, policy.rules[0], policy, on=kept.judged_on)
+        said += _formulas(finding, language)
     if progress is not None:
-        said += _formulas(progress, language)
         said += [_known(progress, language)]
     said += [_change(each, language) for each in history if each.sequence <= kept.sequence]
     return said
@@ -39,7 +44,7 @@ def points(progress: Progress) -> list[dict[str, Any]]:
     """Every baseline by name with its points, for the answer."""
     return [
         {
-            "name": baseline_words(each.kind, each.budget_year, progress.budget_year, "en"),
+            "name": each.kind.value,
             "scope_code": each.scope_code,
             "decision_number": each.decision_number,
             "points": [
@@ -68,31 +73,28 @@ def _rule(kept: KeptChange, figures: Figures, language: Language) -> str:
     return f"Rule {figures.rule}, version {figures.rule_version}{threshold}; judged for {day(judged, 'en')}."
 
 
-def _formulas(progress: Progress, language: Language) -> Iterator[str]:
+def _formulas(finding: Finding, language: Language) -> Iterator[str]:
     """Every figure with its formula and the numbers put in."""
-
-    def amount(value: Fraction | int) -> str:
-        return money(value, progress.currency, language)
-
-    rate = progress.execution_rate
-    if rate is not None:
+    currency = finding.progress.currency
+    spent, plan = money(finding.disbursed, currency, language), money(finding.plan, currency, language)
+    if finding.plan > 0:
         name = "Tỷ lệ giải ngân" if language == "vi" else "Execution rate"
-        spent, plan = amount(progress.disbursed), amount(progress.current_plan)
-        yield f"{name} = {spent} / {plan} = {percent(rate, language)}."
-    for each in compare(progress):
-        yield from _against(each, progress, language)
+        rate = percent(Fraction(finding.disbursed, finding.plan), language)
+        yield f"{name} = {spent} / {plan} = {rate}."
+    for each in finding.comparisons:
+        yield from _against(each, spent, plan, currency, language)
 
 
-def _against(comparison: Comparison, progress: Progress, language: Language) -> Iterator[str]:
+def _against(
+    comparison: Comparison, spent: str, plan: str, currency: str, language: Language
+) -> Iterator[str]:
     baseline, measures = comparison.baseline, comparison.measures
-    name = baseline_words(baseline.kind, baseline.budget_year, progress.budget_year, language)
-    plan = money(progress.current_plan, progress.currency, language)
-    share = percent(measures.planned_share, language)
-    yield f"{name}: {_share(comparison, progress, language)}."
-    value = money(measures.planned_value, progress.currency, language)
-    short = money(measures.shortfall, progress.currency, language)
-    spent = money(progress.disbursed, progress.currency, language)
     vi = language == "vi"
+    share = percent(measures.planned_share, language)
+    name = baseline_words(baseline.name, baseline.budget_year, language)
+    yield f"{name}: {_share(comparison, language)}."
+    value = money(measures.planned_value, currency, language)
+    short = money(measures.shortfall, currency, language)
     yield f"PV = {share} × {plan} = {value}; {'thiếu' if vi else 'shortfall'} = {value} − {spent} = {short}."
     if measures.dpi is not None:
         yield f"DPI = {spent} / ({share} × {plan}) = {number(measures.dpi, language, digits=2)}."
@@ -102,24 +104,17 @@ def _against(comparison: Comparison, progress: Progress, language: Language) -> 
     yield f"ES − AT = {earned} − {at} = {late} {'tháng' if vi else 'months'}."
 
 
-def _share(comparison: Comparison, progress: Progress, language: Language) -> str:
-    """How the share of the day follows from the points around it."""
-    at, year = comparison.measures.actual_time, comparison.baseline.budget_year
-    known = [(Fraction(0), Fraction(0), date(year, 1, 1))] + [
-        (month_position(p.day, year), p.share_of(progress.current_plan), p.day)
-        for p in comparison.baseline.points
-    ]
-    left = max((each for each in known if each[0] <= at), key=lambda each: each[0])
-    right = min((each for each in known if each[0] >= at), key=lambda each: each[0], default=left)
+def _share(comparison: Comparison, language: Language) -> str:
+    """How the share of the day follows from the curve's points around it, in months of the year."""
+    at, known = comparison.measures.actual_time, comparison.baseline.curve.points
+    left = max((each for each in known if each[0] <= at), default=known[0])
+    right = min((each for each in known if each[0] >= at), default=left)
     share = percent(comparison.measures.planned_share, language)
     if left[0] == right[0]:
-        return f"{day(left[2], language)}: {share}"
+        return share
     low, high = percent(left[1], language), percent(right[1], language)
     months = [number(value, language, digits=2) for value in (at, left[0], right[0])]
-    return (
-        f"{day(left[2], language)} {low}, {day(right[2], language)} {high}: {low} + ({high} − {low}) × "
-        f"({months[0]} − {months[1]}) / ({months[2]} − {months[1]}) = {share}"
-    )
+    return f"{low} + ({high} − {low}) × ({months[0]} − {months[1]}) / ({months[2]} − {months[1]}) = {share}"
 
 
 def _known(progress: Progress, language: Language) -> str:

@@ -33,8 +33,17 @@ def kept_change(
     row = cursor.fetchone()
     if row is None:
         return None
-    *told, evidence, definition = row
-    return KeptChange(*told, bytes(evidence) if evidence is not None else None, definition)
+    number, transition, figures, judged_on, was_open, recorded_at, evidence, definition = row
+    return KeptChange(
+        sequence=number,
+        transition=transition,
+        figures=figures,
+        judged_on=judged_on,
+        was_open=was_open,
+        recorded_at=recorded_at,
+        evidence=bytes(evidence) if evidence is not None else None,
+        definition=definition,
+    )
 
 
 _KEPT = """

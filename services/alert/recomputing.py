@@ -13,10 +13,11 @@ from services.alert.rule_definitions import policy_of
 from services.domain.course import Course
 from services.domain.disbursement import Series
 from services.domain.fiscal_calendar import first_day
-from services.domain.lag_rules import RuleName, Severity, as_of_day, evaluate, unflagged
+from services.domain.lag_rules import RuleName, Severity
 from services.domain.money import Money
 from services.domain.plan import BaselineKind, BaselinePoint, BaselineSchedule
 from services.domain.progress import FundLine, Progress
+from services.domain.verdict import evaluate, unflagged
 
 _FLAGGED = {"opened", "updated", "reopened"}
 # Of the telling, not of the figures: the ledger does not know them.
@@ -35,8 +36,9 @@ def judged_again(progress: Progress, kept: KeptChange) -> tuple[bool, Figures]:
     on = kept.judged_on if kept.judged_on != progress.as_of else None
     open_rules = {rule.name} if kept.was_open else set[RuleName]()
     for finding in evaluate(progress, policy, on=on, open_rules=open_rules):
-        return True, figures_of(finding)
-    finding = unflagged(as_of_day(progress, on) if on else progress, rule)
+        if finding.rule is rule.name:
+            return True, figures_of(finding)
+    finding = unflagged(progress, rule, policy, on=on)
     return False, figures_of(replace(finding, severity=Severity(kept.figures["severity"])))
 
 

@@ -53,7 +53,11 @@ def policy_of(definition: Mapping[str, Any]) -> Policy:
 def _plain(value: Any) -> Any:
     """As JSON has it, the same text each time: sets in order, fractions exact."""
     if is_dataclass(value):
-        value = {field.name: getattr(value, field.name) for field in fields(value)}
+        value = {
+            field.name: getattr(value, field.name)
+            for field in fields(value)
+            if field.init and field.name[0] != "_"
+        }
     match value:
         case Mapping():
             return {str(_plain(key)): _plain(each) for key, each in value.items()}

@@ -23,8 +23,10 @@ from services.contracts import codec, progress_codec
 from services.domain import corrections, event_identity
 from services.domain.alert_lifecycle import AlertTransition, Grounds, transition
 from services.domain.corrections import Rejudged
-from services.domain.lag_rules import Finding, Policy, Rule, RuleName, as_of_day, finding_digest, unflagged
+from services.domain.finding import Finding, finding_digest
+from services.domain.lag_rules import Policy, Rule, RuleName
 from services.domain.progress import LateEvent, Progress
+from services.domain.verdict import unflagged
 from services.runtime import logs, metrics
 from services.runtime.batch_commit import Batch, ReceivedRecord
 from services.runtime.errors import shortened
@@ -136,7 +138,9 @@ class WatchProgress:
         entries = self._policies.rules_for(
             province_code=progress.subject.province_code, budget_year=progress.budget_year
         )
-        policy = Policy(tuple(entry.rule() for entry in entries.values()))
+        policy = self._policies.policy_for(
+            province_code=progress.subject.province_code, budget_year=progress.budget_year
+        )
         recorded = {rule: alert.recorded for rule, alert in alerts.items()}
         try:
             rules = corrections.judge(progress, policy, recorded)
@@ -148,7 +152,11 @@ class WatchProgress:
 
 def changes_of(judged: Judged, alerts: AlertsOfSubject, names: FundSourceNames) -> Iterator[Change]:
     """What changes of a subject's alerts, rule by rule, given what is recorded of them."""
+    inhibited = {rule for each in judged.rules.values() if each.finding for rule in each.finding.inhibited}
     for rule, now in judged.rules.items():
+        if rule in inhibited:
+            # Stale figures keep it silent: its alert stays as it is.
+            continue
         alert = alerts.get(rule)
         what = transition(alert.recorded if alert else None, now.judgement)
         if what is not None:
@@ -177,7 +185,7 @@ def _change(
         finding = now.finding
         words = {language: wording.flagged(finding, entry.text, language, names) for language in LANGUAGES}
     else:
-        finding = _no_longer_flagged(progress, rule, entry, alert, on=on)
+        finding = _no_longer_flagged(judged, rule, entry, alert, on=on)
         texts = entry.text if entry else None
         words = {language: wording.resolved(finding, texts, language) for language in LANGUAGES}
         if what is AlertTransition.CANCELLED and correction:
@@ -242,18 +250,16 @@ def _correction(
 
 
 def _no_longer_flagged(
-    progress: Progress, rule: RuleName, entry: RuleEntry | None, alert: RecordedAlert | None, *, on: date
+    judged: Judged, rule: RuleName, entry: RuleEntry | None, alert: RecordedAlert | None, *, on: date
 ) -> Finding:
     """The figures that end an alert. It keeps its severity: how urgent it was while it was open."""
-    if on != progress.as_of:
-        progress = as_of_day(progress, on)
     if entry:
-        finding = unflagged(progress, entry.rule())
+        finding = unflagged(judged.progress, entry.rule(), judged.policy, on=on)
         return replace(finding, severity=alert.severity) if alert else finding
     if alert is None:
         raise AssertionError("nothing was recorded, so nothing can be resolved")
     gone = Rule(rule, alert.recorded.rule_version, alert.severity, frozenset())
-    return replace(unflagged(progress, gone), threshold=None)
+    return replace(unflagged(judged.progress, gone, judged.policy), threshold=None)
 
 
 def _quarantined(place: Place, reason: str, error: Exception, record: ReceivedRecord) -> Quarantined:

@@ -12,9 +12,22 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from services.domain.alert_lifecycle import AlertState, Grounds, Judgement, Recorded
+from services.domain.finding import Finding, finding_digest
 from services.domain.fiscal_calendar import first_day, month_end
-from services.domain.lag_rules import JUDGED_BACK, Finding, Policy, RuleName, evaluate, finding_digest
+from services.domain.lag_rules import Policy, RuleName
 from services.domain.progress import LateEvent, Progress
+from services.domain.verdict import evaluate
+
+# Totals are all that these need: they can be judged as of an earlier day.
+JUDGED_BACK = frozenset(
+    {
+        RuleName.BEHIND_TARGET,
+        RuleName.BELOW_MILESTONE,
+        RuleName.BELOW_NATIONAL_AVERAGE,
+        RuleName.NOTHING_DISBURSED,
+        RuleName.YEAR_END_SHORTFALL,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,7 @@ def judge(
     raised = _raised(progress, policy, recorded)
     moved = {rule for rule, grounds in raised.items() if grounds_on(progress, grounds.day) != grounds}
     reach = [*(raised[rule].day for rule in moved), *(event.value_date for event in progress.late_events)]
-    days = _days(progress, min(reach), raised.values()) if reach else []
+    days = _days(progress, policy, min(reach), raised.values()) if reach else []
     standing = {
         rule: each.grounds.day if each.grounds else None
         for rule, each in recorded.items()
@@ -101,11 +114,12 @@ def _raised(
     }
 
 
-def _days(progress: Progress, since: date, raised: Iterable[Grounds]) -> list[date]:
+def _days(progress: Progress, policy: Policy, since: date, raised: Iterable[Grounds]) -> list[date]:
     """The days to judge again from ``since``, before that of the figures: those on which an alert was raised,
     and each month's end and cut date."""
     since = max(since, first_day(progress.budget_year))
-    days = {*(grounds.day for grounds in raised), *_month_ends(since, progress.as_of)}
+    cut_dates = (cut.on(progress.budget_year) for rule in policy.rules for cut in rule.milestones)
+    days = {*(grounds.day for grounds in raised), *_month_ends(since, progress.as_of), *cut_dates}
     return sorted(day for day in days if since <= day < progress.as_of)
 
 

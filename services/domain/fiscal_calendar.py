@@ -10,6 +10,8 @@ import calendar
 from datetime import date
 from fractions import Fraction
 
+# The month position of 31 December.
+YEAR_END_MONTH = 12
 MONTHS_TO_CLOSE = 13
 
 

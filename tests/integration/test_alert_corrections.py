@@ -51,7 +51,7 @@ def told(
 
 def changes(desk: Desk, rule: str = "behind_target") -> list[tuple[str, date, date, list[UUID] | None]]:
     """Transition, the day judged, since when it stands, by which events; oldest first."""
-    return desk.rows(  # type: ignore[return-value]
+    return desk.rows(
         """
         SELECT c.transition, c.judged_on, c.raised_on, c.caused_by
           FROM alert.alert_change AS c JOIN alert.alert AS a ON a.id = c.alert_id
@@ -76,14 +76,14 @@ def test_a_late_payment_cancels_what_it_shows_was_never_so(desk: Desk) -> None:
     assert desk.rows("SELECT DISTINCT state, resolved_at IS NULL FROM alert.alert") == [("cancelled", False)]
     vi, en = sentences(desk)
     assert vi == (
-        "Hủy cảnh báo: cảnh báo được nêu theo số liệu đến 31/03/2022 mà về sau đã đổi (có 1 bút toán "
-        "đến muộn); đến ngày đó đã giải ngân 200,0 tỷ đồng trên kế hoạch 1.000,0 tỷ đồng, lúc nêu ghi 100,0 tỷ đồng "
-        "trên 1.000,0 tỷ đồng."
+        "Hủy cảnh báo: cảnh báo được nêu theo số liệu đến 31/03/2022 mà về sau đã đổi "
+        "(có 1 bút toán đến muộn); đến ngày đó đã giải ngân 200,0 tỷ đồng trên kế hoạch 1.000,0 tỷ đồng, "
+        "lúc nêu ghi 100,0 tỷ đồng trên 1.000,0 tỷ đồng."
     )
     assert en == (
-        "Cancelled: raised on figures as of 31 March 2022 that a correction changed (1 late event); VND "
-        "200.0 billion of a plan of VND 1,000.0 billion had been disbursed by then, where VND 100.0 billion of VND "
-        "1,000.0 billion was told."
+        "Cancelled: raised on figures as of 31 March 2022 that a correction changed (1 late event); "
+        "VND 200.0 billion of a plan of VND 1,000.0 billion had been disbursed by then, "
+        "where VND 100.0 billion of VND 1,000.0 billion was told."
     )
 
 

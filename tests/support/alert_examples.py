@@ -10,8 +10,10 @@ from services.alert.http_models import AlertOut
 from services.alert.number_text import LANGUAGES, Language
 from services.domain import event_identity
 from services.domain.alert_lifecycle import AlertState, AlertTransition
-from services.domain.lag_rules import Finding, Policy, RuleName, evaluate
+from services.domain.finding import Finding
+from services.domain.lag_rules import RuleName
 from services.domain.progress import Progress
+from services.domain.verdict import evaluate
 from tests.support import ca_mau
 from tests.support.alerting import FUND_SOURCES, RULES
 
@@ -25,8 +27,10 @@ def rules_of(progress: Progress) -> dict[RuleName, policy.RuleEntry]:
 
 def found(progress: Progress, rule: RuleName) -> Finding:
     """What the policy's rule finds. Raises ``StopIteration`` where it does not flag."""
-    rules = [entry.rule() for entry in rules_of(progress).values()]
-    return next(finding for finding in evaluate(progress, Policy(tuple(rules))) if finding.rule is rule)
+    policy = POLICIES.policy_for(
+        province_code=progress.subject.province_code, budget_year=progress.budget_year
+    )
+    return next(finding for finding in evaluate(progress, policy) if finding.rule is rule)
 
 
 def said(progress: Progress, rule: RuleName, language: Language) -> str:
