@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -28,15 +29,20 @@ def desk(database_url: str) -> Desk:
     return desk
 
 
+def answered(desk: Desk, path: str, **query: str) -> Any:
+    """The JSON of a 200."""
+    answer = desk.client().get(f"/v1/alerts/{alert_id(desk)}/{path}", query_string=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
 def alert_id(desk: Desk) -> str:
     ((found,),) = desk.rows("SELECT id FROM alert.alert WHERE rule = 'behind_target'")
     return str(found)
 
 
 def test_an_earlier_change_is_explained_as_it_was_told(desk: Desk) -> None:
-    told = desk.client().get(f"/v1/alerts/{alert_id(desk)}/explanation?sequence=1")
-    assert told.status_code == 200, told.text
-    explained = told.json
+    explained = answered(desk, "explanation", sequence="1")
     assert explained["change"]["finding"]["disbursed"] == 1_207_200_000_000
     assert [each["sequence"] for each in explained["history"]] == [1]
     english = "\n".join(explained["sentences_en"]).replace("\u00a0", " ")
@@ -56,8 +62,7 @@ def test_the_last_change_up_to_an_instant(desk: Desk) -> None:
     assert first < last
     client, path = desk.client(), f"/v1/alerts/{alert_id(desk)}/explanation"
     answers = [
-        client.get(path, query_string={"at": each.isoformat()}).json["change"]["sequence"]
-        for each in (first, last)
+        answered(desk, "explanation", at=each.isoformat())["change"]["sequence"] for each in (first, last)
     ]
     assert answers == [1, 2]
     assert client.get(path, query_string={"at": "2020-01-01T00:00:00Z"}).status_code == 404
@@ -81,10 +86,11 @@ def test_another_unit_is_told_nothing(desk: Desk) -> None:
 
 def test_judged_again_from_its_record_every_figure_is_the_same(desk: Desk) -> None:
     for sequence in (1, 2):
-        found = desk.client().get(f"/v1/alerts/{alert_id(desk)}/recomputation?sequence={sequence}").json
+        found = answered(desk, "recomputation", sequence=str(sequence))
         assert found["from_record"] == []
         # Aggregation was not there to ask.
-        assert found["unavailable"] and not found["identical"]
+        assert found["unavailable"]
+        assert not found["identical"]
 
 
 def test_a_rule_is_kept_once(desk: Desk) -> None:
