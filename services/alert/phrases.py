@@ -125,8 +125,8 @@ CRITICAL: Mapping[Language, str] = {
     "en": "Critical: the index is below {critical_below}.",
 }
 ASKED_BY_NOW: Mapping[Language, str] = {
-    "vi": "Theo mục tiêu của tỉnh, đến ngày này phải giải ngân {asked} ({rate}).",
-    "en": "By that day the target asked for {asked} ({rate}).",
+    "vi": "Theo {baseline}, đến ngày này phải giải ngân {asked} ({rate}).",
+    "en": "By that day {baseline} asked for {asked} ({rate}).",
 }
 ACCOUNTABLE: Mapping[Language, str] = {
     "vi": "Đơn vị chịu trách nhiệm: {unit}; cán bộ phụ trách: {officer}.",
@@ -224,8 +224,8 @@ CLEARING_LATER: Mapping[Language, str] = {
 FORECAST: Mapping[Language, str] = {
     "vi": "Dự báo đến {day}: {central} (từ {low} đến {high}), theo nhịp độ lũy kế và ba tháng gần nhất "
     "trên mùa vụ của {shape}.",
-    "en": "Forecast for {day}: {central} ({low} to {high}), by the cumulative pace and that of the last three "
-    "months over the seasons of {shape}.",
+    "en": "Forecast for {day}: {central} ({low} to {high}), by the cumulative pace and that of the last "
+    "three months over the seasons of {shape}.",
 }
 HELD: Mapping[Language, str] = {
     "vi": "Cảnh báo đang mở chỉ được gỡ khi đạt mức {clear_at}.",

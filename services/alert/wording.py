@@ -45,7 +45,7 @@ def flagged(finding: Finding, texts: BothTexts, language: Language, names: FundS
     said = [of_rule.reason.format_map(values), *_of_its_rule(finding, language), *_clears(finding, language)]
     if finding.rule not in _COMPARES_NOTHING:
         others = [c for c in finding.comparisons if c is not finding.judged_by]
-        said += _compared(finding, others, language, is_behind=finding.rule in _SAYS_BEHIND)
+        said += _compared(others, language, is_behind=finding.rule in _SAYS_BEHIND)
     return Words(of_rule.title.format_map(values), " ".join([*said, *_always_said(finding, language)]))
 
 
@@ -68,7 +68,7 @@ def resolved(finding: Finding, texts: BothTexts | None, language: Language) -> W
             for c in finding.comparisons
             if c is not finding.judged_by or finding.rule is RuleName.NOTHING_DISBURSED
         ]
-        said += _compared(finding, others, language, is_behind=False)
+        said += _compared(others, language, is_behind=False)
     title = title.format(subject=values["subject"], rule=phrases.RULES[finding.rule][language])
     return Words(title, " ".join([*said, *_always_said(finding, language)]))
 
@@ -165,7 +165,7 @@ def _clears(finding: Finding, language: Language) -> Iterator[str]:
     """What would clear it, the forecast, and what keeps it open or silent."""
 
     def said(need: Need) -> dict[str, str]:
-        amount = money(need.amount, finding.progress.currency, language)
+        amount = money(_rounded_up(need.amount), finding.progress.currency, language)
         return {"amount": amount, "by": day(need.by, language)}
 
     if finding.clearing and finding.clearing.needs:
@@ -191,6 +191,12 @@ def _clears(finding: Finding, language: Language) -> Iterator[str]:
         yield phrases.INHIBITED[language].format(rules=names)
 
 
+def _rounded_up(amount: int) -> int:
+    """To what is shown of it: a need told too small would not clear the alert."""
+    shown_to = 10**8 if amount >= 10**9 else 10**5 if amount >= 10**6 else 1
+    return -(-amount // shown_to) * shown_to
+
+
 def _is_last_year(name: BaselineName) -> int:
     return 1 if name is BaselineName.PREVIOUS_YEAR else 0
 
@@ -214,14 +220,13 @@ def _of_its_rule(finding: Finding, language: Language) -> Iterator[str]:
     if finding.rule is RuleName.NOTHING_DISBURSED and target and target.measures.planned_value > 0:
         rate, found_how = percent(target.measures.planned_share, language), _found_how(target, language)
         yield phrases.ASKED_BY_NOW[language].format(
+            baseline=baseline_words(target.baseline.name, target.baseline.budget_year, language),
             asked=money(target.measures.planned_value, finding.progress.currency, language),
             rate=f"{rate}; {found_how}" if found_how else rate,
         )
 
 
-def _compared(
-    finding: Finding, comparisons: Iterable[Comparison], language: Language, *, is_behind: bool
-) -> Iterator[str]:
+def _compared(comparisons: Iterable[Comparison], language: Language, *, is_behind: bool) -> Iterator[str]:
     """The baselines that the rule's own sentence does not name; ``is_behind``: whether it says "behind"."""
     said = [Standing.BEHIND] if is_behind else []
     for comparison in comparisons:

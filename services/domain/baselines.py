@@ -75,7 +75,7 @@ class Baseline:
     _shares: dict[date, Fraction] = field(default_factory=dict, repr=False)
 
     def share_on(self, day: date) -> Fraction:
-        """Planned share of the plan at the end of ``day``; a day outside the budget year counts as its edge."""
+        """Planned share of the plan at the end of ``day``; outside the budget year, that of its edge."""
         share = self._shares.get(day)
         if share is None:
             day = min(max(day, first_day(self.read_in) - timedelta(days=1)), closing_day(self.read_in))
@@ -201,9 +201,9 @@ def _of_peers(peers: PeerCurve, budget_year: int) -> Baseline:
 def _s_curve(starts_on: date, closed_on: date, year: int, c: Fraction, k: Fraction) -> Baseline | None:
     """What the DHSS curve of the whole project leaves to this year, as a share of the year's plan.
 
-    (y(x(t)) - y(x(from))) / (y(x(to)) - y(x(from))): x is the share of the days from start to finish that have
-    passed, "from" 1 January or the start, "to" 31 December or the finish. Taken at month ends, rounded to
-    a basis point (the curve's constants have three digits), and straight between them. ``None`` where
+    (y(x(t)) - y(x(from))) / (y(x(to)) - y(x(from))): x is the share of the days from start to finish that
+    have passed, "from" 1 January or the start, "to" 31 December or the finish. Taken at month ends, rounded
+    to a basis point (the curve's constants have three digits), and straight between them. ``None`` where
     the project has no day in the year.
     """
     opening = max(starts_on, first_day(year)) - timedelta(days=1)

@@ -7,13 +7,27 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from services.domain import event_identity
 from services.domain.baselines import Baseline
 from services.domain.forecast import Forecast
 from services.domain.lag_rules import AdvanceBase, Milestone, RuleName, Severity
-from services.domain.measures import Measures, Pace, Period
+from services.domain.measures import (
+    Measures,
+    Pace,
+    Period,
+    last_full_month,
+    measure_against,
+    month_so_far,
+    pace,
+    schedule_performance_index,
+)
 from services.domain.progress import Progress
+
+if TYPE_CHECKING:
+    from services.domain.snapshot import Snapshot
 
 
 class Standing(StrEnum):
@@ -70,20 +84,20 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Clearing:
-    """What would clear the alert: the action, and what it takes by the day judged and by the next cut date."""
+    """What would clear the alert: what is to be done, by the day judged and by the next cut date."""
 
     action: Action
     needs: tuple[Need, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Finding:
     """A rule that flags a subject, with everything needed to check it by hand.
 
-    ``as_of``, ``disbursed`` and ``plan`` (minor units) are those of the day judged; ``is_past`` says that it is
-    earlier than the day ``progress`` reaches. ``threshold`` is ``None`` for a rule that has none; ``measured``
-    is what was held against it. ``is_held`` says that only the wait for ``clear_at`` keeps the alert
-    open. ``critical_below`` is ``None`` unless the index is below it, which makes the finding critical.
+    ``as_of``, ``disbursed`` and ``plan`` (minor units) are those of the day judged; ``is_past`` says that it
+    is earlier than the day ``progress`` reaches. ``threshold`` is ``None`` for a rule that has none;
+    ``measured`` is what was held against it. ``is_held`` says that only the wait for ``clear_at`` keeps the
+    alert open. ``critical_below`` is ``None`` unless the index is below it, which makes the finding critical.
     ``excess`` is in minor units. ``inhibited`` are the rules that stale figures keep silent.
     """
 
@@ -91,23 +105,13 @@ class Finding:
     rule_version: int
     threshold: Fraction | None
     severity: Severity
-    progress: Progress
-    as_of: date
-    disbursed: int
-    plan: int
-    is_past: bool
-    judged_by: Comparison | None
-    comparisons: tuple[Comparison, ...]
+    at: Snapshot
+    judge: Baseline | None = None
     clearing: Clearing | None = None
     measured: Fraction | None = None
     clear_at: Fraction | None = None
     is_held: bool = False
     critical_below: Fraction | None = None
-    month_so_far: Period | None = None
-    last_full_month: Period | None = None
-    spi: Fraction | None = None
-    forecasts: tuple[Forecast, ...] = ()
-    pace: Pace | None = None
     milestone: Milestone | None = None
     measured_on: AdvanceBase | None = None
     excess: int = 0
@@ -115,6 +119,71 @@ class Finding:
     days_stale: int = 0
     stale_sources: tuple[str, ...] = ()
     inhibited: tuple[RuleName, ...] = ()
+
+    @property
+    def progress(self) -> Progress:
+        return self.at.progress
+
+    @property
+    def as_of(self) -> date:
+        return self.at.day
+
+    @property
+    def disbursed(self) -> int:
+        return self.at.disbursed
+
+    @property
+    def plan(self) -> int:
+        return self.at.plan
+
+    @property
+    def is_past(self) -> bool:
+        return self.at.is_past
+
+    @property
+    def measured_by(self) -> Baseline | None:
+        """The judging baseline or, where the rule asks none, the preferred one."""
+        return self.judge or self.at.preferred
+
+    @cached_property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """The subject beside every baseline it has."""
+        return tuple(
+            Comparison(each, measure_against(each, disbursed=self.disbursed, plan=self.plan, day=self.as_of))
+            for each in self.at.shown(self.judge)
+        )
+
+    @property
+    def judged_by(self) -> Comparison | None:
+        return next((c for c in self.comparisons if self.judge and c.baseline.name is self.judge.name), None)
+
+    @property
+    def month_so_far(self) -> Period | None:
+        by = self.measured_by
+        return month_so_far(self.progress, by, self.as_of, plan=self.plan) if by else None
+
+    @property
+    def last_full_month(self) -> Period | None:
+        by = self.measured_by
+        return last_full_month(self.progress, by, self.as_of, plan=self.plan) if by else None
+
+    @property
+    def spi(self) -> Fraction | None:
+        """Schedule performance index, from reported work alone; not known of a past day."""
+        by = self.measured_by
+        return schedule_performance_index(self.progress, by, self.as_of) if by and not self.is_past else None
+
+    @cached_property
+    def forecasts(self) -> tuple[Forecast, ...]:
+        """For 31 December and 31 January, as far as they can be told."""
+        days = (self.at.year_end, self.at.closing)
+        return tuple(f for day in days if self.plan > 0 and (f := self.at.forecast(self.measured_by, day)))
+
+    @property
+    def pace(self) -> Pace | None:
+        if self.plan <= 0:
+            return None
+        return pace(self.progress, self.as_of, disbursed=self.disbursed, plan=self.plan)
 
     @property
     def execution_rate(self) -> Fraction | None:

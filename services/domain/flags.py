@@ -16,7 +16,6 @@ from services.domain.disbursement import Series
 from services.domain.finding import Action, Clearing, Finding, Need
 from services.domain.fiscal_calendar import closing_day, first_day, month_end, month_position
 from services.domain.lag_rules import AdvanceBase, Rule, RuleName, Severity
-from services.domain.measures import last_full_month, month_so_far, pace, schedule_performance_index
 from services.domain.snapshot import Snapshot
 
 Judge = Callable[[Snapshot, Rule, bool], Finding | None]
@@ -49,35 +48,20 @@ def finding(
     clearing: Clearing | None = None,
     is_held: bool = False,
 ) -> Finding:
-    """A finding with all that is measured of the subject on the day."""
-    comparisons = at.comparisons(judge)
-    judged_by = next((c for c in comparisons if judge and c.baseline.name is judge.name), None)
-    by = judge or at.preferred
-    progress = at.progress
+    """A finding; what else is measured of the subject it takes once it is asked."""
     critical = measured is not None and rule.critical_below is not None and measured < rule.critical_below
-    has_plan = at.plan > 0
     return Finding(
         rule=rule.name,
         rule_version=rule.version,
         threshold=None if rule.name in _WITHOUT_THRESHOLD else rule.threshold,
         severity=Severity.CRITICAL if critical else rule.severity,
-        progress=progress,
-        as_of=at.day,
-        disbursed=at.disbursed,
-        plan=at.plan,
-        is_past=at.is_past,
-        judged_by=judged_by,
-        comparisons=comparisons,
+        at=at,
+        judge=judge,
         clearing=clearing,
         measured=measured,
         clear_at=rule.clear_at,
         is_held=is_held,
         critical_below=rule.critical_below if critical else None,
-        month_so_far=month_so_far(progress, by, at.day, plan=at.plan) if by else None,
-        last_full_month=last_full_month(progress, by, at.day, plan=at.plan) if by else None,
-        spi=schedule_performance_index(progress, by, at.day) if by and not at.is_past else None,
-        forecasts=tuple(f for day in (at.year_end, at.closing) if has_plan and (f := at.forecast(by, day))),
-        pace=pace(progress, at.day, disbursed=at.disbursed, plan=at.plan) if has_plan else None,
         measured_on=rule.measured_on if rule.name is RuleName.ADVANCE_OVER_LIMIT else None,
     )
 
@@ -93,9 +77,10 @@ def _against_baseline(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None
     left = at.disbursed * share.denominator * limit.denominator
     if left >= limit.numerator * share.numerator * at.plan:
         return None
-    needs = [Need(at.day, _more(at, limit * share))]
+    clears = rule.limit(is_open=True)
+    needs = [Need(at.day, _more(at, clears * share))]
     if later := _next_cut(judge, at.day):
-        needs.append(Need(later, _more(at, limit * judge.share_on(later))))
+        needs.append(Need(later, _more(at, clears * judge.share_on(later))))
     dpi = at.disbursed / (share * at.plan)
     return finding(
         at,
@@ -124,9 +109,10 @@ def _below_milestone(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
     if at.disbursed * limit.denominator >= limit.numerator * at.plan:
         return None
     rate = Fraction(at.disbursed, at.plan)
-    needs = [Need(at.day, _more(at, limit))]
+    above = rule.clear_at or 1
+    needs = [Need(at.day, _more(at, last.rate * above))]
     if following:
-        needs.append(Need(following.on(year), _more(at, following.rate)))
+        needs.append(Need(following.on(year), _more(at, following.rate * above)))
     flagged = finding(
         at,
         rule,
@@ -176,7 +162,7 @@ def _year_end_shortfall(at: Snapshot, rule: Rule, is_open: bool) -> Finding | No
         rule,
         judge=judge,
         measured=share,
-        clearing=Clearing(Action.DISBURSE, (Need(forecast.day, _more(at, limit)),)),
+        clearing=Clearing(Action.DISBURSE, (Need(forecast.day, _more(at, rule.limit(is_open=True))),)),
         is_held=share >= rule.threshold,
     )
 
@@ -202,7 +188,7 @@ def _advance_over_limit(at: Snapshot, rule: Rule, is_open: bool) -> Finding | No
     if not base or at.advance_outstanding * limit.denominator <= limit.numerator * base:
         return None
     share = Fraction(at.advance_outstanding, base)
-    too_much = at.advance_outstanding - int(limit * base)
+    too_much = at.advance_outstanding - int(rule.limit(is_open=True) * base)
     clearing = Clearing(Action.RECOVER, (Need(at.day, too_much),))
     return finding(at, rule, measured=share, clearing=clearing, is_held=share <= rule.threshold)
 
@@ -226,7 +212,7 @@ def _unallocated_plan(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None
     if allocated <= 0 or left * limit.denominator <= limit.numerator * at.plan:
         return None
     share = Fraction(left, at.plan)
-    clearing = Clearing(Action.ALLOCATE, (Need(at.day, left - int(limit * at.plan)),))
+    clearing = Clearing(Action.ALLOCATE, (Need(at.day, left - int(rule.limit(is_open=True) * at.plan)),))
     return finding(at, rule, measured=share, clearing=clearing, is_held=share <= rule.threshold)
 
 
@@ -253,7 +239,9 @@ def _mismatch(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
     if larger <= 0 or difference * limit.denominator <= limit.numerator * larger:
         return None
     share = Fraction(difference, larger)
-    clearing = Clearing(Action.RECONCILE, (Need(at.day, difference - int(limit * larger)),))
+    clearing = Clearing(
+        Action.RECONCILE, (Need(at.day, difference - int(rule.limit(is_open=True) * larger)),)
+    )
     return finding(at, rule, measured=share, clearing=clearing, is_held=share <= rule.threshold)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 from services.domain.baselines import Baseline, BaselineName
 from services.domain.course import Course
-from services.domain.fiscal_calendar import first_day
 
 RECENT_MONTHS = 3
 
@@ -36,24 +36,31 @@ def forecast(
     lies between them. A pace below zero (more refunded than paid) counts as none.
     Not known: a shape that does not reach ``target``, or that has planned nothing by ``day``.
     """
-    share = shape.share_on(day)
-    if share <= 0 or plan <= 0 or not shape.is_known_to(target):
+    ahead = _ahead(shape, day, target)
+    if ahead is None or plan <= 0:
         return None
-    still = shape.share_on(target) - share
-    paces = [Fraction(max(disbursed, 0)) / share]
-    if course.days:
-        before = _months_before(day, shape.read_in)
-        gained = share - shape.share_on(before)
-        if gained > 0:
-            earlier = course.on(before, shape.read_in).disbursed if before >= first_day(shape.read_in) else 0
-            paces.append(Fraction(max(disbursed - earlier, 0)) / gained)
-    reached = sorted(_within(disbursed + still * pace, disbursed, plan) for pace in paces)
-    central = _within(disbursed + still * sum(paces, Fraction(0)) / len(paces), disbursed, plan)
-    return Forecast(target, reached[0], central, reached[-1], shape.name)
+    by_cumulative, by_recent, before = ahead
+    so_far = max(disbursed, 0)
+    low = high = so_far * by_cumulative.numerator // by_cumulative.denominator
+    central = low
+    if by_recent is not None and course.days:
+        recent = max(disbursed - course.on(before, shape.read_in).disbursed, 0)
+        other = recent * by_recent.numerator // by_recent.denominator
+        low, central, high = min(low, other), (low + other) // 2, max(high, other)
+    low, central, high = (max(min(disbursed + each, plan), disbursed) for each in (low, central, high))
+    return Forecast(target, low, central, high, shape.name)
 
 
-def _within(amount: Fraction, disbursed: int, plan: int) -> int:
-    return max(min(int(amount), plan), disbursed)
+@lru_cache(maxsize=8_192)
+def _ahead(shape: Baseline, day: date, target: date) -> tuple[Fraction, Fraction | None, date] | None:
+    """What is still to come on ``shape`` for each unit of what it planned so far, and of what it planned in
+    the last three months (from the day returned); ``None`` where the shape tells nothing."""
+    share = shape.share_on(day)
+    if share <= 0 or not shape.is_known_to(target):
+        return None
+    still, before = shape.share_on(target) - share, _months_before(day, shape.read_in)
+    gained = share - shape.share_on(before)
+    return still / share, still / gained if gained > 0 else None, before
 
 
 def _months_before(day: date, budget_year: int) -> date:

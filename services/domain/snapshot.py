@@ -7,11 +7,9 @@ from datetime import date
 from functools import cached_property
 
 from services.domain.baselines import Baseline, BaselineName, Baselines, baselines_of, linear_baseline
-from services.domain.finding import Comparison
 from services.domain.fiscal_calendar import closing_day, first_day
 from services.domain.forecast import Forecast, forecast
 from services.domain.lag_rules import Policy
-from services.domain.measures import measure_against
 from services.domain.progress import Progress
 
 
@@ -67,17 +65,14 @@ class Snapshot:
             return linear_baseline(self.progress.budget_year)
         return self.baselines.get(name)
 
-    def comparisons(self, judge: Baseline | None) -> tuple[Comparison, ...]:
+    def shown(self, judge: Baseline | None) -> tuple[Baseline, ...]:
         """Every baseline beside the judging one; none without a plan to take shares of."""
         if self.plan <= 0:
             return ()
         shown = {name: self.baselines[name] for name in _SHOWN if name in self.baselines}
         if judge:
             shown.setdefault(judge.name, judge)
-        return tuple(
-            Comparison(each, measure_against(each, disbursed=self.disbursed, plan=self.plan, day=self.day))
-            for each in shown.values()
-        )
+        return tuple(shown.values())
 
     @cached_property
     def last_movement(self) -> date | None:

@@ -11,7 +11,7 @@ from services.alert.number_text import LANGUAGES, Language
 from services.domain import event_identity
 from services.domain.alert_lifecycle import AlertState, AlertTransition
 from services.domain.finding import Finding
-from services.domain.lag_rules import RuleName
+from services.domain.lag_rules import Policy, RuleName
 from services.domain.progress import Progress
 from services.domain.verdict import evaluate
 from tests.support import ca_mau
@@ -25,12 +25,14 @@ def rules_of(progress: Progress) -> dict[RuleName, policy.RuleEntry]:
     return POLICIES.rules_for(province_code=progress.subject.province_code, budget_year=progress.budget_year)
 
 
+def policy_of(progress: Progress) -> Policy:
+    """What a subject is judged by."""
+    return POLICIES.policy_for(province_code=progress.subject.province_code, budget_year=progress.budget_year)
+
+
 def found(progress: Progress, rule: RuleName) -> Finding:
     """What the policy's rule finds. Raises ``StopIteration`` where it does not flag."""
-    policy = POLICIES.policy_for(
-        province_code=progress.subject.province_code, budget_year=progress.budget_year
-    )
-    return next(finding for finding in evaluate(progress, policy) if finding.rule is rule)
+    return next(finding for finding in evaluate(progress, policy_of(progress)) if finding.rule is rule)
 
 
 def said(progress: Progress, rule: RuleName, language: Language) -> str:
