@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SQL := $(sort $(wildcard services/*/sql/*/0*.sql))
 
-.PHONY: help install run reset test check format lock proto bench bench-import bench-verify bench-rebuild
+.PHONY: help install run reset test check format lock proto bench bench-tick bench-import bench-verify bench-rebuild
 .PHONY: kafka test-kafka chaos chaos-full sim sim-nightly
 
 help: ## Show what can be done
@@ -68,6 +68,9 @@ lock: $(READY) ## Resolve the dependencies into requirements.lock
 
 bench: $(READY) ## Measure the time from an acknowledged movement to the visible total
 	$(BIN)/python -m tests.bench.visible_latency
+
+bench-tick: $(READY) ## Measure a daily tick of 20,000 projects: read, build and encode all progress
+	$(BIN)/python -m tests.bench.tick_speed
 
 bench-import: $(READY) ## Measure what a file of 100,000 rows costs beside the bare limit
 	$(BIN)/python -m tests.bench.import_speed

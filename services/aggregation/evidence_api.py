@@ -416,6 +416,5 @@ def _unknown_subject(type_name: str, code: str, about: Asked) -> ProblemError:
         f"{shortened(code)!r}. Loại: {', '.join(SubjectType)}; mã ngoài dự án là mã tỉnh, hoặc mã tỉnh/mã, "
         f"ví dụ 96/O1. / There is no {shortened(type_name)} {shortened(code)!r} in budget year "
         f"{about.budget_year} up to {about.as_of.isoformat()}. Types: "
-        f"{', '.join(SubjectType)}; but for a project the code is the "
-        "province's, or begins with it: 96/O1.",
+        f"{', '.join(SubjectType)}; but for a project the code is the province's, or begins with it: 96/O1.",
     )

@@ -92,6 +92,8 @@ def read(
         "province": province,
         "series": [str(s) for s in series],
     }
+    # So that some hundred thousand rows are grouped in memory and not sorted on disk; for this transaction.
+    cursor.execute("SET LOCAL work_mem = '64MB'")
     cursor.execute(_QUERIES["province_lines"], about)
     rows = cursor.fetchall()
     lines = [Line(*row[:_COLUMNS_OF_LINE]) for row in rows]

@@ -105,6 +105,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{line}, {value_date}: sổ cái {ledger}, số dư {balance}",
         "{line}, {value_date}: the ledger sums to {ledger}, the balance is {balance}",
     ),
+    "reach-differs": (
+        "{line}: nguồn báo đến {stated}, sổ ghi {reaches}",
+        "{line}: its rows state something up to {stated}, the books say it reaches {reaches}",
+    ),
     "reversal-differs": (
         "bút toán đảo {event_id} không lấy lại đúng phần của {reverses_event_id}",
         "the reversal {event_id} does not take back exactly what {reverses_event_id} added",
