@@ -159,8 +159,10 @@ def test_silence_from_the_start_says_that_there_are_no_books() -> None:
         ("2022-03-31", "By that day the province's target asked for VND 20 (20.0%)."),
         (
             "2022-05-31",
-            "By that day the province's target asked for VND 40 "
-            "(40.0%; interpolated between the milestones set).",
+            (
+                "By that day the province's target asked for VND 40 "
+                "(40.0%; interpolated between the milestones set)."
+            ),
         ),
     ],
 )
