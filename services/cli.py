@@ -15,6 +15,7 @@ from rich.table import Table
 from services.console.bilingual import BilingualGroup
 from services.console.conflicts import conflict
 from services.console.connection import asks_a_service, sent_token, url_of
+from services.console.explaining import explain
 from services.console.exports import export_plan
 from services.console.imports import import_file
 from services.console.lost_records import lost_ranges, skip_lost
@@ -53,6 +54,7 @@ for _command in (
     import_file,
     receipts,
     export_plan,
+    explain,
     quarantine,
     conflict,
     verify,

@@ -150,6 +150,10 @@ RESOLVED_TITLE: Mapping[Language, str] = {
     "vi": "{subject}: hết cảnh báo {rule}",
     "en": "{subject}: no longer {rule}",
 }
+CANCELLED_TITLE: Mapping[Language, str] = {
+    "vi": "{subject}: hủy cảnh báo {rule}",
+    "en": "{subject}: alert cancelled, {rule}",
+}
 # Better said by what happened.
 RESOLVED_TITLES: Mapping[tuple[RuleName, Language], str] = {
     (RuleName.NOTHING_DISBURSED, "en"): "{subject}: disbursement has begun",

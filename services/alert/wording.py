@@ -73,6 +73,15 @@ def resolved(finding: Finding, texts: BothTexts | None, language: Language) -> W
     return Words(title, " ".join([*said, *_always_said(finding, language)]))
 
 
+def cancelled(finding: Finding, correction: str, as_resolved: Words, language: Language) -> Words:
+    """What an alert says that was raised on figures a correction changed: what was corrected comes first."""
+    title = phrases.CANCELLED_TITLE[language].format(
+        subject=finding.progress.subject.name or finding.progress.subject.code,
+        rule=phrases.RULES[finding.rule][language],
+    )
+    return Words(title, f"{correction} {as_resolved.reason}")
+
+
 def baseline_words(name: BaselineName, year: int, language: Language) -> str:
     """A baseline of ``year`` by name."""
     return phrases.BASELINES[name][language].format(year=year)

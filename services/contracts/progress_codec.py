@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from uuid import UUID
@@ -143,6 +143,10 @@ def encode_alert_change(
     reason_vi: str,
     reason_en: str,
     recorded_at: datetime,
+    caused_by: Iterable[UUID] = (),
+    correction_vi: str = "",
+    correction_en: str = "",
+    judged_on: date | None = None,
 ) -> bytes:
     """The value of one record of the alert topic."""
     return alert_pb2.AlertChange(
@@ -161,6 +165,10 @@ def encode_alert_change(
         reason_vi=reason_vi,
         reason_en=reason_en,
         recorded_at=timestamp(recorded_at),
+        caused_by=[str(event_id) for event_id in caused_by],
+        correction_vi=correction_vi,
+        correction_en=correction_en,
+        judged_on=iso(judged_on),
     ).SerializeToString()
 
 

@@ -51,6 +51,8 @@ class Route:
     problems: tuple[int, ...]
     # Media type of a refusal that is asked for with Accept, by status.
     refusal_media_types: Mapping[int, str]
+    # The same answer in another form, where Accept or the query asks for it.
+    other_media_types: tuple[str, ...] = ()
 
 
 def described(
@@ -82,6 +84,7 @@ def described(
 
 def _operation(route: Route) -> dict[str, Any]:
     content = {route.media_type: _schema_of(route.response) if route.response else {}}
+    content |= {media_type: {} for media_type in route.other_media_types}
     operation: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "summary": route.summary,

@@ -9,7 +9,7 @@ from services.alert.figures import figures_of
 from services.alert.http_models import AlertOut
 from services.alert.number_text import LANGUAGES, Language
 from services.domain import event_identity
-from services.domain.alert_lifecycle import AlertState
+from services.domain.alert_lifecycle import AlertState, AlertTransition
 from services.domain.finding import Finding
 from services.domain.lag_rules import Policy, RuleName
 from services.domain.progress import Progress
@@ -74,4 +74,8 @@ def ca_mau_alert() -> AlertOut:
         opened_at=datetime(2022, 6, 1, 1, tzinfo=UTC),
         updated_at=datetime(2022, 6, 2, 1, tzinfo=UTC),
         resolved_at=None,
+        transition=AlertTransition.UPDATED,
+        caused_by=[],
+        correction_vi="",
+        correction_en="",
     )

@@ -68,6 +68,7 @@ TABLES: dict[str, dict[str, str]] = {
     "alert.block": {ALERT: "S I", AUDITOR: "S"},
     "alert.outbox": {ALERT: _PUBLISHED, AUDITOR: "S"},
     "alert.quarantine": {ALERT: "S I", AUDITOR: "S"},
+    "alert.rule_definition": {ALERT: "S I", AUDITOR: "S"},
     "alert.schema_migration": {ALERT: "S", AUDITOR: "S"},
     "alert.source_position": {ALERT: "S I U", AUDITOR: "S"},
     "alert.subject_seen": {ALERT: "S I U(version)", AUDITOR: "S"},

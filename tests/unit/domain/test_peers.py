@@ -19,7 +19,7 @@ def peer(
     course = course_of(
         [
             Changes([*paid], [*paid.values()], [0] * len(paid), [0] * len(paid), [0] * len(paid)),
-            Changes([*plans], *([[0] * len(plans)] * 3), [*plans.values()]),
+            Changes([*plans], [0] * len(plans), [0] * len(plans), [0] * len(plans), [*plans.values()]),
         ]
     )
     lines = (FundLine("y", current_plan=1), FundLine(fund, current_plan=sum(plans.values())))
