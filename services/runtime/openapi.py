@@ -72,7 +72,8 @@ def described(
                 field["enum"] = list(known_values[name])
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        path = route.path.replace("<", "{").replace(">", "}")
+        # <path:code> is a code that may hold slashes: one parameter all the same.
+        path = route.path.replace("<path:", "<").replace("<", "{").replace(">", "}")
         paths.setdefault(path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
@@ -93,7 +94,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "parameters": [],
         "responses": {str(status): {"description": "Done.", "content": content} for status in route.statuses},
     }
-    for name in [part[1:-1] for part in route.path.split("/") if part.startswith("<")]:
+    for name in [part[1:-1].removeprefix("path:") for part in route.path.split("/") if part.startswith("<")]:
         operation["parameters"].append(
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         )

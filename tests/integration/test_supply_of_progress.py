@@ -68,11 +68,15 @@ def aggregation(postgres_server: str, running_broker: RunningBroker) -> Iterator
             facts.movement("r1", 110, "2022-03-10", kind=MovementKind.ADVANCE_RECOVERY),
             facts.movement("w1", 400, "2022-05-20"),
             facts.statement(120, "2022-04-30", fund_source="local.balance", source="kbnn"),
-            facts.statement(450, "2022-05-31", reporter=Reporter.OWNER, source="cdt", source_ref="o"),
             *(
                 facts.movement(f"p{n}", 100 * n, "2022-03-15", project_code=f"P{n}", source="kbnn")
                 for n in range(2, 7)
             ),
+        )
+        started.settle()
+        # It moves the day of the whole province, so that every subject is told with all of it.
+        started.publish(
+            facts.statement(450, "2022-05-31", reporter=Reporter.OWNER, source="cdt", source_ref="o")
         )
         started.settle()
         yield started

@@ -1,4 +1,4 @@
-"""Whatever is applied in whatever order: a course ends where the lines stand, now and as known then."""
+"""In any order: a course ends where the lines stand, today and as known at an instant."""
 
 from __future__ import annotations
 

@@ -16,10 +16,11 @@ def peer(
     code: str, paid: dict[int, int], *, plan: dict[int, int] | None = None, group: str = "B", fund: str = "x"
 ) -> Peer:
     plans = plan or {JANUARY: 1_000}
+    none = [0] * len(plans)
     course = course_of(
         [
             Changes([*paid], [*paid.values()], [0] * len(paid), [0] * len(paid), [0] * len(paid)),
-            Changes([*plans], [0] * len(plans), [0] * len(plans), [0] * len(plans), [*plans.values()]),
+            Changes([*plans], none, none, none, [*plans.values()]),
         ]
     )
     lines = (FundLine("y", current_plan=1), FundLine(fund, current_plan=sum(plans.values())))
