@@ -57,7 +57,8 @@ def test_a_feed_with_an_alert_is_valid() -> None:
     assert texts(root, "a:entry/a:published/text()") == ["2022-06-01T01:00:00Z"]
     (title,) = texts(root, "a:entry/a:title/text()")
     assert title == (
-        "Cà Mau: giải ngân 34,0\u00a0%, mục tiêu 40,0\u00a0% / Cà Mau: 34.0% disbursed, target 40.0%"
+        "Cà Mau: giải ngân 34,0\u00a0%, mục tiêu của tỉnh 40,0\u00a0% / "
+        "Cà Mau: 34.0% disbursed, the province's target 40.0%"
     )
 
 
