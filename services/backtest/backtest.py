@@ -19,7 +19,8 @@ from fractions import Fraction
 from services.backtest.history import History
 from services.domain.fiscal_calendar import closing_day
 from services.domain.hindsight import ENOUGH, Fate, Hindsight, Score, fate, flagged_by_day, score
-from services.domain._agreed import Policy
+from services.domain._agreed import ON_A_PAST_DAY, Policy
+from services.domain.lag_rules import RuleName
 from services.domain.progress import Subject, SubjectType
 from services.domain.plan import PlanLevel
 from services.domain.replay import Flag, replay
@@ -37,14 +38,22 @@ class NamedPolicy:
     name: str
     by_province: Mapping[str, Policy]
 
+    @property
+    def left_out(self) -> tuple[RuleName, ...]:
+        """Rules that need more than the totals of a past day."""
+        rules = {rule.name for policy in self.by_province.values() for rule in policy.rules}
+        return tuple(sorted(rules - ON_A_PAST_DAY))
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be replayed: business days ``first`` to ``last``, and from which share on a year is made."""
+    """What is to be replayed: business days ``first`` to ``last``, whether each by what was known then, and
+    from which share on a year is made."""
 
     budget_year: int
     first: date
     last: date
+    as_known: bool = False
     enough: Fraction = ENOUGH
     processes: int = 1
 
@@ -76,9 +85,11 @@ class Ended:
 @dataclass(frozen=True, slots=True)
 class Tested:
     """What one policy flagged, by subject as in ``Answer.ended``, and what it was worth. ``flagged_by_day``:
-    how many projects had a flag that says that they lag, at the end of each day."""
+    how many projects had a flag that says that they lag, at the end of each day. ``left_out``: rules of the
+    policy that need more than the totals of a past day."""
 
     name: str
+    left_out: tuple[RuleName, ...]
     flags: tuple[tuple[Flag, ...], ...]
     flagged_by_day: tuple[int, ...]
     score: Score
@@ -113,7 +124,7 @@ def backtest(
         asked=asked,
         ended=ended,
         tested=tuple(
-            _tested(policy.name, tuple(of_subject[place] for of_subject in flags), ended, asked)
+            _tested(policy, tuple(of_subject[place] for of_subject in flags), ended, asked)
             for place, policy in enumerate(policies)
         ),
         ends_early={
@@ -189,7 +200,7 @@ def _leave_the_interrupt_to_the_parent() -> None:
 
 
 def _tested(
-    name: str, flags: tuple[tuple[Flag, ...], ...], ended: Sequence[Ended], asked: Asked
+    policy: NamedPolicy, flags: tuple[tuple[Flag, ...], ...], ended: Sequence[Ended], asked: Asked
 ) -> Tested:
     projects = [
         Hindsight.of(subject.fate, of_subject, year_end=asked.year_end)
@@ -197,7 +208,8 @@ def _tested(
         if subject.fate is not None
     ]
     return Tested(
-        name=name,
+        name=policy.name,
+        left_out=policy.left_out,
         flags=flags,
         flagged_by_day=tuple(flagged_by_day(projects, asked.days)),
         score=score(projects, year_end=asked.year_end, days=asked.cut_dates),

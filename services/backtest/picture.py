@@ -16,7 +16,7 @@ from services.backtest.svg import GRID, INK, SOFT, colour_of, dashes_of, line, m
 
 _WIDTH, _HEIGHT = 1200, 650
 _TOP, _BOTTOM = 168, 510
-_LEFT_PANEL, _RIGHT_PANEL = (82, 660), (790, 1140)
+_LEFT_PANEL, _RIGHT_PANEL = (82, 640), (772, 1150)
 _INDENT = 42
 _FONT = "'Noto Sans','DejaVu Sans','Segoe UI',Arial,sans-serif"
 _STEPS = 5
@@ -130,8 +130,8 @@ def _lead_against_alarms(svg: Element, answer: Answer) -> None:
     _heading(
         group,
         left,
-        "Báo trước bao nhiêu ngày, báo nhầm bao nhiêu dự án",
-        "Lead time before 31/12 in days (median, quartiles) and false alarms",
+        "Báo trước bao lâu, báo nhầm bao nhiêu",
+        "Days flagged before 31/12 (median, quartiles), and false alarms",
     )
     scores = [tested.score for tested in answer.tested]
     widest = _nice(max((score.false_alarms for score in scores), default=0))
@@ -149,7 +149,7 @@ def _lead_against_alarms(svg: Element, answer: Answer) -> None:
         alarms = Fraction(widest * step, _STEPS)
         line(group, (x(alarms), _BOTTOM), (x(alarms), _BOTTOM + 5), colour=SOFT)
         words(group, x(alarms), _BOTTOM + 20, _number(alarms), anchor="middle", colour=SOFT)
-    across = f"báo nhầm, trong {made} dự án đạt kế hoạch / false alarms, of {made} that made it"
+    across = f"báo nhầm, trong {made} dự án đạt / false alarms, of {made}"
     words(group, (left + right) / 2, _BOTTOM + 44, across, anchor="middle", colour=SOFT)
     for number, tested in enumerate(answer.tested):
         _point(group, number, tested, x=x(Fraction(tested.score.false_alarms)), y=y)
@@ -202,11 +202,11 @@ def _legend(svg: Element, answer: Answer) -> None:
 
 
 def _nice(most: int) -> int:
-    """The least of 5, 10, 20, 50, 100 ... steps that holds ``most``."""
-    top = 5
-    while top < most:
-        top = top * 5 // 2 if str(top)[0] == "2" else top * 2
-    return top
+    """The least round number that holds ``most`` and falls into five whole steps."""
+    unit = 1
+    while most > 50 * unit:
+        unit *= 10
+    return next(top * unit for top in (5, 10, 20, 30, 40, 50) if top * unit >= most)
 
 
 def _number(value: Fraction) -> str:

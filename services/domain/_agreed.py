@@ -18,3 +18,5 @@ def evaluate(progress: Progress, policy: Policy, *, on: date | None = None, open
         line = FundLine("all", totals.plan, totals.plan, 0, totals.disbursed, totals.work_certified, totals.advance_outstanding)
         progress = replace(progress, as_of=on, books_through=on, business_date=on, lines=(line,), plan_effective_date=progress.plan_effective_date)
     return _evaluate(progress, policy.rules)
+
+ON_A_PAST_DAY = frozenset(RuleName) - {RuleName.SOURCE_STALE, RuleName.OVER_PLAN}
