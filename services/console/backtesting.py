@@ -14,10 +14,10 @@ from pathlib import Path
 import click
 import psycopg2
 
-from services.backtest import picture, policies, reading
-from services.backtest.backtest import Answer, Asked, backtest
+from services.backtest import picture, reading
+from services.backtest.backtest import Answer, Asked, NamedPolicy, backtest
 from services.backtest.history import History
-from services.console import backtest_printing
+from services.console import backtest_printing, compared_policies
 from services.console.bilingual import bilingual
 from services.console.connection import database_url
 from services.console.option_types import DAY
@@ -26,7 +26,7 @@ from services.runtime import logs
 from services.runtime.config import Settings
 from services.runtime.errors import StopServiceError
 
-_POLICY = click.Path(path_type=Path, exists=True)
+_POLICY = compared_policies.PolicyOption()
 _PICTURE = click.Path(path_type=Path, dir_okay=False, writable=True)
 _FORMATS = ("table", "json", "csv")
 
@@ -37,8 +37,9 @@ _FORMATS = ("table", "json", "csv")
     "paths",
     type=_POLICY,
     multiple=True,
-    help="Tệp quy tắc, hoặc thư mục các tệp cùng áp dụng; lặp lại để so sánh; mặc định: quy tắc đang dùng. / A "
-    "policy file, or a folder of files that hold together; several are compared; default: the live policy.",
+    help="Tệp quy tắc, thư mục các tệp cùng áp dụng, hoặc linear (đường thẳng đến 31/12); lặp lại để so sánh; mặc "
+    "định: quy tắc đang dùng. / A policy file, a folder of files that hold together, or linear (a straight line to "
+    "31 December); several are compared; default: the live policy.",
 )
 @click.option(
     "--from", "first", type=DAY, help="Ngày đầu; mặc định 01/01. / First day; default 1 January of the year."
@@ -96,9 +97,16 @@ def backtest_command(
         first, last, budget_year, as_known=as_known, enough=Fraction(share, 100), processes=processes
     )
     with _said():
-        files = policies.load(paths or [_live_policy()])
+        # Faults of a file are told before anything is read.
+        compared_policies.load(paths, policy_dir=_policy_dir(), provinces=[], budget_year=asked.budget_year)
         histories = _read(asked, province)
-        answer = _replay(histories, files, asked)
+        policies = compared_policies.load(
+            paths,
+            policy_dir=_policy_dir(),
+            provinces=sorted({history.subject.province_code for history in histories}),
+            budget_year=asked.budget_year,
+        )
+        answer = _replay(histories, policies, asked)
     _tell(answer, form)
     if drawn:
         _draw(answer, drawn)
@@ -137,14 +145,12 @@ def _said() -> Iterator[None]:
     """What keeps it from being done, in words."""
     try:
         yield
-    except (reading.NotReadableError, policies.PolicyError) as error:
+    except (reading.NotReadableError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    except (psycopg2.Error, StopServiceError) as error:
+    except StopServiceError as error:
+        raise click.ClickException(f"thiết lập hoặc tệp quy tắc / settings or policy: {error}") from error
+    except psycopg2.Error as error:
         raise click.ClickException(f"cơ sở dữ liệu / the database: {str(error).strip()}") from error
-
-
-def _live_policy() -> Path:
-    return _policy_dir() / "rules"
 
 
 def _policy_dir() -> Path:
@@ -158,7 +164,7 @@ def _read(asked: Asked, province: str | None) -> list[History]:
         budget_year=asked.budget_year,
         until=asked.last,
         province=province,
-        series=tuple(policies.series(_policy_dir())),
+        series=compared_policies.series(_policy_dir()),
         as_known=asked.as_known,
     )
     histories = reading.read(database_url(), wanted)
@@ -177,16 +183,14 @@ def _read(asked: Asked, province: str | None) -> list[History]:
     return histories
 
 
-def _replay(histories: list[History], files: policies.Files, asked: Asked) -> Answer:
-    provinces = sorted({history.subject.province_code for history in histories})
-    named = files.named(provinces, budget_year=asked.budget_year)
+def _replay(histories: list[History], policies: list[NamedPolicy], asked: Asked) -> Answer:
     with click.progressbar(
         length=len(histories),
         label="Xét lại từng ngày / replaying",
         file=sys.stderr,
         hidden=not sys.stderr.isatty(),
     ) as bar:
-        return backtest(histories, named, asked, on_subjects=bar.update)
+        return backtest(histories, policies, asked, on_subjects=bar.update)
 
 
 def _tell(answer: Answer, form: str) -> None:

@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import accumulate
 from statistics import quantiles
 
-from services.domain._agreed import LAG_RULES
+from services.domain.past_day import LAG_RULES
 from services.domain.lag_rules import RuleName, Severity
 from services.domain.replay import Flag, flagged_since
 
