@@ -9,6 +9,7 @@ from __future__ import annotations
 import calendar
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 MONTHS_TO_CLOSE = 13
 
@@ -33,6 +34,7 @@ def month_end(day: date) -> date:
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
+@lru_cache(maxsize=4_096)
 def month_position(day: date, budget_year: int) -> Fraction:
     """Months elapsed at the end of ``day``: 31 May is exactly 5, 15 June is 5 + 15/30.
 
