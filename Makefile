@@ -8,7 +8,7 @@ READY := .venv/.ready
 SQL := $(sort $(wildcard services/*/sql/*/0*.sql))
 
 .PHONY: help install run reset test check format lock proto bench bench-import bench-verify bench-rebuild
-.PHONY: kafka test-kafka chaos chaos-full sim sim-nightly
+.PHONY: bench-backtest kafka test-kafka chaos chaos-full sim sim-nightly
 
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -77,6 +77,9 @@ bench-rebuild: $(READY) ## Measure a rebuild of a million movements from Apache 
 
 bench-verify: $(READY) ## Measure giaingan verify on a million rows beside a bare scan of them
 	$(BIN)/python -m tests.bench.verify_speed
+
+bench-backtest: $(READY) ## Measure giaingan backtest over a year of 2,000 simulated projects, and compare policies on it
+	$(BIN)/python -m tests.bench.backtest_speed
 
 # Installs what the lock names, by hash; runs again when the lock or the project file changed.
 $(READY): requirements.lock pyproject.toml deploy/dev/install.py

@@ -19,10 +19,10 @@ from fractions import Fraction
 from services.backtest.history import History
 from services.domain.fiscal_calendar import closing_day
 from services.domain.hindsight import ENOUGH, Fate, Hindsight, Score, fate, flagged_by_day, score
-from services.domain.past_day import ON_A_PAST_DAY, Policy
 from services.domain.lag_rules import RuleName
-from services.domain.progress import Subject, SubjectType
+from services.domain.past_day import ON_A_PAST_DAY, Policy
 from services.domain.plan import PlanLevel
+from services.domain.progress import Subject, SubjectType
 from services.domain.replay import Flag, replay
 
 # Subjects handed to a process at once: enough that handing over is nothing, few enough that none waits long.

@@ -155,9 +155,7 @@ def _lead_against_alarms(svg: Element, answer: Answer) -> None:
         _point(group, number, tested, x=x(Fraction(tested.score.false_alarms)), y=y)
 
 
-def _point(
-    group: Element, number: int, tested: Tested, *, x: float, y: Callable[[Fraction], float]
-) -> None:
+def _point(group: Element, number: int, tested: Tested, *, x: float, y: Callable[[Fraction], float]) -> None:
     """Median and quartiles; a hollow mark on the ground where no project that missed stayed flagged."""
     own = SubElement(group, "g", {"data-policy": tested.name})
     SubElement(own, "title").text = tested.name
@@ -194,7 +192,9 @@ def _legend(svg: Element, answer: Answer) -> None:
     for number, tested in enumerate(answer.tested):
         x = 40 + (number % _COLUMNS) * 575
         y = 594 + (number // _COLUMNS) * 24
-        line(group, (x, y - 4), (x + 36, y - 4), colour=colour_of(number), width=2.4, dashes=dashes_of(number))
+        line(
+            group, (x, y - 4), (x + 36, y - 4), colour=colour_of(number), width=2.4, dashes=dashes_of(number)
+        )
         mark(group, number, x + 18, y - 4)
         recall = tested.score.recall
         caught = f" · phát hiện / caught {recall.part}/{recall.whole}" if recall.whole else ""

@@ -289,5 +289,3 @@ def _sums(project: Subject) -> Iterable[Subject]:
         owner_name=project.owner_name,
     )
     yield Subject(type=SubjectType.PROVINCE, code=province, name=province, province_code=province)
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import chain
 from typing import Any
@@ -54,13 +54,11 @@ def notes(answer: Answer) -> Iterator[str]:
     for tested in answer.tested:
         if tested.left_out:
             names = ", ".join(tested.left_out)
-            yield (
-                f"{tested.name}: không xét lại được quá khứ / cannot be judged on a past day: {names}"
-            )
+            yield (f"{tested.name}: không xét lại được quá khứ / cannot be judged on a past day: {names}")
 
 
 def _scores(answer: Answer) -> Table:
-    table = Table("", *(tested.name for tested in answer.tested), title=_both("So sánh", "Side by side"))
+    table = _table("", answer, title=_both("So sánh", "Side by side"))
     enough = _percent(answer.asked.enough)
     rows: tuple[tuple[str, str, Callable[[Tested], str]], ...] = (
         ("lượt cảnh báo, mọi đối tượng", "flags raised, all subjects", lambda t: str(sum(map(len, t.flags)))),
@@ -74,7 +72,11 @@ def _scores(answer: Answer) -> Table:
         ("báo trước 31/12, ngày: trung vị", "lead before 31/12, days: median", lambda t: _median(t.score)),
         ("   tứ phân vị", "   quartiles", lambda t: _quartiles(t.score.lead_time)),
         ("báo nhầm (dự án vẫn đạt)", "false alarms (made it)", lambda t: str(t.score.false_alarms)),
-        ("báo đúng trong số bị cảnh báo", "precision: flagged that missed", lambda t: _ratio(t.score.precision)),
+        (
+            "báo đúng trong số bị cảnh báo",
+            "precision: flagged that missed",
+            lambda t: _ratio(t.score.precision),
+        ),
     )
     for vietnamese, english, cell in rows:
         table.add_row(_both(vietnamese, english), *(cell(tested) for tested in answer.tested))
@@ -84,7 +86,7 @@ def _scores(answer: Answer) -> Table:
 def _on_days(answer: Answer) -> Table:
     """Whom each policy flagged on a cut date: of those flagged how many missed, of those that missed how many."""
     title = _both("Vào từng mốc: báo đúng · phát hiện", "On cut dates: precision · recall")
-    table = Table(_both("ngày", "day"), *(tested.name for tested in answer.tested), title=title)
+    table = _table(_both("ngày", "day"), answer, title=title)
     for place, day in enumerate(answer.asked.cut_dates):
         on = (tested.score.on_days[place] for tested in answer.tested)
         table.add_row(f"{day:%d/%m/%Y}", *(f"{_ratio(o.precision)}\n{_ratio(o.recall)}" for o in on))
@@ -93,10 +95,20 @@ def _on_days(answer: Answer) -> Table:
 
 def _rules(answer: Answer) -> Table:
     title = _both("Lượt cảnh báo theo quy tắc, mức độ", "Flags by rule and severity")
-    table = Table(_both("quy tắc", "rule"), *(tested.name for tested in answer.tested), title=title)
+    table = _table(_both("quy tắc", "rule"), answer, title=title)
     counts = [by_rule(chain.from_iterable(tested.flags)) for tested in answer.tested]
     for rule, severity in sorted(set().union(*counts)):
         table.add_row(f"{rule}, {severity}", *(str(count.get((rule, severity), 0)) for count in counts))
+    return table
+
+
+def _table(first: str, answer: Answer, *, title: str, besides: Sequence[str] = ()) -> Table:
+    """A column for each policy; its name is broken before a row's words are."""
+    table = Table(title=title)
+    for header in (first, *besides):
+        table.add_column(header, no_wrap=True)
+    for tested in answer.tested:
+        table.add_column(tested.name, overflow="fold")
     return table
 
 
@@ -107,11 +119,10 @@ def _missed(answer: Answer) -> list[int]:
 def _missed_table(answer: Answer, missed: list[int]) -> Table:
     shown = f"{min(len(missed), _MOST_MISSED)}/{len(missed)}"
     title = _both(
-        f"Dự án không đạt ({shown}): bị cảnh báo liên tục từ ngày", f"Projects that missed ({shown}): flagged since"
+        f"Dự án không đạt ({shown}): bị cảnh báo liên tục từ ngày",
+        f"Projects that missed ({shown}): flagged since",
     )
-    table = Table(
-        _both("dự án", "project"), _both("tỷ lệ", "rate"), *(t.name for t in answer.tested), title=title
-    )
+    table = _table(_both("dự án", "project"), answer, title=title, besides=[_both("tỷ lệ", "rate")])
     for place in missed[:_MOST_MISSED]:
         subject = answer.ended[place]
         since = (_hindsight(answer, tested, place).flagged_since for tested in answer.tested)

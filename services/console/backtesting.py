@@ -45,10 +45,15 @@ _FORMATS = ("table", "json", "csv")
     "--from", "first", type=DAY, help="Ngày đầu; mặc định 01/01. / First day; default 1 January of the year."
 )
 @click.option(
-    "--to", "last", type=DAY, help="Ngày cuối; mặc định 31/01 năm sau. / Last day; default 31 January after it."
+    "--to",
+    "last",
+    type=DAY,
+    help="Ngày cuối; mặc định 31/01 năm sau. / Last day; default 31 January after it.",
 )
 @click.option(
-    "--budget-year", type=click.IntRange(2000, 2100), help="Năm ngân sách; mặc định năm của --from. / Budget year."
+    "--budget-year",
+    type=click.IntRange(2000, 2100),
+    help="Năm ngân sách; mặc định năm của --from. / Budget year.",
 )
 @click.option("--province", help="Mã tỉnh; mặc định mọi tỉnh. / Province code; default: every province.")
 @click.option(
@@ -64,9 +69,13 @@ _FORMATS = ("table", "json", "csv")
     help="Từ tỷ lệ (%) nào thì đạt kế hoạch. / From which per cent of its plan on a project made it.",
 )
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True)
-@click.option("--picture", "drawn", type=_PICTURE, help="Vẽ biểu đồ vào tệp .svg. / Draw a picture, an .svg file.")
 @click.option(
-    "--processes", type=click.IntRange(1, 64), help="Số tiến trình; mặc định: số bộ xử lý. / Default: processors."
+    "--picture", "drawn", type=_PICTURE, help="Vẽ biểu đồ vào tệp .svg. / Draw a picture, an .svg file."
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    help="Số tiến trình; mặc định: số bộ xử lý. / Default: processors.",
 )
 def backtest_command(
     *,
@@ -206,7 +215,5 @@ def _draw(answer: Answer, path: Path) -> None:
     try:
         path.write_bytes(picture.draw(answer))
     except OSError as error:
-        raise click.ClickException(
-            f"{path}: không ghi được / cannot be written: {error.strerror}"
-        ) from error
+        raise click.ClickException(f"{path}: không ghi được / cannot be written: {error.strerror}") from error
     click.echo(f"{path}: đã vẽ / drawn", err=True)

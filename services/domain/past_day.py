@@ -61,9 +61,7 @@ def evaluate(
     return lag_rules.evaluate(then, rules)
 
 
-def _judging(
-    progress: Progress, policy: Policy, rules: tuple[Rule, ...]
-) -> tuple[BaselineSchedule, ...]:
+def _judging(progress: Progress, policy: Policy, rules: tuple[Rule, ...]) -> tuple[BaselineSchedule, ...]:
     """The curves that these rules judge by: the others are shown beside a live alert, and nobody looks here."""
     kinds = {_JUDGED_BY.get(rule.name) for rule in rules}
     curves = (_linear(progress.budget_year), *progress.baselines) if policy.is_linear else progress.baselines

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.domain.alert_lifecycle import AlertState, AlertTransition, Recorded, transition
-from services.domain.past_day import Policy, evaluate
 from services.domain.lag_rules import Finding, RuleName, Severity
+from services.domain.past_day import Policy, evaluate
 from services.domain.progress import Progress
 
 _URGENCY = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)

@@ -58,7 +58,9 @@ def _apply(connection: Connection, stated: list[codec.Fact], came_in: datetime) 
             if records:
                 ApplyEvents(FUND_SOURCES).apply(cursor, Batch(topic, f"log/{came_in}", 0, records))
         for table in _TABLES:
-            cursor.execute(f"UPDATE aggregation.{table} SET applied_at = %s WHERE applied_at = now()", (came_in,))
+            cursor.execute(
+                f"UPDATE aggregation.{table} SET applied_at = %s WHERE applied_at = now()", (came_in,)
+            )
 
 
 @given(history=histories())

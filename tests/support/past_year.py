@@ -46,9 +46,7 @@ def history(
     for number, (on, amount) in enumerate((plans or {"01-01": 1_200}).items()):
         base = PlanBase.ADJUSTED if number else PlanBase.INITIAL
         decision = (f"{number}/QĐ", "test", 0)
-        line.decided.append(
-            Decided(ALWAYS, day(on), day(on), base, amount, decision, 0, UUID(int=number))
-        )
+        line.decided.append(Decided(ALWAYS, day(on), day(on), base, amount, decision, 0, UUID(int=number)))
     reports = {(row.known_on, row.value_date) for row in line.moved}
     reports |= {(day(since), day(on)) for on, since in (books or every_day()).items()}
     subject = Subject(SubjectType.PROJECT, code, f"Dự án {code}", "96", owner_code="O1")
@@ -97,5 +95,7 @@ def named(name: str, policy: Policy) -> NamedPolicy:
     return NamedPolicy(name, {"96": policy})
 
 
-def asked(first: str = "01-01", last: str = "2023-01-31", *, as_known: bool = False, processes: int = 1) -> Asked:
+def asked(
+    first: str = "01-01", last: str = "2023-01-31", *, as_known: bool = False, processes: int = 1
+) -> Asked:
     return Asked(YEAR, day(first), day(last), as_known=as_known, processes=processes)

@@ -13,7 +13,9 @@ from tests.support.past_year import day
 _END = date(2022, 12, 31)
 
 
-def _project(how: Fate, *spells: tuple[str, str | None], rule: RuleName = RuleName.BEHIND_TARGET) -> Hindsight:
+def _project(
+    how: Fate, *spells: tuple[str, str | None], rule: RuleName = RuleName.BEHIND_TARGET
+) -> Hindsight:
     flags = [
         Flag(rule, 1, Severity.WARNING, day(raised), day(cleared) if cleared else None, is_again=number > 0)
         for number, (raised, cleared) in enumerate(spells)

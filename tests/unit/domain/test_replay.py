@@ -34,9 +34,7 @@ def test_who_stalls_is_flagged_and_becomes_critical() -> None:
 
 
 def test_a_flag_is_cleared_by_a_payment_and_raised_again() -> None:
-    flags = replay(
-        history("again", {**monthly(*[100] * 6), "08-10": 200}).days(asked().days), behind()
-    )
+    flags = replay(history("again", {**monthly(*[100] * 6), "08-10": 200}).days(asked().days), behind())
     # 800 by 10 August; 800 / 100m < 0.9 from m = 8.89: 27 September (8 + 27/30 = 8.9).
     assert [(flag.raised_on, flag.cleared_on, flag.is_again) for flag in flags] == [
         (day("07-21"), day("08-10"), False),
