@@ -19,7 +19,7 @@ from random import Random
 
 from deploy.sample.published import BUDGET_YEAR, Figure, ca_mau_targets, national_curve
 from services.domain.disbursement import Movement, MovementKind
-from services.domain.fiscal_calendar import closing_day, first_day, month_position
+from services.domain.fiscal_calendar import MONTHS_TO_CLOSE, closing_day, first_day, month_position
 from services.domain.money import Money
 from services.domain.plan import (
     NATIONAL_SCOPE,
@@ -45,7 +45,7 @@ _CLOSED = {
     date(2022, 5, 2), date(2022, 5, 3), date(2022, 9, 1), date(2022, 9, 2), date(2023, 1, 2),
     *(date(2023, 1, 20) + timedelta(days) for days in range(7)),
 }  # fmt: skip
-# The nation's share at the year's close is not in figures_2022.csv; what payments in January added is assumed.
+# The nation's share at the year's close is not in figures_2022.csv: what January added is assumed.
 _NATION_AT_CLOSE = 0.88
 
 
@@ -149,9 +149,12 @@ def _curve(
 
 _KNOTS = [
     (0.0, 0.0),
-    *((float(month_position(f.as_of, BUDGET_YEAR)), float(f.rate or 0) / 100) for f in national_curve(BUDGET_YEAR)),
-    (13.0, _NATION_AT_CLOSE),
-]  # fmt: skip
+    *(
+        (float(month_position(figure.as_of, BUDGET_YEAR)), float(figure.rate or 0) / 100)
+        for figure in national_curve(BUDGET_YEAR)
+    ),
+    (float(MONTHS_TO_CLOSE), _NATION_AT_CLOSE),
+]
 
 
 def _nation(month: float) -> float:
@@ -161,7 +164,7 @@ def _nation(month: float) -> float:
     return (low + (high - low) * (month - left) / (right - left)) / _NATION_AT_CLOSE
 
 
-def _way(way: Way, random: Random) -> Share:
+def _way(way: Way, random: Random) -> Share:  # noqa: PLR0911 - a table of ways
     """One project's curve."""
     made = random.uniform(0.955, 1.0)
     bent = random.uniform(0.85, 1.15)
@@ -205,12 +208,12 @@ def _from(start: float, final: float) -> Share:
 
 def _stalled(stops: float, resumes: float, final: float) -> Share:
     """With the nation, a stop, and then the rest, faster; the rest only if it resumes before the close."""
-    held = final * _nation(stops) if resumes < 13 else min(final, _nation(stops))
+    held = final * _nation(stops) if resumes < MONTHS_TO_CLOSE else min(final, _nation(stops))
 
     def share(month: float) -> float:
         if month <= stops:
             return held * _nation(month) / _nation(stops)
-        if month <= resumes or resumes >= 13:
+        if month <= resumes or resumes >= MONTHS_TO_CLOSE:
             return held
         done = (_nation(month) - _nation(resumes)) / (1 - _nation(resumes))
         return held + (final - held) * done
@@ -236,7 +239,7 @@ def _project(number: int, way: Way, random: Random) -> MadeUp:
 
 def _movements(code: str, fund_source: str, plan: int, share: Share, random: Random) -> Iterator[Movement]:
     """An advance, then payments for completed work with parts of it recovered, on the project's days."""
-    days = _days(share, random)
+    days = _days(random)
     months = [float(month_position(day, BUDGET_YEAR)) for day in days]
     # Each pays what is due until halfway to the next, so that the steps run through the curve, not below it.
     due = [(this + following) / 2 for this, following in pairwise([*months, months[-1]])]
@@ -276,7 +279,7 @@ def _signed(movement: Movement) -> int:
     return movement.effect().disbursed
 
 
-def _days(share: Share, random: Random) -> list[date]:
+def _days(random: Random) -> list[date]:
     """One or two payments a month, on working days; the last in the days before the close."""
     days = set()
     for month in range(13):

@@ -101,7 +101,7 @@ def _add(sums: list[int], row: Moved) -> None:
 
 
 def _counted(accounts: dict[Series, list[int]], order: Sequence[Series]) -> tuple[int, int, int]:
-    """The sums of the first series that is an account of the line. Vouchers that were all taken back are none."""
+    """The sums of the first series that is an account of the line; vouchers all taken back are none."""
     for name in order:
         sums = accounts.get(name)
         if sums and (name in _STATEMENTS or any(sums)):
@@ -123,8 +123,8 @@ def latest_revisions(rows: Iterable[Decided]) -> list[Decided]:
 
 
 def in_force(rows: Iterable[Decided], bases: set[PlanBase], on: date) -> int:
-    """The amount in force on a day: of the latest effective date, then decision date; an adjustment before the
-    first assignment of the same dates."""
+    """The amount in force on a day: of the latest effective date, then decision date; an adjustment before
+    the first assignment of the same dates."""
     found = [row for row in rows if row.base in bases and row.effective_date <= on]
     if not found:
         return 0
@@ -238,7 +238,8 @@ class History:
     def days(self, days: Sequence[date]) -> Iterator[JudgedDay]:
         """Each day with the figures to judge it by. Figures stay the same object while nothing changes."""
         known_days = sorted({*self._known_days()})
-        progress, seen = self.like, (-1, ())
+        progress = self.like
+        seen: tuple[int, tuple[BaselineSchedule, ...]] = (-1, ())
         for day in days:
             business_day = min(day, closing_day(self.budget_year))
             as_of = self.books.through(business_day)

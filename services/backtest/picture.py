@@ -1,4 +1,4 @@
-"""The back-test as one picture: whom each policy flagged through the year, and lead time against false alarms.
+"""The back-test as one picture: flagged projects through the year, and lead time against false alarms.
 
 SVG, written with the standard library: it opens in a browser, goes into Word and LibreOffice, prints sharp,
 and its words can be searched and read aloud. Each policy has its own colour, dashes and mark.
@@ -45,7 +45,8 @@ def draw(answer: Answer) -> bytes:
     _lead_against_alarms(svg, answer)
     _legend(svg, answer)
     indent(svg)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(svg, encoding="utf-8") + b"\n"
+    document: bytes = tostring(svg, encoding="utf-8", xml_declaration=True)
+    return document
 
 
 def _more_legend(answer: Answer) -> int:
@@ -77,7 +78,7 @@ def _told(answer: Answer) -> Iterator[str]:
         most, lead = max(tested.flagged_by_day, default=0), tested.score.lead_time
         days = f", trung vị báo trước / median lead {_number(lead.median)} ngày / days" if lead else ""
         yield (
-            f"{tested.name}: nhiều nhất {most} dự án bị cảnh báo cùng lúc / at most {most} projects flagged at "
+            f"{tested.name}: nhiều nhất {most} dự án bị cảnh báo cùng lúc / at most {most} projects at "
             f"once, {tested.score.false_alarms} báo nhầm / false alarms{days}."
         )
 

@@ -79,8 +79,8 @@ def _snapshot(database_url: str) -> Iterator[Cursor]:
             yield cursor
     except psycopg2.errors.InsufficientPrivilege as error:
         raise NotReadableError(
-            "tài khoản này không được đọc sổ: dùng tài khoản thuộc giaingan_auditor (docs/ROLES.md) / this login "
-            f"may not read the books: use a member of giaingan_auditor (docs/ROLES.md): {str(error).strip()}"
+            "tài khoản này không được đọc sổ: dùng tài khoản thuộc giaingan_auditor (docs/ROLES.md) / this "
+            f"login may not read the books: use a member of giaingan_auditor: {str(error).strip()}"
         ) from error
     except (psycopg2.errors.InvalidSchemaName, psycopg2.errors.UndefinedTable) as error:
         raise NotReadableError(_NOT_MIGRATED.format(str(error).strip())) from error

@@ -22,8 +22,9 @@ _KNOWN = {
     True: "Theo số liệu mà sổ đã có vào từng ngày / by what the ledger knew on each day",
 }
 _CSV_COLUMNS = (
-    "policy", "subject_type", "subject_code", "subject_name", "province_code", "owner_code", "rule", "rule_version",
-    "severity", "raised_on", "cleared_on", "raised_again", "final_plan_vnd", "final_disbursed_vnd", "fate",
+    "policy", "subject_type", "subject_code", "subject_name", "province_code", "owner_code",
+    "rule", "rule_version", "severity", "raised_on", "cleared_on", "raised_again",
+    "final_plan_vnd", "final_disbursed_vnd", "fate",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -84,7 +85,7 @@ def _scores(answer: Answer) -> Table:
 
 
 def _on_days(answer: Answer) -> Table:
-    """Whom each policy flagged on a cut date: of those flagged how many missed, of those that missed how many."""
+    """On a cut date: of those flagged how many missed, and how many that is of those that missed."""
     title = _both("Vào từng mốc: báo đúng · phát hiện", "On cut dates: precision · recall")
     table = _table(_both("ngày", "day"), answer, title=title)
     for place, day in enumerate(answer.asked.cut_dates):

@@ -1,4 +1,4 @@
-"""``giaingan backtest``: what policies would have flagged, and what that was worth, by whoever may read the books."""
+"""``giaingan backtest``: what policies would have flagged, and what that was worth."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _FORMATS = ("table", "json", "csv")
     "paths",
     type=_POLICY,
     multiple=True,
-    help="Tệp quy tắc, thư mục các tệp cùng áp dụng, hoặc linear (đường thẳng đến 31/12); lặp lại để so sánh; mặc "
-    "định: quy tắc đang dùng. / A policy file, a folder of files that hold together, or linear (a straight line to "
-    "31 December); several are compared; default: the live policy.",
+    help="Tệp quy tắc, thư mục các tệp cùng áp dụng, hoặc linear (đường thẳng đến 31/12); lặp lại để so "
+    "sánh; mặc định: quy tắc đang dùng. / A policy file, a folder of files that hold together, or linear (a "
+    "straight line to 31 December); several are compared; default: the live policy.",
 )
 @click.option(
     "--from", "first", type=DAY, help="Ngày đầu; mặc định 01/01. / First day; default 1 January of the year."
@@ -93,8 +93,9 @@ def backtest_command(
     """Kiểm nghiệm quy tắc cảnh báo trên số liệu đã qua / replay policies over a year that has passed.
 
     Chỉ đọc, không đụng đến cảnh báo đang có; chạy được bằng tài khoản giaingan_auditor. Cho biết cảnh báo ai,
-    khi nào, trước cuối năm bao lâu, báo nhầm bao nhiêu. / Only reads, touches no live alert, with the rights of
-    giaingan_auditor. Tells whom a policy flags and when, how long before year end, and how many false alarms.
+    khi nào, trước cuối năm bao lâu, báo nhầm bao nhiêu. / Only reads, touches no live alert, with the rights
+    of giaingan_auditor. Tells whom a policy flags and when, how long before year end, how many false
+    alarms.
     docs/BACKTEST.md
     """
     logs.configure("ERROR", "console")
@@ -136,8 +137,9 @@ def _asked(
     first, last = first or first_day(year), last or closing_day(year)
     if not first_day(year) <= first <= last <= closing_day(year):
         raise click.UsageError(
-            f"năm ngân sách {year} từ {first_day(year)} đến {closing_day(year)}; --from không sau --to / the budget "
-            f"year {year} runs from {first_day(year)} to {closing_day(year)}, and --from is not after --to"
+            f"năm ngân sách {year} từ {first_day(year)} đến {closing_day(year)}; --from không sau --to / the "
+            f"budget year {year} runs from {first_day(year)} to {closing_day(year)}, and --from is not "
+            f"after --to"
         )
     return Asked(
         budget_year=year,
@@ -180,14 +182,14 @@ def _read(asked: Asked, province: str | None) -> list[History]:
     if not any(history.books.through(asked.last) for history in histories):
         where = f"tỉnh {province} / province {province}" if province else "mọi tỉnh / every province"
         known = (
-            "; đến ngày đó sổ chưa ghi gì, thử bỏ --as-known / the ledger had taken nothing in by then, try without "
-            "--as-known"
+            "; đến ngày đó sổ chưa ghi gì, thử bỏ --as-known / the ledger had taken nothing in by then, try "
+            "without --as-known"
             if asked.as_known
             else ""
         )
         raise click.ClickException(
-            f"không có số liệu giải ngân nào của năm {asked.budget_year} đến {asked.last:%d/%m/%Y} / no disbursement "
-            f"of {asked.budget_year} up to {asked.last}: {where}{known}"
+            f"không có số liệu giải ngân nào của năm {asked.budget_year} đến {asked.last:%d/%m/%Y} / no "
+            f"disbursement of {asked.budget_year} up to {asked.last}: {where}{known}"
         )
     return histories
 

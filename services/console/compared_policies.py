@@ -1,4 +1,4 @@
-"""The policies that a back-test compares: files, folders of files that hold together, or the straight line."""
+"""What a back-test compares: policy files, folders of files that hold together, the straight line."""
 
 from __future__ import annotations
 

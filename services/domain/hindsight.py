@@ -76,7 +76,7 @@ class Hindsight:
         return cls(fate, first, flagged_since(lag, year_end), lag)
 
     def lead_days(self, year_end: date) -> int | None:
-        """From the day since when it was flagged without a break to the year's end; ``None`` if it was not."""
+        """Days that it was flagged without a break until the year's end; ``None`` if it was not."""
         return (year_end - self.flagged_since).days if self.flagged_since else None
 
     def is_flagged_on(self, day: date) -> bool:

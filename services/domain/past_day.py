@@ -25,7 +25,7 @@ _JUDGED_BY = {
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules in force for a subject. ``is_linear``: a straight line to 31 December in place of the target."""
+    """The rules for a subject. ``is_linear``: a straight line to 31 December in place of the target."""
 
     rules: tuple[Rule, ...]
     is_linear: bool = False
@@ -62,7 +62,7 @@ def evaluate(
 
 
 def _judging(progress: Progress, policy: Policy, rules: tuple[Rule, ...]) -> tuple[BaselineSchedule, ...]:
-    """The curves that these rules judge by: the others are shown beside a live alert, and nobody looks here."""
+    """The curves that these rules judge by; the others would only be shown beside them."""
     kinds = {_JUDGED_BY.get(rule.name) for rule in rules}
     curves = (_linear(progress.budget_year), *progress.baselines) if policy.is_linear else progress.baselines
     judging: dict[BaselineKind, BaselineSchedule] = {}

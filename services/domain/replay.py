@@ -107,7 +107,7 @@ def _is_more_urgent(severity: Severity, than: Severity) -> bool:
 def flagged_since(flags: Sequence[Flag], day: date) -> date | None:
     """Since when the subject was flagged without a break, by whichever rule, up to the end of ``day``.
 
-    ``None`` where it was not flagged then. A flag that is cleared on the day another is raised leaves no break.
+    ``None`` where it was not flagged then. One cleared on the day another is raised leaves no break.
     """
     since: date | None = None
     for flag in sorted(flags, key=lambda flag: flag.raised_on, reverse=True):

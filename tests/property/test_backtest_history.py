@@ -59,7 +59,8 @@ def _apply(connection: Connection, stated: list[codec.Fact], came_in: datetime) 
                 ApplyEvents(FUND_SOURCES).apply(cursor, Batch(topic, f"log/{came_in}", 0, records))
         for table in _TABLES:
             cursor.execute(
-                f"UPDATE aggregation.{table} SET applied_at = %s WHERE applied_at = now()", (came_in,)
+                f"UPDATE aggregation.{table} SET applied_at = %s WHERE applied_at = now()",  # noqa: S608
+                (came_in,),
             )
 
 
@@ -85,9 +86,9 @@ def test_every_day_is_what_aggregation_says_of_it(
             url, Wanted(year, date(year + 1, 1, 31), province="96", series=_SERIES, as_known=as_known)
         )
         with transaction(books) as cursor:
-            for day in (date(year, 1, 1) + timedelta(days) for days in range(3, 396, 28)):
+            for on in (date(year, 1, 1) + timedelta(days) for days in range(3, 396, 28)):
                 for subject in found:
-                    _compare(cursor, subject, day, as_known=as_known)
+                    _compare(cursor, subject, on, as_known=as_known)
 
 
 def _compare(cursor: Cursor, history: History, day: date, *, as_known: bool) -> None:
@@ -121,8 +122,8 @@ def _compare(cursor: Cursor, history: History, day: date, *, as_known: bool) -> 
 
 
 def _is_settled_who(cursor: Cursor, year: int, day: date, known: datetime | None) -> bool:
-    """Whether the projects of the day are those of the year's end. A back-test asks who a project is of its last
-    day; aggregation, on a day before the register names it, counts its money for no province."""
+    """Whether the projects of the day are those of the year's end. A back-test asks who a project is of its
+    last day; aggregation, on a day before the register names it, counts its money for no province."""
     names = []
     for as_of, known_at in ((day, known), (date(year + 1, 1, 31), None)):
         cursor.execute("SELECT project_code FROM aggregation.projects(%s, %s, %s)", (year, as_of, known_at))

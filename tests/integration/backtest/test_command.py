@@ -71,14 +71,8 @@ def _everything(url: str) -> dict[str, str]:
         "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
         " WHERE schemaname IN ('aggregation', 'alert') ORDER BY 1",
     )
-    return {
-        str(table): str(
-            execute(
-                url, f"SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) FROM {table} AS t"
-            )
-        )
-        for (table,) in tables
-    }
+    digest = "SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) FROM "
+    return {str(table): str(execute(url, f"{digest}{table} AS t")) for (table,) in tables}
 
 
 def test_the_projects_that_missed_are_those_of_the_simulation(filled: str, auditor: str) -> None:
