@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from services.aggregation.asked import AsOfQuery
 from services.aggregation.register_store import CompletedWork, InForce, Officer
-from services.domain.progress import Measures
+from services.domain.measures import Measures
 
 Date = dt.date
 Instant = dt.datetime | None

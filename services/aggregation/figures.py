@@ -12,7 +12,7 @@ from services.aggregation.lines_store import Line
 from services.domain.baseline import Curve
 from services.domain.fiscal_calendar import month_position
 from services.domain.plan import BaselineSchedule
-from services.domain.progress import measure
+from services.domain.measures import measure
 from services.runtime.fund_sources import FundSourceNames
 
 

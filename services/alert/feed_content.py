@@ -64,10 +64,7 @@ def _baselines_table(figures: Figures) -> str:
 
 
 def _baseline_row(comparison: ComparisonFigures, figures: Figures) -> str:
-    names = (
-        baseline_words(comparison.kind, comparison.budget_year, figures.budget_year, language)
-        for language in ("vi", "en")
-    )
+    names = (baseline_words(comparison.name, comparison.budget_year, language) for language in ("vi", "en"))
     months = number(_exact(comparison.time_variance), "vi", digits=1)
     cells = (
         " / ".join(names),

@@ -18,9 +18,11 @@ from services.alert.number_text import LANGUAGES
 from services.alert.policy import Policies, RuleEntry
 from services.contracts import codec, progress_codec
 from services.domain import event_identity
-from services.domain.alert_lifecycle import AlertTransition, transition
-from services.domain.lag_rules import Finding, Rule, RuleName, evaluate, finding_digest, unflagged
+from services.domain.alert_lifecycle import AlertState, AlertTransition, transition
+from services.domain.finding import Finding, finding_digest
+from services.domain.lag_rules import Policy, Rule, RuleName
 from services.domain.progress import Progress
+from services.domain.verdict import evaluate, unflagged
 from services.runtime import logs, metrics
 from services.runtime.batch_commit import Batch, ReceivedRecord
 from services.runtime.errors import shortened
@@ -36,8 +38,14 @@ class Judged:
 
     progress: Progress
     rules: dict[RuleName, RuleEntry]
+    policy: Policy
     findings: dict[RuleName, Finding]
     place: Place
+
+    @property
+    def inhibited(self) -> frozenset[RuleName]:
+        """Rules that stale figures keep silent: their alerts stay as they are."""
+        return frozenset(rule for finding in self.findings.values() for rule in finding.inhibited)
 
 
 class WatchProgress:
@@ -71,6 +79,7 @@ class WatchProgress:
             fates["inserted"] += 1
             seen[key] = newly_seen[key] = one.progress.version
             of_subject = alerts.setdefault(key, {})
+            one = _with_open_alerts(one, of_subject)
             for change in changes_of(one, of_subject, self._fund_sources):
                 of_subject[change.figures.rule] = change.after()
                 changes.append(change)
@@ -111,13 +120,27 @@ class WatchProgress:
         rules = self._policies.rules_for(
             province_code=progress.subject.province_code, budget_year=progress.budget_year
         )
-        findings = evaluate(progress, [entry.rule() for entry in rules.values()])
-        return Judged(progress, rules, {finding.rule: finding for finding in findings}, place)
+        policy = self._policies.policy_for(
+            province_code=progress.subject.province_code, budget_year=progress.budget_year
+        )
+        findings = evaluate(progress, policy)
+        return Judged(progress, rules, policy, {finding.rule: finding for finding in findings}, place)
+
+
+def _with_open_alerts(judged: Judged, alerts: AlertsOfSubject) -> Judged:
+    """Judged again where an alert is open: it clears only beyond its threshold."""
+    open_rules = {rule for rule, each in alerts.items() if each.recorded.state is AlertState.OPEN}
+    if not open_rules:
+        return judged
+    findings = evaluate(judged.progress, judged.policy, open_rules=open_rules)
+    return replace(judged, findings={finding.rule: finding for finding in findings})
 
 
 def changes_of(judged: Judged, alerts: AlertsOfSubject, names: FundSourceNames) -> Iterator[Change]:
     """What changes of a subject's alerts, rule by rule, given what is recorded of them."""
     for rule in RuleName:
+        if rule in judged.inhibited:
+            continue
         finding, recorded = judged.findings.get(rule), alerts.get(rule)
         what = transition(
             recorded.recorded if recorded else None, finding_digest(finding) if finding else None
@@ -139,7 +162,7 @@ def _change(
     if finding and entry:
         words = {language: wording.flagged(finding, entry.text, language, names) for language in LANGUAGES}
     else:
-        finding = _no_longer_flagged(judged.progress, rule, entry, recorded)
+        finding = _no_longer_flagged(judged, rule, entry, recorded)
         texts = entry.text if entry else None
         words = {language: wording.resolved(finding, texts, language) for language in LANGUAGES}
     alert_id = event_identity.alert_id(
@@ -162,16 +185,16 @@ def _change(
 
 
 def _no_longer_flagged(
-    progress: Progress, rule: RuleName, entry: RuleEntry | None, recorded: RecordedAlert | None
+    judged: Judged, rule: RuleName, entry: RuleEntry | None, recorded: RecordedAlert | None
 ) -> Finding:
     """The figures that resolve an alert. It keeps its severity: how urgent it was while it was open."""
     if entry:
-        finding = unflagged(progress, entry.rule())
+        finding = unflagged(judged.progress, entry.rule(), judged.policy)
         return replace(finding, severity=recorded.severity) if recorded else finding
     if recorded is None:
         raise AssertionError("nothing was recorded, so nothing can be resolved")
     gone = Rule(rule, recorded.rule_version, recorded.severity, frozenset())
-    return replace(unflagged(progress, gone), threshold=None)
+    return replace(unflagged(judged.progress, gone, judged.policy), threshold=None)
 
 
 def _quarantined(place: Place, reason: str, error: Exception, record: ReceivedRecord) -> Quarantined:

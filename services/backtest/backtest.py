@@ -19,12 +19,22 @@ from fractions import Fraction
 from services.backtest.history import History
 from services.domain.fiscal_calendar import closing_day
 from services.domain.hindsight import ENOUGH, Fate, Hindsight, Score, fate, flagged_by_day, score
-from services.domain.lag_rules import RuleName
-from services.domain.past_day import ON_A_PAST_DAY, Policy
+from services.domain.lag_rules import Policy, RuleName
 from services.domain.plan import PlanLevel
 from services.domain.progress import Subject, SubjectType
 from services.domain.replay import Flag, replay
 
+# Rules that need more than the totals of a day: evaluate() leaves them out of a past one.
+_NOT_ON_A_PAST_DAY = frozenset(
+    {
+        RuleName.OVER_PLAN,
+        RuleName.ADVANCE_OVERDUE,
+        RuleName.UNALLOCATED_PLAN,
+        RuleName.ESTIMATE_ONLY,
+        RuleName.SOURCE_STALE,
+        RuleName.TREASURY_OWNER_MISMATCH,
+    }
+)
 # Subjects handed to a process at once: enough that handing over is nothing, few enough that none waits long.
 _AT_ONCE = 25
 # On which a policy is asked whom it flags: the ends of quarters, then of months, when time grows short.
@@ -42,7 +52,7 @@ class NamedPolicy:
     def left_out(self) -> tuple[RuleName, ...]:
         """Rules that need more than the totals of a past day."""
         rules = {rule.name for policy in self.by_province.values() for rule in policy.rules}
-        return tuple(sorted(rules - ON_A_PAST_DAY))
+        return tuple(sorted(rules & _NOT_ON_A_PAST_DAY))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -237,7 +237,8 @@ class _Gatherer:
         like = Progress(
             subject=subject,
             budget_year=wanted.budget_year,
-            as_of=until,
+            # Beyond the last day: each day of the replay is a past one, judged by the same rules.
+            as_of=until + timedelta(1),
             business_date=wanted.until,
             books_through=books.through(until),
             lines=fund_lines(lines, wanted.series, until),

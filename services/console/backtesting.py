@@ -26,7 +26,7 @@ from services.runtime import logs
 from services.runtime.config import Settings
 from services.runtime.errors import StopServiceError
 
-_POLICY = compared_policies.PolicyOption()
+_POLICY = click.Path(path_type=Path, exists=True)
 _PICTURE = click.Path(path_type=Path, dir_okay=False, writable=True)
 _FORMATS = ("table", "json", "csv")
 
@@ -37,9 +37,8 @@ _FORMATS = ("table", "json", "csv")
     "paths",
     type=_POLICY,
     multiple=True,
-    help="Tệp quy tắc, thư mục các tệp cùng áp dụng, hoặc linear (đường thẳng đến 31/12); lặp lại để so "
-    "sánh; mặc định: quy tắc đang dùng. / A policy file, a folder of files that hold together, or linear (a "
-    "straight line to 31 December); several are compared; default: the live policy.",
+    help="Tệp quy tắc, hoặc thư mục các tệp cùng áp dụng; lặp lại để so sánh; mặc định: quy tắc đang dùng. / A "
+    "policy file, or a folder of files that hold together; several are compared; default: the live policy.",
 )
 @click.option(
     "--from", "first", type=DAY, help="Ngày đầu; mặc định 01/01. / First day; default 1 January of the year."

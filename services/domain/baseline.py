@@ -1,11 +1,10 @@
-"""Baselines: what share of the year's plan should be disbursed by a date, by which curve."""
+"""Curves: what share of the plan should be disbursed by a month. Baselines by name are in baselines.py."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 
 from services.domain.fiscal_calendar import month_position
 from services.domain.plan import BaselinePoint, BaselineSchedule
@@ -39,12 +38,12 @@ class Curve:
     @classmethod
     def of(cls, schedule: BaselineSchedule, *, plan: int) -> Curve:
         """The curve of a schedule; points in money become shares of ``plan`` minor units."""
-        if all(point.amount is None for point in schedule.points):
-            return _of_shares(schedule.points, schedule.budget_year)
-        return cls.through(
-            (month_position(point.day, schedule.budget_year), point.share_of(plan))
-            for point in schedule.points
-        )
+        return cls.through_points(schedule.points, budget_year=schedule.budget_year, plan=plan)
+
+    @classmethod
+    def through_points(cls, points: Iterable[BaselinePoint], *, budget_year: int, plan: int) -> Curve:
+        """The curve through dated points of ``budget_year``."""
+        return cls.through((month_position(point.day, budget_year), point.share_of(plan)) for point in points)
 
     def share_at(self, month: Fraction) -> Fraction:
         """Planned share at ``month`` months elapsed."""
@@ -67,12 +66,6 @@ class Curve:
                 return month + (share - planned) / (high - planned) * (right - month)
             month, planned = right, high
         return month
-
-
-@lru_cache(maxsize=4_096)
-def _of_shares(points: tuple[BaselinePoint, ...], budget_year: int) -> Curve:
-    """Whatever the plan is, the curve is the same: thousands of projects are measured against a handful."""
-    return Curve.through((month_position(point.day, budget_year), point.share_of(0)) for point in points)
 
 
 def linear() -> Curve:

@@ -11,6 +11,8 @@ from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 
+# The month position of 31 December.
+YEAR_END_MONTH = 12
 MONTHS_TO_CLOSE = 13
 
 

@@ -15,8 +15,7 @@ from fractions import Fraction
 from itertools import accumulate
 from statistics import quantiles
 
-from services.domain.lag_rules import RuleName, Severity
-from services.domain.past_day import LAG_RULES
+from services.domain.lag_rules import LAG_RULES, RuleName, Severity
 from services.domain.replay import Flag, flagged_since
 
 # Resolution 124/NQ-CP of 15/09/2022 asks for 95 to 100 per cent of the year's plan.

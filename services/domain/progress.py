@@ -1,8 +1,4 @@
-"""Where a subject stands against its plan, and the measures taken of it.
-
-Disbursed over planned is a *disbursement performance index* (DPI), not SPI: cash out is not work
-done, an advance least of all.
-"""
+"""Where a subject stands against its plan, as told. What is measured of it is in measures.py."""
 
 from __future__ import annotations
 
@@ -12,10 +8,8 @@ from enum import StrEnum
 from fractions import Fraction
 from uuid import UUID
 
-from services.domain.baseline import Curve
 from services.domain.course import EMPTY_COURSE, Course
 from services.domain.disbursement import Series
-from services.domain.fiscal_calendar import month_position
 from services.domain.plan import BaselineKind, BaselinePoint, BaselineSchedule, PlanBase, PlanLevel
 
 
@@ -167,53 +161,3 @@ class Progress:
     def baseline(self, kind: BaselineKind) -> BaselineSchedule | None:
         """The curve of that kind for the subject's own budget year."""
         return next((b for b in self.baselines if b.kind is kind and b.budget_year == self.budget_year), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Measures:
-    """Disbursement against one baseline. Shares are of the plan; times are months."""
-
-    planned_share: Fraction
-    planned_value: Fraction
-    shortfall: Fraction
-    dpi: Fraction | None
-    earned_schedule: Fraction
-    actual_time: Fraction
-
-    @property
-    def time_variance(self) -> Fraction:
-        """Months ahead of the baseline; below zero is behind."""
-        return self.earned_schedule - self.actual_time
-
-    @property
-    def time_index(self) -> Fraction | None:
-        """Earned schedule over actual time; ``None`` on the first day of the year."""
-        return self.earned_schedule / self.actual_time if self.actual_time else None
-
-
-def measure(*, disbursed: int, plan: int, curve: Curve, month: Fraction) -> Measures:
-    """The measures of ``disbursed`` minor units against ``curve`` at ``month`` months elapsed.
-
-    ``plan`` is in minor units, above zero. DPI is ``None`` while nothing is planned yet.
-    """
-    planned_share = curve.share_at(month)
-    planned_value = planned_share * plan
-    return Measures(
-        planned_share=planned_share,
-        planned_value=planned_value,
-        shortfall=planned_value - disbursed,
-        dpi=disbursed / planned_value if planned_value else None,
-        earned_schedule=curve.month_of(Fraction(disbursed, plan)),
-        actual_time=month,
-    )
-
-
-def measure_against(progress: Progress, schedule: BaselineSchedule) -> Measures:
-    """``progress`` measured against a schedule at its ``as_of``; a schedule of another year is read
-    at the same month of that year."""
-    return measure(
-        disbursed=progress.disbursed,
-        plan=progress.current_plan,
-        curve=Curve.of(schedule, plan=progress.current_plan),
-        month=month_position(progress.as_of, progress.budget_year),
-    )

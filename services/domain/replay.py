@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.domain.alert_lifecycle import AlertState, AlertTransition, Recorded, transition
-from services.domain.lag_rules import Finding, RuleName, Severity
-from services.domain.past_day import Policy, evaluate
+from services.domain.finding import Finding
+from services.domain.lag_rules import Policy, RuleName, Severity
 from services.domain.progress import Progress
+from services.domain.verdict import evaluate
 
 _URGENCY = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 # What a finding says changes daily; a replay asks only whether there is one.

@@ -27,7 +27,7 @@ MOST_SECONDS = 60.0
 _POLICY = Path(__file__).resolve().parents[2] / "deploy" / "policy"
 _YEAR = ("--from", "2022-01-01", "--to", "2023-01-31")
 _COMPARED = (
-    *("--policy", str(_POLICY / "rules"), "--policy", "linear"),
+    *("--policy", str(_POLICY / "rules"), "--policy", str(_POLICY / "compare" / "linear.yaml")),
     *("--policy", str(_POLICY / "compare" / "below_national_average.yaml")),
 )
 

@@ -10,8 +10,7 @@ from uuid import UUID
 from services.backtest.backtest import Asked, NamedPolicy
 from services.backtest.history import Books, Curved, Curves, Decided, History, Line, Moved
 from services.domain.disbursement import Series
-from services.domain.lag_rules import Rule, RuleName, Severity
-from services.domain.past_day import Policy
+from services.domain.lag_rules import Policy, Rule, RuleName, Severity
 from services.domain.plan import BaselineKind, PlanBase
 from services.domain.progress import Progress, Subject, SubjectType
 from tests.support import facts
@@ -57,7 +56,7 @@ def history(
         books=Books(reports),
         curves=Curves([Curved(ALWAYS, EVEN)], YEAR),
         series=_SERIES,
-        like=Progress(subject, YEAR, date(2023, 1, 31), date(2023, 1, 31), date(2023, 1, 31), lines=()),
+        like=Progress(subject, YEAR, date(2023, 2, 1), date(2023, 2, 1), date(2023, 1, 31), lines=()),
     )
 
 

@@ -21,7 +21,7 @@ from tests.support.logins import execute, login_of
 Run = Callable[..., Result]
 _POLICY = Path(__file__).resolve().parents[3] / "deploy" / "policy"
 _COMPARED = (
-    *("--policy", str(_POLICY / "rules"), "--policy", "linear"),
+    *("--policy", str(_POLICY / "rules"), "--policy", str(_POLICY / "compare" / "linear.yaml")),
     *("--policy", str(_POLICY / "compare" / "below_national_average.yaml")),
 )
 _YEAR = ("--from", "2022-01-01", "--to", "2023-01-31")
@@ -58,7 +58,7 @@ def test_policies_are_compared_by_an_auditor_and_nothing_is_written(
         "projects that missed 95",
         "linear",
         "behind_target, critical",
-        "không xét lại được quá khứ / cannot be judged on a past day: over_plan, source_stale",
+        "không xét lại được quá khứ / cannot be judged on a past day: advance_overdue",
     ):
         assert words in said.stdout
     assert Xml.fromstring(drawn.read_bytes()) is not None  # noqa: S314 - our own
@@ -85,8 +85,8 @@ def test_the_projects_that_missed_are_those_of_the_simulation(filled: str, audit
                2022, '2023-01-31', '96', ARRAY['treasury_vouchers'], NULL) GROUP BY project_code) AS t""",
     )
     assert (policy["missed"]["part"], policy["missed"]["whole"]) == found[0]
-    project = next(subject for subject in policy["subjects"] if subject["subject_type"] == "project")
-    assert project["flags"][0]["rule"] in {"behind_target", "nothing_disbursed"}
+    rules = {flag["rule"] for subject in policy["subjects"] for flag in subject["flags"]}
+    assert {"behind_target", "nothing_disbursed"} <= rules
     # Owners and the province are judged too.
     assert {subject["subject_type"] for subject in policy["subjects"]} >= {"project", "owner", "province"}
     # Asked again, the same.
@@ -110,7 +110,7 @@ def test_what_was_not_known_then_is_not_used(filled: str, auditor: str) -> None:
         (("--from", "2022-06-01", "--to", "2022-05-01"), "--from is not after --to"),
         (("--from", "2022-06-01", "--to", "2023-02-01"), "the budget year 2022 runs from"),
         ((), "give --from or --budget-year"),
-        ((*_YEAR, "--policy", "nowhere.yaml"), "there is no such file or folder"),
+        ((*_YEAR, "--policy", "nowhere.yaml"), "nowhere.yaml"),
         ((*_YEAR, "--picture", "p.png"), "its name must end in .svg"),
     ],
 )

@@ -11,7 +11,7 @@ from services.backtest.backtest import Answer, backtest
 from services.backtest.picture import draw
 from services.console.backtest_printing import as_csv, as_json
 from services.domain.hindsight import Fate, Ratio
-from services.domain.past_day import Policy
+from services.domain.lag_rules import Policy
 from tests.support.past_year import asked, behind, history, monthly, named
 
 _SVG = "{http://www.w3.org/2000/svg}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 
 import pytest
 
-from services.domain.lag_rules import RuleName, Severity
+from services.domain.lag_rules import Policy, RuleName, Severity
 from services.domain.replay import Flag, flagged_since, replay
 from tests.support.past_year import asked, behind, day, history, monthly
 
@@ -85,3 +87,11 @@ def test_since_when_a_project_was_flagged_without_a_break(
         for raised, cleared in spells
     ]
     assert flagged_since(flags, date(2022, 12, 31)) == (day(since) if since else None)
+
+
+def test_an_open_flag_clears_only_where_the_policy_says_so() -> None:
+    # 600 by 30 June, flagged on 21 July; 60 more on 22 July make it 660 / 670.97 = 0.98 of the target.
+    paid = {**monthly(*[100] * 6), "07-22": 60}
+    patient = Policy(tuple(replace(rule, clear_at=Fraction(1)) for rule in behind().rules))
+    assert _flags(history("p", paid))[0] == ("2022-07-21", "2022-07-22", "warning")
+    assert _flags(history("p", paid), patient) == [("2022-07-21", None, "warning")]
