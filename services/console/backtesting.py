@@ -37,8 +37,8 @@ _FORMATS = ("table", "json", "csv")
     "paths",
     type=_POLICY,
     multiple=True,
-    help="Tệp quy tắc, hoặc thư mục các tệp cùng áp dụng; lặp lại để so sánh; mặc định: quy tắc đang dùng. / A "
-    "policy file, or a folder of files that hold together; several are compared; default: the live policy.",
+    help="Tệp quy tắc, hoặc thư mục các tệp cùng áp dụng; lặp lại để so sánh; mặc định: quy tắc đang dùng. / "
+    "A policy file, or a folder of files that hold together; several are compared; default: the live policy.",
 )
 @click.option(
     "--from", "first", type=DAY, help="Ngày đầu; mặc định 01/01. / First day; default 1 January of the year."
