@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from services.console.backtesting import backtest_command
 from services.console.bilingual import BilingualGroup
 from services.console.conflicts import conflict
 from services.console.connection import asks_a_service, sent_token, url_of
@@ -58,6 +59,7 @@ for _command in (
     quarantine,
     conflict,
     verify,
+    backtest_command,
     rebuild,
     skip_lost,
     lost_ranges,

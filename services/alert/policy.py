@@ -285,11 +285,11 @@ class Policies:
         }
 
 
-def load(folder: Path) -> Policies:
-    """Read every ``*.yaml`` of a folder. Raises ``PolicyError`` naming every fault."""
+def load(place: Path) -> Policies:
+    """Read every ``*.yaml`` of a folder, or one file. Raises ``PolicyError`` naming every fault."""
     read: list[tuple[Path, PolicyFile]] = []
     faults: list[str] = []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted(place.glob("*.yaml")) if place.is_dir() else [place]:
         try:
             read.append((path, PolicyFile.model_validate(_read_yaml(path))))
         except ValidationError as error:
@@ -297,7 +297,7 @@ def load(folder: Path) -> Policies:
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             faults.append(f"{path.name}: {error}")
     if not read and not faults:
-        faults.append(f"no policy file in {folder}")
+        faults.append(f"no policy file in {place}")
     faults += _ambiguities(read)
     if faults:
         raise PolicyError("policy not usable:\n" + "\n".join(faults))

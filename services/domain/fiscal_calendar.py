@@ -13,6 +13,7 @@ from __future__ import annotations
 import calendar
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 # The month position of 31 December.
 YEAR_END_MONTH = 12
@@ -51,6 +52,7 @@ def month_end(day: date) -> date:
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
+@lru_cache(maxsize=4_096)
 def month_position(day: date, budget_year: int) -> Fraction:
     """Months elapsed at the end of ``day``: 31 May is exactly 5, 15 June is 5 + 15/30.
 
