@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.domain.alert_lifecycle import AlertState, AlertTransition, Recorded, transition
+from services.domain.alert_lifecycle import AlertState, AlertTransition, Judgement, Recorded, transition
 from services.domain.finding import Finding
 from services.domain.lag_rules import Policy, RuleName, Severity
 from services.domain.progress import Progress
@@ -20,6 +20,7 @@ _URGENCY = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 _FLAGGED = b"flagged"
 _OPEN = Recorded(AlertState.OPEN, _FLAGGED)
 _RESOLVED = Recorded(AlertState.RESOLVED, _FLAGGED)
+_SAYS = {True: Judgement(_FLAGGED), False: Judgement(None)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def replay(days: Iterable[JudgedDay], policy: Policy) -> list[Flag]:
             continue
         before = today
         for rule, finding in _found(today, policy, open_rules=flags).items():
-            match transition(known.get(rule), _FLAGGED if finding else None):
+            match transition(known.get(rule), _SAYS[finding is not None]):
                 case AlertTransition.OPENED | AlertTransition.REOPENED if finding:
                     flags[rule] = Flag(
                         rule, finding.rule_version, finding.severity, today.day, is_again=rule in known
