@@ -7,7 +7,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 SQL := $(sort $(wildcard services/*/sql/*/0*.sql))
 
-.PHONY: help install run reset test check format lock proto bench bench-import bench-verify bench-rebuild
+.PHONY: help install run reset test check format lock proto
+.PHONY: bench bench-backtest bench-import bench-rebuild bench-tick bench-verify
 .PHONY: kafka test-kafka chaos chaos-full sim sim-nightly
 
 help: ## Show what can be done
@@ -69,6 +70,9 @@ lock: $(READY) ## Resolve the dependencies into requirements.lock
 bench: $(READY) ## Measure the time from an acknowledged movement to the visible total
 	$(BIN)/python -m tests.bench.visible_latency
 
+bench-tick: $(READY) ## Measure a daily tick of 20,000 projects: read, build and encode all progress
+	$(BIN)/python -m tests.bench.tick_speed
+
 bench-import: $(READY) ## Measure what a file of 100,000 rows costs beside the bare limit
 	$(BIN)/python -m tests.bench.import_speed
 
@@ -77,6 +81,9 @@ bench-rebuild: $(READY) ## Measure a rebuild of a million movements from Apache 
 
 bench-verify: $(READY) ## Measure giaingan verify on a million rows beside a bare scan of them
 	$(BIN)/python -m tests.bench.verify_speed
+
+bench-backtest: $(READY) ## Measure giaingan backtest over a year of 2,000 simulated projects, and compare policies on it
+	$(BIN)/python -m tests.bench.backtest_speed
 
 # Installs what the lock names, by hash; runs again when the lock or the project file changed.
 $(READY): requirements.lock pyproject.toml deploy/dev/install.py

@@ -12,9 +12,11 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from services.console.backtesting import backtest_command
 from services.console.bilingual import BilingualGroup
 from services.console.conflicts import conflict
 from services.console.connection import asks_a_service, sent_token, url_of
+from services.console.explaining import explain
 from services.console.exports import export_plan
 from services.console.imports import import_file
 from services.console.lost_records import lost_ranges, skip_lost
@@ -53,9 +55,11 @@ for _command in (
     import_file,
     receipts,
     export_plan,
+    explain,
     quarantine,
     conflict,
     verify,
+    backtest_command,
     rebuild,
     skip_lost,
     lost_ranges,

@@ -191,6 +191,7 @@ def service_environment(
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
         "GIAINGAN_BIND_HOST": "127.0.0.1",
         **{f"GIAINGAN_{name.upper()}_PORT": str(port) for name, port in ports.items()},
+        "GIAINGAN_AGGREGATION_URL": f"http://127.0.0.1:{ports['aggregation']}",
         # Apache Kafka keeps its log: a service that took it for a forgetful broker would not notice a loss.
         "GIAINGAN_EPHEMERAL_BROKER": str(is_broker_embedded).lower(),
     }

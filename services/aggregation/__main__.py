@@ -14,8 +14,10 @@ from services.aggregation.case_decisions import CaseDecisions
 from services.aggregation.cases_api import CasesApi
 from services.aggregation.count_findings import CountFindings
 from services.aggregation.cutoff_tick import CutoffTick
+from services.aggregation.evidence_api import EvidenceApi
 from services.aggregation.export_api import ExportApi
 from services.aggregation.http_api import ReadApi
+from services.aggregation.plan_api import PlanApi
 from services.aggregation.publish_decisions import PublishDecisions
 from services.aggregation.tell_progress import TellProgress
 from services.contracts import topics
@@ -47,7 +49,9 @@ def assemble(settings: Settings) -> service.Parts:
     pool = Pool(database_url, application="giaingan-aggregation-api", size=pool_size(settings))
 
     apply_events = ApplyEvents(fund_sources)
-    tell_progress = TellProgress(settings, publisher=publisher, clock=clock, series=series)
+    tell_progress = TellProgress(
+        settings, publisher=publisher, clock=clock, series=series, fund_sources=fund_sources
+    )
     cutoff_tick = CutoffTick(settings, clock=clock, on_tick=tell_progress.notice)
     publish_decisions = PublishDecisions(settings, publisher=publisher)
 
@@ -72,7 +76,9 @@ def assemble(settings: Settings) -> service.Parts:
         known_values={"fund_source": list(fund_sources.by_code)},
     )
     ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
+    PlanApi(pool=pool, clock=clock, series=series).install(api)
     AccountsApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
+    EvidenceApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     decisions = CaseDecisions(
         pool=pool, clock=clock, fund_sources=fund_sources, on_decision=publish_decisions.notice
     )

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.aggregation import asked, findings, project_lines
+from services.aggregation import asked, finding_texts, findings, project_lines
 from services.aggregation.answers import KNOWN_AT, Answer, Date, Instant, Province
 from services.aggregation.asked import Asked, AsOfQuery
-from services.aggregation.findings import BelowZero
+from services.aggregation.findings import FindingKind, Found
 from services.domain.disbursement import Series
 from services.domain.money import LEDGER_CURRENCY
 from services.runtime import cursor as paging
@@ -62,9 +62,13 @@ class FindingEvent(Answer):
 
 
 class Finding(Answer):
-    """What the books make doubtful of one line in one series."""
+    """What the books make doubtful of one line."""
 
-    finding: str = Field(description="advance-below-zero: more was recovered than was advanced.")
+    finding: FindingKind = Field(
+        description="advance-below-zero: more was recovered than was advanced. carry-over-without-decision: "
+        "money on carried-over capital, and no decision is known. reallocation-amount-differs: the amount "
+        "before a reallocation is not what the books hold."
+    )
     text: str = Field(description="What it is and what usually stands behind it, Vietnamese first.")
     project_code: str
     project_name: str | None
@@ -73,19 +77,25 @@ class Finding(Answer):
     owner_name: str | None
     accountable_officer: str | None
     fund_source: str
-    series: str
-    amount: int = Field(description="How far below zero, đồng.")
-    since: Date = Field(description="The value date since which it is so without a break.")
+    series: str | None = Field(description="null where none is concerned.")
+    amount: int = Field(
+        description="đồng: how far below zero; what was paid; the amount before, less what the books hold."
+    )
+    since: Date = Field(
+        description="The value date since which it is so without a break; a reallocation's effective date."
+    )
     events: list[FindingEvent] = Field(
-        description=f"The latest events that took from it since, at most {findings.MOST_EVENTS}."
+        description=f"The latest movements behind it, at most {findings.MOST_EVENTS}."
     )
     events_total: int
+    decision_number: str | None = Field(description="That of the reallocation.")
+    decided_by: UUID | None = Field(description="The event of the reallocation.")
 
     @classmethod
-    def of(cls, found: BelowZero, fund_sources: FundSourceNames) -> Finding:
+    def of(cls, found: Found, fund_sources: FundSourceNames) -> Finding:
         return cls(
-            finding=findings.ADVANCE_BELOW_ZERO,
-            text=findings.told(found, fund_sources),
+            finding=found.kind,
+            text=finding_texts.told(found, fund_sources),
             project_code=found.project_code,
             project_name=found.project_name,
             province_code=found.province_code,
@@ -96,13 +106,15 @@ class Finding(Answer):
             series=found.series,
             amount=found.amount,
             since=found.since,
-            events=[FindingEvent.model_validate(event) for event in found.events],
+            events=[FindingEvent.model_validate(event) for event in found.events or ()],
             events_total=found.events_total,
+            decision_number=found.decision_number,
+            decided_by=found.decided_by,
         )
 
 
 class Findings(Answer):
-    """A page of findings, by project, fund source and series."""
+    """A page of findings, by kind, project and fund source."""
 
     as_of: Date
     known_at: Instant = KNOWN_AT
@@ -147,7 +159,7 @@ class AccountsApi:
         api.route(
             "GET",
             "/v1/findings",
-            summary="Findings: advance outstanding below zero, since when, and the events behind it.",
+            summary="Findings: what the books make doubtful, since when, and the events behind it.",
             scopes=(Scope.READ,),
             query=FindingsQuery,
             response=Findings,
@@ -171,16 +183,18 @@ class AccountsApi:
 
     def list_findings(self, query: FindingsQuery) -> Findings:
         about = Asked.by(query, self._clock)
-        after = paging.decode(query.cursor, (str, str, str))
+        after = paging.decode(query.cursor, (str, str, str, str))
         where = findings.Where(caller().unit, query.province, query.owner, query.project)
         with self._pool.transaction() as cursor:
             asked.require_settled(cursor, about.known_at)
             # One more than the page, to know whether another follows.
-            found = findings.advances_below_zero(cursor, about, where, after=after, limit=query.limit + 1)
+            found = findings.page(
+                cursor, about, where, counted=self._series, after=after, limit=query.limit + 1
+            )
         page = found[: query.limit]
         return Findings(
             **about.when,
             currency=LEDGER_CURRENCY,
             items=[Finding.of(each, self._fund_sources) for each in page],
-            next_cursor=paging.encode(page[-1].key) if len(found) > len(page) else None,
+            next_cursor=paging.encode(page[-1].place) if len(found) > len(page) else None,
         )

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from services.aggregation.asked import AsOfQuery
 from services.aggregation.register_store import CompletedWork, InForce, Officer
-from services.domain.progress import Measures
+from services.domain.measures import Measures
+from services.domain.plan_history import BaseName
 
 Date = dt.date
 Instant = dt.datetime | None
@@ -38,6 +39,21 @@ def decimal(value: Fraction, digits: int = 2) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
 
 
+class BaseRate(Answer):
+    """A rate with the base it is of: a rate without its base says nothing."""
+
+    base: BaseName = Field(
+        description="initial: as first assigned. current: in force. allocated: allocated in detail. "
+        "carry_over: carried over from earlier years."
+    )
+    plan: int | None = Field(description="đồng; null where no decision of that base is known.")
+    disbursed: int = Field(
+        description="What counts against it, đồng: for allocated, of the lines that have an allocation; for "
+        "carry_over, of carried-over capital whose decision is known; else all of the year's own plan."
+    )
+    rate_percent: Rate | None = Field(description="disbursed over plan; null without a plan.")
+
+
 class Figures(Answer):
     """Plan by base and what was disbursed, in the series that counts."""
 
@@ -45,7 +61,11 @@ class Figures(Answer):
     current_plan: int = Field(description="Plan in force: the latest of initial and adjusted, đồng.")
     allocated_plan: int = Field(description="Plan allocated in detail, đồng.")
     carry_over_plan: int = Field(
-        description="Carried over from earlier years (vốn kéo dài), đồng: beside the plan, in no rate."
+        description="Carried over from earlier years (vốn kéo dài), đồng: beside the year's plan, not in it."
+    )
+    carry_over_disbursed: int = Field(
+        description="Paid of carried-over capital, đồng: beside disbursed, not in it; also where no decision "
+        "is known (GET /v1/findings)."
     )
     disbursed: int = Field(description="Disbursed up to as_of, đồng.")
     work_certified: int = Field(description="Completed work certified, đồng.")
@@ -54,6 +74,9 @@ class Figures(Answer):
         description="Disbursed over current_plan; null without a plan."
     )
     initial_rate_percent: Rate | None = Field(description="Disbursed over initial_plan; null without one.")
+    rates: list[BaseRate] = Field(
+        description="The rate on each base: initial, current, allocated, carry_over."
+    )
     includes_estimate: bool = Field(description="True where an estimate is among the figures.")
 
 
@@ -183,6 +206,17 @@ class CompletedWorkAnswer(Answer):
         return cls(value=work.value, as_of=work.as_of, status=work.status)
 
 
+class Closing(Answer):
+    """A closed project's plan of the year: no money may move on it any more."""
+
+    closed_on: Date = Field(description="Last day on which money could move.")
+    plan_left_at_closing: int = Field(
+        description="Plan in force less what was disbursed, at the end of that day (of 1 January, if it is "
+        "earlier), đồng: what a reallocation can take."
+    )
+    plan_left: int = Field(description="The same on as_of: what is still to be taken back.")
+
+
 class ProjectDetail(Answer):
     """A project with its lines, the accounts beside each other, and every curve that applies."""
 
@@ -199,6 +233,7 @@ class ProjectDetail(Answer):
     officer: AssignedOfficer | None = Field(
         description="By assignment; null without one: project.accountable_officer is then the plan's."
     )
+    closing: Closing | None = Field(description="null while the project is open.")
     completed_work: CompletedWorkAnswer | None = Field(description="null where nothing was reported.")
     lines: list[LineAnswer]
     series: list[SeriesAnswer]
@@ -210,7 +245,7 @@ class CurvePoint(Answer):
 
     date: Date
     amount: int = Field(description="Cumulative, đồng.")
-    rate_percent: Rate | None = Field(description="Of the plan in force.")
+    rate_percent: Rate | None = Field(description="Of the plan in force (base current).")
 
 
 class PlanCurve(Answer):
@@ -251,7 +286,9 @@ class Month(Answer):
     month: str = Field(description="YYYY-MM.")
     disbursed: int = Field(description="In the month, đồng.")
     cumulative: int = Field(description="From 1 January to the month's end, đồng.")
-    execution_rate_percent: Rate | None = Field(description="Cumulative over the plan in force.")
+    execution_rate_percent: Rate | None = Field(
+        description="Cumulative over the plan in force (base current)."
+    )
 
 
 class Summary(Answer):

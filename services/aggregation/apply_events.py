@@ -35,13 +35,15 @@ from services.domain.disbursement import (
     StatementLine,
     statement_postings,
 )
+from services.domain.fiscal_calendar import carried_into
 from services.domain.money import Money
 from services.domain.plan import BaselineSchedule, PlanRevision
+from services.domain.reallocation import Reallocation
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from services.runtime import metrics
 from services.runtime.batch_commit import Batch, ReceivedRecord
 from services.runtime.errors import StopServiceError
-from services.runtime.fund_sources import FundSourceNames, fund_source_fault
+from services.runtime.fund_sources import FundSourceNames, fund_source_faults
 from services.runtime.positions import BlockRows
 from services.runtime.postgres import Cursor
 
@@ -160,8 +162,9 @@ def _refusal(
         (str(rejection.code), f"{rejection.field}: {rejection.detail}")
         for rejection in validation.check(event.fact, business_date=date.max)
     ]
-    if told := fund_source_fault(event.fact, fund_sources):
-        found.append((told.code, f"{told.where}: {told.detail}"))
+    found += [
+        (told.code, f"{told.where}: {told.detail}") for told in fund_source_faults(event.fact, fund_sources)
+    ]
     if not found:
         return None
     return Refused(
@@ -351,6 +354,12 @@ def reversal_fault(reversal: Movement, target: ledger_store.Reversible) -> str:
         return f"the reversal is on line {stated}, the movement on {original}"
     if reversal.amount.minor_units != target.amount:
         return f"the reversal is of {reversal.amount.minor_units}, the movement of {target.amount}"
+    if reversal.carried_into != carried_into(target.value_date, target.budget_year):
+        # It would leave the one too high and the other too low.
+        return (
+            f"of the reversal ({reversal.value_date}) and the movement ({target.value_date}) one is on the "
+            "year's own plan and one on carried-over capital, or on that of another year"
+        )
     return ""
 
 
@@ -409,6 +418,9 @@ def _apply_plans(cursor: Cursor, events: list[_Placed], outcome: _Outcome) -> No
         if isinstance(event.fact, PlanRevision):
             inserted = plan_store.insert_revision(cursor, event.fact, event.recorded_at, event.place)
             outcome.due.add((event.fact.project_code, event.fact.budget_year))
+        elif isinstance(event.fact, Reallocation):
+            inserted = plan_store.insert_reallocation(cursor, event.fact, event.recorded_at, event.place)
+            outcome.due.update((side.project_code, event.fact.budget_year) for side in event.fact.sides)
         elif isinstance(event.fact, BaselineSchedule):
             inserted = plan_store.insert_schedule(cursor, event.fact, event.recorded_at, event.place)
         elif isinstance(event.fact, ProjectRegistration | OwnerRegistration | OfficerAssignment):

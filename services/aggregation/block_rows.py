@@ -65,7 +65,7 @@ _PLAN_REVISION = (
         "district",
     ),
     *("sector", "province_code", "base", "decision_number", "decision_date", "effective_date"),
-    *("carried_from_year", "revision"),
+    *("carried_from_year", "revision", "reallocation_id", "amount_before"),
 )
 _BASELINE_SCHEDULE = (
     *_FACT,

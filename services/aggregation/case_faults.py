@@ -10,12 +10,13 @@ from services.aggregation.case_subject import CaseSubject, subject_of
 from services.contracts.stated.one_fact import kind_of
 from services.domain import validation
 from services.domain.plan import PlanRevision
+from services.domain.reallocation import Reallocation
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from services.domain.validation import Fact, Rejection
 from services.runtime.access import Unit, outside_unit
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import as_json
-from services.runtime.fund_sources import FundSourceNames, fund_source_fault
+from services.runtime.fund_sources import FundSourceNames, fund_source_faults
 from services.runtime.postgres import Cursor
 
 
@@ -26,9 +27,12 @@ def faults(
     place = kind_of(fact)
     for rejection in validation.check(fact, business_date=business_date):
         yield _at(place, rejection)
-    if told := fund_source_fault(fact, fund_sources, where=f"{place}.fund_source"):
-        yield told
-    if not isinstance(fact, PlanRevision | ProjectRegistration | OwnerRegistration):
+    yield from fund_source_faults(fact, fund_sources, place=f"{place}.")
+    if isinstance(fact, Reallocation):
+        for number, side in enumerate(fact.sides):
+            if not _is_known(cursor, side.project_code, business_date):
+                yield _unknown(f"{place}.sides.{number}.project_code", side.project_code)
+    elif not isinstance(fact, PlanRevision | ProjectRegistration | OwnerRegistration):
         yield from _project(cursor, place, fact, business_date)
 
 
@@ -36,15 +40,8 @@ def _project(cursor: Cursor, place: str, fact: Fact, business_date: date) -> Ite
     code = subject_of(fact).project_code
     if not code:
         return
-    if case_store.unit_codes(cursor, CaseSubject(code), on=business_date) == ("", ""):
-        yield FieldError(
-            code="unknown-project",
-            where=f"{place}.project_code",
-            read=as_json(code),
-            detail=f"không có dự án mã {code} / there is no project {code}",
-            mend="Sửa mã, hoặc gửi kế hoạch hay danh mục dự án trước. / "
-            "Mend the code, or send the project's plan or registration first.",
-        )
+    if not _is_known(cursor, code, business_date):
+        yield _unknown(f"{place}.project_code", code)
         return
     in_force = register_store.days_of(cursor, project_code=code, on=business_date)
     if in_force is None:
@@ -53,6 +50,21 @@ def _project(cursor: Cursor, place: str, fact: Fact, business_date: date) -> Ite
         fact, starts_on=in_force.starts_on, closed_on=in_force.closed_on
     ):
         yield _at(place, rejection)
+
+
+def _is_known(cursor: Cursor, code: str, business_date: date) -> bool:
+    return case_store.unit_codes(cursor, CaseSubject(code), on=business_date) != ("", "")
+
+
+def _unknown(where: str, code: str) -> FieldError:
+    return FieldError(
+        code="unknown-project",
+        where=where,
+        read=as_json(code),
+        detail=f"không có dự án mã {code} / there is no project {code}",
+        mend="Sửa mã, hoặc gửi kế hoạch hay danh mục dự án trước. / "
+        "Mend the code, or send the project's plan or registration first.",
+    )
 
 
 def _at(place: str, rejection: Rejection) -> FieldError:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from services.contracts import codec
 from services.domain.plan import BaselineKind, BaselineSchedule, PlanRevision
+from services.domain.reallocation import Reallocation
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 
 
@@ -21,7 +22,8 @@ class CaseSubject:
 def subject_of(fact: codec.Fact | None) -> CaseSubject:
     """The subject of a fact; of nothing that could be read, nothing is known."""
     match fact:
-        case None:
+        case None | Reallocation():
+            # A reallocation is of several projects, perhaps of several units: who may see everything decides.
             return CaseSubject()
         case PlanRevision() | ProjectRegistration() | OfficerAssignment():
             return CaseSubject(fact.project_code, fact.province_code, fact.owner_code)

@@ -38,4 +38,5 @@ class CountFindings:
                 found = findings.count_open(cursor, self._clock.business_date())
         finally:
             connection.close()
-        metrics.FINDINGS_OPEN.labels(findings.ADVANCE_BELOW_ZERO).set(found)
+        for kind, count in found.items():
+            metrics.FINDINGS_OPEN.labels(kind).set(count)

@@ -21,6 +21,7 @@ from services.domain.disbursement import (
 )
 from services.domain.money import Money
 from services.domain.plan import BaselineKind, BaselineSchedule, PlanBase, PlanLevel, PlanRevision
+from services.domain.reallocation import Reallocation, ReallocationSide
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from services.domain.validation import Fact
 from services.runtime.postgres import Cursor, read_queries
@@ -76,6 +77,17 @@ def _revision(row: dict[str, Any]) -> PlanRevision:
     return PlanRevision(**(_money(row, "amount") | enums))
 
 
+def _reallocation(row: dict[str, Any]) -> Reallocation:
+    stated = dict(row)
+    currency = stated.pop("currency")
+    columns = (stated.pop(name) for name in ("project_codes", "fund_sources", "before", "after"))
+    sides = tuple(
+        ReallocationSide(code, fund_source, Money(before, currency), Money(after, currency))
+        for code, fund_source, before, after in zip(*columns, strict=True)
+    )
+    return Reallocation(**stated, sides=sides)
+
+
 def _schedule(row: dict[str, Any]) -> BaselineSchedule:
     points = tuple(plan_store.point_from_json(point) for point in row["points"])
     return BaselineSchedule(**(row | {"kind": BaselineKind(row["kind"]), "points": points}))
@@ -102,6 +114,7 @@ _READERS: dict[str, dict[str, Callable[[dict[str, Any]], Fact | None]]] = {
     },
     topics.PLAN: {
         "revision_in_books": _revision,
+        "reallocation_in_books": _reallocation,
         "schedule_in_books": _schedule,
         "project_in_books": _project,
         "owner_in_books": lambda row: OwnerRegistration(**row),

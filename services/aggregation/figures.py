@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
@@ -11,8 +12,9 @@ from services.aggregation import answers
 from services.aggregation.lines_store import Line
 from services.domain.baseline import Curve
 from services.domain.fiscal_calendar import month_position
+from services.domain.measures import measure
 from services.domain.plan import BaselineSchedule
-from services.domain.progress import measure
+from services.domain.plan_history import BaseName
 from services.runtime.fund_sources import FundSourceNames
 
 
@@ -27,17 +29,68 @@ def figures_of(lines: Sequence[Line]) -> answers.Figures:
     disbursed = sum(line.disbursed for line in lines)
     initial = sum(line.initial_plan for line in lines)
     current = sum(line.current_plan for line in lines)
+    rates = [_rate(base, lines) for base in _BASES]
     return answers.Figures(
         initial_plan=initial,
         current_plan=current,
         allocated_plan=sum(line.allocated_plan for line in lines),
         carry_over_plan=sum(line.carry_over_plan for line in lines),
+        carry_over_disbursed=sum(line.carry_over_disbursed for line in lines),
         disbursed=disbursed,
         work_certified=sum(line.work_certified for line in lines),
         advance_outstanding=sum(line.advance_outstanding for line in lines),
         execution_rate_percent=answers.per_cent(Fraction(disbursed, current) if current else None),
         initial_rate_percent=answers.per_cent(Fraction(disbursed, initial) if initial else None),
+        rates=rates,
         includes_estimate=any(line.includes_estimate for line in lines),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """A base of rates: which decisions make it known, what it is of a line, and what counts against it. Of
+    ``only_known``, lines without such a decision count for nothing."""
+
+    name: BaseName
+    decided_by: frozenset[str]
+    plan: Callable[[Line], int]
+    disbursed: Callable[[Line], int]
+    only_known: bool = False
+
+
+_BASES = (
+    _Base("initial", frozenset({"initial"}), lambda line: line.initial_plan, lambda line: line.disbursed),
+    _Base(
+        "current",
+        frozenset({"initial", "adjusted"}),
+        lambda line: line.current_plan,
+        lambda line: line.disbursed,
+    ),
+    _Base(
+        "allocated",
+        frozenset({"allocated"}),
+        lambda line: line.allocated_plan,
+        lambda line: line.disbursed,
+        only_known=True,
+    ),
+    _Base(
+        "carry_over",
+        frozenset({"carry_over"}),
+        lambda line: line.carry_over_plan,
+        lambda line: line.carry_over_disbursed_of_plan,
+    ),
+)
+
+
+def _rate(base: _Base, lines: Sequence[Line]) -> answers.BaseRate:
+    known = [line for line in lines if not base.decided_by.isdisjoint(line.bases)]
+    plan = sum(base.plan(line) for line in known)
+    disbursed = sum(base.disbursed(line) for line in (known if base.only_known else lines))
+    return answers.BaseRate(
+        base=base.name,
+        plan=plan if known else None,
+        disbursed=disbursed,
+        rate_percent=answers.per_cent(Fraction(disbursed, plan) if plan else None),
     )
 
 

@@ -1,7 +1,8 @@
-"""What the books themselves make doubtful: advance outstanding below zero on a line of a series.
+"""What the books themselves make doubtful: an advance outstanding below zero, money on carried-over capital
+without a decision, a reallocation that disagrees with the plan it found.
 
-More was recovered than was advanced. That is a finding and never a rejection: sources arrive out of order,
-and the advance may come tomorrow. It is worked out when it is asked, so that it goes away with its cause.
+Findings and never rejections: sources arrive out of order, and what is missing may come tomorrow. They are
+worked out when they are asked, so that each goes away with its cause. How they are told: ``finding_texts``.
 """
 
 from __future__ import annotations
@@ -9,42 +10,67 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from services.aggregation.asked import Asked
 from services.domain.disbursement import Series
 from services.domain.fiscal_calendar import is_in_budget_year
 from services.runtime.access import Unit
-from services.runtime.fund_sources import FundSourceNames
 from services.runtime.postgres import Cursor, read_queries
 
 _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
 
-ADVANCE_BELOW_ZERO = "advance-below-zero"
 MOST_EVENTS = 20
 
-_SERIES = {
-    Series.TREASURY_VOUCHERS: ("chứng từ kho bạc", "vouchers of the treasury"),
-    Series.TREASURY_STATEMENTS: ("báo cáo lũy kế kho bạc", "statements of the treasury"),
-    Series.OWNER_VOUCHERS: ("chứng từ chủ đầu tư", "vouchers of the owner"),
-    Series.OWNER_STATEMENTS: ("báo cáo lũy kế chủ đầu tư", "statements of the owner"),
-}
-
 # Estimates are kept apart: the advance that one will recover was booked, and stands in another series.
-_COUNTED = [str(series) for series in _SERIES]
+_COUNTED = [
+    str(series)
+    for series in (
+        Series.TREASURY_VOUCHERS,
+        Series.TREASURY_STATEMENTS,
+        Series.OWNER_VOUCHERS,
+        Series.OWNER_STATEMENTS,
+    )
+]
+
+
+class FindingKind(StrEnum):
+    """What is doubtful."""
+
+    ADVANCE_BELOW_ZERO = "advance-below-zero"
+    CARRY_OVER_WITHOUT_DECISION = "carry-over-without-decision"
+    REALLOCATION_AMOUNT_DIFFERS = "reallocation-amount-differs"
+
+    @property
+    def query(self) -> str:
+        """The name of the query that finds it, and of the one that counts it behind ``count_``."""
+        return _QUERY_OF[self]
+
+
+_QUERY_OF = {
+    FindingKind.ADVANCE_BELOW_ZERO: "advances_below_zero",
+    FindingKind.CARRY_OVER_WITHOUT_DECISION: "carry_over_without_decision",
+    FindingKind.REALLOCATION_AMOUNT_DIFFERS: "reallocation_amount_differs",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class BelowZero:
-    """A line and series whose advance outstanding is ``amount`` đồng below zero, since a value date.
+class Found:
+    """A finding on a line, since a value date or effective date. ``amount`` in đồng: how far the advance is
+    below zero; what was paid without a decision; a reallocation's amount before less what the books hold.
 
-    ``events``: the latest that took from it since, at most ``MOST_EVENTS`` of ``events_total``.
+    ``key`` tells apart what is found on one line. ``series``: ``None`` where none is concerned. ``events``:
+    the latest behind it, at most ``MOST_EVENTS`` of ``events_total``; ``decided_by``: the reallocation.
     """
 
+    kind: FindingKind
     project_code: str
     fund_source: str
-    series: str
+    key: str
+    series: str | None
     amount: int
     since: date
     project_name: str | None
@@ -52,12 +78,16 @@ class BelowZero:
     owner_code: str | None
     owner_name: str | None
     accountable_officer: str | None
-    events: Sequence[dict[str, Any]]
+    events: Sequence[dict[str, Any]] | None
     events_total: int
+    decision_number: str | None
+    decided_by: UUID | None
+    carried_from_year: int | None
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        return self.project_code, self.fund_source, self.series
+    def place(self) -> tuple[str, str, str, str]:
+        """Where it stands in the order of all findings."""
+        return self.kind, self.project_code, self.fund_source, self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,55 +100,53 @@ class Where:
     project_code: str | None = None
 
 
-def advances_below_zero(
-    cursor: Cursor, about: Asked, where: Where, *, after: Sequence[int | str] | None, limit: int
-) -> list[BelowZero]:
-    """By project, fund source and series, behind the key ``after``."""
-    cursor.execute(
-        _QUERIES["advances_below_zero"],
-        {
-            **about.when,
-            "project_code": where.project_code,
-            "province": where.province,
-            "owner": where.owner,
-            "unit_province": where.unit.province_code,
-            "unit_owner": where.unit.owner_code,
-            "after": list(after) if after else None,
-            "limit": limit,
-            "events": MOST_EVENTS,
-            "series": _COUNTED,
-        },
-    )
-    return [BelowZero(*row) for row in cursor.fetchall()]
+def page(
+    cursor: Cursor,
+    about: Asked,
+    where: Where,
+    *,
+    counted: Sequence[Series],
+    after: Sequence[int | str] | None,
+    limit: int,
+) -> list[Found]:
+    """By kind, project, fund source and key, behind the place ``after``. ``counted``: the series that count
+    for a line, the preferred first."""
+    found: list[Found] = []
+    for kind in sorted(FindingKind):
+        if (after and kind < str(after[0])) or len(found) >= limit:
+            continue
+        cursor.execute(
+            _QUERIES[kind.query],
+            {
+                **about.when,
+                "project_code": where.project_code,
+                "province": where.province,
+                "owner": where.owner,
+                "unit_province": where.unit.province_code,
+                "unit_owner": where.unit.owner_code,
+                "after": list(after[1:]) if after and kind == after[0] else None,
+                "limit": limit - len(found),
+                "events": MOST_EVENTS,
+                "series": _COUNTED,
+                "counted": [str(series) for series in counted],
+            },
+        )
+        found += [Found(kind, *row) for row in cursor.fetchall()]
+    return found
 
 
-def count_open(cursor: Cursor, business_date: date) -> int:
+def count_open(cursor: Cursor, business_date: date) -> dict[FindingKind, int]:
     """How many there are on the business date, in the budget years that are open then."""
     years = [
         year
         for year in (business_date.year - 1, business_date.year)
         if is_in_budget_year(business_date, year)
     ]
-    cursor.execute(
-        _QUERIES["count_advances_below_zero"], {"years": years, "as_of": business_date, "series": _COUNTED}
-    )
-    row = cursor.fetchone()
-    return row[0] if row else 0
-
-
-def told(found: BelowZero, fund_sources: FundSourceNames) -> str:
-    """The finding in Vietnamese and English, with what usually stands behind it."""
-    by_vi, by_en = _SERIES[Series(found.series)]
-    fund_vi = fund_sources.in_language(found.fund_source, "vi")
-    fund_en = fund_sources.in_language(found.fund_source, "en")
-    amount = f"{found.amount:,}"
-    return (
-        f"Dự án {found.project_code}, nguồn vốn {fund_vi}, theo {by_vi}: tạm ứng chưa thu hồi âm "
-        f"{amount.replace(',', '.')} đồng từ ngày {found.since:%d/%m/%Y}, tức đã thu hồi nhiều hơn đã tạm "
-        "ứng. Thường do chứng từ tạm ứng chưa gửi đến, thu hồi ghi hai lần, hoặc ghi vào nguồn vốn hay năm "
-        "ngân sách khác. Hãy đối chiếu các chứng từ kèm theo. / "
-        f"Project {found.project_code}, {fund_en}, by the {by_en}: advance outstanding is VND {amount} below "
-        f"zero since {found.since.isoformat()}: more was recovered than was advanced. Usually the voucher of "
-        "the advance has not come yet, a recovery was booked twice, or on another fund source or budget "
-        "year. Compare the vouchers named here."
-    )
+    counts = {}
+    for kind in FindingKind:
+        cursor.execute(
+            _QUERIES[f"count_{kind.query}"], {"years": years, "as_of": business_date, "series": _COUNTED}
+        )
+        row = cursor.fetchone()
+        counts[kind] = row[0] if row else 0
+    return counts

@@ -10,6 +10,7 @@ from typing import Any
 from services.aggregation import (
     answers,
     asked,
+    closing,
     figures,
     lines_store,
     plan_store,
@@ -123,6 +124,7 @@ class ReadApi:
             schedules = _schedules(cursor, lines[0], about)
             reached = self._books_through(cursor, lines[0], about)
             registered = _registered(cursor, lines[0], about)
+            closed = closing.of_project(cursor, code, lines, about, self._series)
         project = figures.project_of(lines)
         return answers.ProjectDetail(
             as_of=about.as_of,
@@ -131,6 +133,7 @@ class ReadApi:
             budget_year=about.budget_year,
             currency=LEDGER_CURRENCY,
             project=project,
+            closing=closed,
             lines=[
                 answers.LineAnswer(
                     fund_source=line.fund_source,

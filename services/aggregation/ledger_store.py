@@ -117,6 +117,7 @@ class Reversible:
     series: str
     kind: str
     amount: int
+    value_date: date
     effect: Effect
     already_reversed: bool
 
@@ -152,6 +153,7 @@ def reversible(cursor: Cursor, event_ids: Collection[UUID]) -> dict[UUID, Revers
             series=series,
             kind=kind,
             amount=amount,
+            value_date=value_date,
             effect=Effect(*effect),
             already_reversed=already_reversed,
         )
@@ -163,6 +165,7 @@ def reversible(cursor: Cursor, event_ids: Collection[UUID]) -> dict[UUID, Revers
             series,
             kind,
             amount,
+            value_date,
             *effect,
             already_reversed,
         ) in cursor.fetchall()

@@ -42,6 +42,12 @@ class Line:
     advance_outstanding: int
     last_movement_date: date | None
     includes_estimate: bool
+    # Paid of the capital carried over into the year: beside ``disbursed``, never in it; and how much of that
+    # has a decision that is known.
+    carry_over_disbursed: int = 0
+    carry_over_disbursed_of_plan: int = 0
+    # The bases of the decisions there are: what is not among them is not known, rather than zero.
+    bases: Sequence[str] = ()
 
 
 def read(

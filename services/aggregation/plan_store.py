@@ -12,6 +12,7 @@ from uuid import UUID
 from services.aggregation.ledger_store import Place
 from services.domain.money import Money
 from services.domain.plan import BaselineKind, BaselinePoint, BaselineSchedule, PlanRevision
+from services.domain.reallocation import Reallocation
 from services.runtime.postgres import Cursor, read_queries
 
 _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
@@ -57,6 +58,35 @@ def insert_revision(cursor: Cursor, revision: PlanRevision, recorded_at: datetim
         ),
     )
     return cursor.fetchone() is not None
+
+
+def insert_reallocation(cursor: Cursor, decision: Reallocation, recorded_at: datetime, place: Place) -> bool:
+    """Append the revision of each side, all or none; false where they are there already."""
+    sides = decision.ordered_sides
+    cursor.execute(
+        _QUERIES["insert_reallocation"],
+        {
+            "reallocation_id": decision.event_id,
+            "content_hash": decision.content_hash,
+            "source": decision.source,
+            "source_ref": decision.source_ref,
+            "budget_year": decision.budget_year,
+            "decision_number": decision.decision_number,
+            "decision_date": decision.decision_date,
+            "effective_date": decision.effective_date,
+            "revision": decision.revision,
+            "recorded_at": recorded_at,
+            "place": _columns(place),
+            "event_ids": [decision.side_id(side) for side in sides],
+            "project_codes": [side.project_code for side in sides],
+            "fund_sources": [side.fund_source for side in sides],
+            "before": [side.amount_before.minor_units for side in sides],
+            "after": [side.amount_after.minor_units for side in sides],
+            "currency": sides[0].amount_after.currency,
+        },
+    )
+    # The first takes the id, and whoever has the same decision waits for it: all of them are new, or none is.
+    return cursor.rowcount == len(sides)
 
 
 def insert_schedule(cursor: Cursor, schedule: BaselineSchedule, recorded_at: datetime, place: Place) -> bool:

@@ -126,6 +126,7 @@ def _as_reversible(movement: Movement) -> Reversible:
         series=movement.series,
         kind=movement.kind,
         amount=movement.amount.minor_units,
+        value_date=movement.value_date,
         effect=movement.effect(),
         already_reversed=False,
     )

@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from services.aggregation import lines_store, plan_store
-from services.aggregation.subject_progress import Evaluation, of_province
+from services.aggregation import lines_store, province_books, told_before
+from services.aggregation.province_books import ProvinceBooks
+from services.aggregation.subject_progress import SUMMED_BY, Evaluation, of_province
+from services.aggregation.told_before import BooksSeen
 from services.contracts import progress_codec, topics
 from services.domain.disbursement import Series
 from services.domain.fiscal_calendar import closing_day
-from services.domain.plan import NATIONAL_SCOPE
 from services.domain.progress import Progress, SubjectType
 from services.runtime import logs, metrics
 from services.runtime.clock import Clock
 from services.runtime.config import Settings
+from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, BrokerUnavailableError, Publisher, Record
 from services.runtime.postgres import (
     CONNECTION_ERRORS,
@@ -37,7 +38,8 @@ from services.runtime.postgres import (
 _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
 _log = logs.get(__name__)
 
-_MOST_DUE = 5_000
+# A province is read whole for whichever of its projects is due: the more at once, the fewer times.
+_MOST_DUE = 50_000
 _PUBLISH_AT_ONCE = 500
 _RETRY_SECONDS = 1.0
 
@@ -48,12 +50,19 @@ class TellProgress:
     """One teller at a time over all processes, so that versions grow with what they tell."""
 
     def __init__(
-        self, settings: Settings, *, publisher: Publisher, clock: Clock, series: Sequence[Series]
+        self,
+        settings: Settings,
+        *,
+        publisher: Publisher,
+        clock: Clock,
+        series: Sequence[Series],
+        fund_sources: FundSourceNames,
     ) -> None:
         self._settings = settings
         self._publisher = publisher
         self._clock = clock
         self._series = list(series)
+        self._fund_sources = fund_sources
         self._admin = Admin(settings, client_id="giaingan-progress-admin")
         self._connection: Connection | None = None
         self._leads = False
@@ -112,22 +121,9 @@ class TellProgress:
         if identity is None:
             raise BrokerUnavailableError(f"{topics.PROGRESS} does not exist")
 
+        for (budget_year, province), concerned in self._concerned(due).items():
+            self._tell_province(self._connection, budget_year, province, concerned, identity.topic_id)
         with transaction(self._connection) as cursor:
-            evaluations = self._evaluate(cursor, due, identity.topic_id)
-        for _, told in evaluations:
-            self._publish(told)
-        with transaction(self._connection) as cursor:
-            for evaluation, _ in evaluations:
-                cursor.execute(
-                    _QUERIES["record_told"],
-                    (
-                        evaluation.province_code,
-                        evaluation.budget_year,
-                        evaluation.as_of,
-                        evaluation.business_date,
-                        identity.topic_id,
-                    ),
-                )
             keys = list(due)
             cursor.execute(
                 _QUERIES["clear_due"],
@@ -135,59 +131,64 @@ class TellProgress:
             )
         return len(due) == _MOST_DUE
 
-    def _evaluate(
-        self, cursor: Cursor, due: DueMarks, topic_id: str
-    ) -> list[tuple[Evaluation, list[Progress]]]:
-        cursor.execute("SELECT nextval('aggregation.progress_version'), max(seq) FROM aggregation.ledger")
-        version, watermark = cursor.fetchone() or (0, 0)
-        business_date = self._clock.business_date()
-        evaluations = []
-        for (budget_year, province), concerned in _by_province(cursor, due).items():
-            reached = lines_store.books_through(
+    def _tell_province(
+        self, connection: Connection, budget_year: int, province: str, concerned: _Concerned, topic_id: str
+    ) -> None:
+        """Tell one province: read in one snapshot, publish, then record. Cut short between the two, the same
+        is told again, and with it what came late."""
+        with transaction(connection) as cursor:
+            # Every figure of one instant, the sums and what they are sums of.
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            seen = BooksSeen.by(cursor)
+            evaluation = self._evaluation(cursor, budget_year, province, seen)
+            books = province_books.read(
                 cursor,
-                budget_year=budget_year,
                 province=province,
-                until=min(business_date, closing_day(budget_year)),
+                budget_year=budget_year,
+                as_of=evaluation.as_of,
                 series=self._series,
             )
-            evaluation = Evaluation(
-                province_code=province,
+            before = told_before.read(cursor, province=province, budget_year=budget_year)
+            late = told_before.came_late(
+                cursor,
+                before,
                 budget_year=budget_year,
-                as_of=reached or min(business_date, closing_day(budget_year)),
-                business_date=business_date,
-                books_through=reached,
-                ledger_watermark=watermark or 0,
-                version=version,
+                projects=list({each.line.project_code for each in books.lines}),
             )
-            told = self._progress_of(cursor, evaluation, concerned.owners)
-            if _told_before(cursor, evaluation, topic_id):
-                told = [progress for progress in told if concerned.by(progress)]
-            evaluations.append((evaluation, told))
-        return evaluations
+        books = replace(books, late=late)
+        # Came between the marks and the snapshot: the next telling begins after it, so this one tells it.
+        concerned.add_projects(late, books)
+        told = of_province(evaluation, books, self._fund_sources, former=concerned.within)
+        if before and before.is_of(evaluation, topic_id):
+            told = [progress for progress in told if concerned.by(progress)]
+        self._publish(told)
+        with transaction(connection) as cursor:
+            told_before.record(cursor, evaluation, topic_id, seen.positions)
 
-    def _progress_of(self, cursor: Cursor, evaluation: Evaluation, owners: set[str]) -> list[Progress]:
-        lines = lines_store.read(
-            cursor,
-            budget_year=evaluation.budget_year,
-            as_of=evaluation.as_of,
-            province=evaluation.province_code,
-            series=self._series,
+    def _concerned(self, due: DueMarks) -> dict[tuple[int, str], _Concerned]:
+        if self._connection is None:
+            return {}
+        with transaction(self._connection) as cursor:
+            return _by_province(cursor, due)
+
+    def _evaluation(self, cursor: Cursor, budget_year: int, province: str, seen: BooksSeen) -> Evaluation:
+        cursor.execute("SELECT nextval('aggregation.progress_version')")
+        ((version,),) = cursor.fetchall()
+        business_date = self._clock.business_date()
+        until = min(business_date, closing_day(budget_year))
+        reached = lines_store.books_through(
+            cursor, budget_year=budget_year, province=province, until=until, series=self._series
         )
-        projects = sorted({line.project_code for line in lines})
-        schedules = plan_store.schedules_in_force(
-            cursor,
-            scopes=[NATIONAL_SCOPE, evaluation.province_code, *projects],
-            budget_year=evaluation.budget_year,
-            as_of=evaluation.as_of,
+        return Evaluation(
+            province_code=province,
+            budget_year=budget_year,
+            as_of=reached or until,
+            business_date=business_date,
+            books_through=reached,
+            ledger_watermark=seen.ledger_watermark,
+            version=version,
+            known_at=seen.known_at,
         )
-        series = lines_store.series_totals(
-            cursor,
-            budget_year=evaluation.budget_year,
-            as_of=evaluation.as_of,
-            series=self._series,
-            projects=projects,
-        )
-        return of_province(evaluation, lines, schedules, series, former_owners=owners)
 
     def _publish(self, told: list[Progress]) -> None:
         for start in range(0, len(told), _PUBLISH_AT_ONCE):
@@ -212,31 +213,38 @@ def _read_due(cursor: Cursor) -> DueMarks:
 
 @dataclass(slots=True)
 class _Concerned:
-    """Whom a change concerns in a province: projects, those who answer or answered for them, the whole."""
+    """Whom a change concerns in a province: projects, what they belong or belonged to, and the whole."""
 
     projects: set[str] = field(default_factory=set)
-    owners: set[str] = field(default_factory=set)
+    within: dict[SubjectType, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def add_projects(self, codes: Collection[str], books: ProvinceBooks) -> None:
+        """These projects of the books too, with what they belong to."""
+        if not codes:
+            return
+        self.projects.update(codes)
+        for line in (each.line for each in books.lines if each.line.project_code in codes):
+            for subject_type, code_of in SUMMED_BY.items():
+                self.within[subject_type].add(code_of(line))
 
     def by(self, progress: Progress) -> bool:
         subject = progress.subject
         if subject.type is SubjectType.PROJECT:
             return subject.code in self.projects
-        return subject.type is SubjectType.PROVINCE or subject.owner_code in self.owners
+        if subject.type is SubjectType.PROVINCE:
+            return True
+        return subject.code.removeprefix(f"{subject.province_code}/") in self.within[subject.type]
 
 
 def _by_province(cursor: Cursor, due: DueMarks) -> dict[tuple[int, str], _Concerned]:
     """Due projects by budget year and province. One that neither the register nor a plan decision names has
     neither, and nothing to be told against; its first decision makes it due again."""
-    cursor.execute(_QUERIES["provinces_of"], ([code for code, _ in due], [year for _, year in due]))
+    cursor.execute(_QUERIES["concerned"], ([code for code, _ in due], [year for _, year in due]))
     provinces: dict[tuple[int, str], _Concerned] = defaultdict(_Concerned)
-    for budget_year, province, project_code, owner_code in cursor.fetchall():
-        provinces[budget_year, province].projects.add(project_code)
-        provinces[budget_year, province].owners.add(owner_code)
+    for budget_year, province, project_code, *codes in cursor.fetchall():
+        concerned = provinces[budget_year, province]
+        concerned.projects.add(project_code)
+        for subject_type, code in zip(SUMMED_BY, codes, strict=True):
+            if code:
+                concerned.within[subject_type].add(code)
     return provinces
-
-
-def _told_before(cursor: Cursor, evaluation: Evaluation, topic_id: str) -> bool:
-    """Whether this province was told as of the same days into the same log, so that only changes are news."""
-    cursor.execute(_QUERIES["told_before"], (evaluation.province_code, evaluation.budget_year))
-    told: tuple[date, date, str] | None = cursor.fetchone()
-    return told == (evaluation.as_of, evaluation.business_date, topic_id)

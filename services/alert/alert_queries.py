@@ -28,8 +28,8 @@ FILTERS = frozenset(
 
 # In a rolling upgrade a later version writes alerts that this one has no words for: it shows them itself.
 _READABLE = sql.SQL(
-    "rule = ANY (%(known_rules)s) AND state = ANY (%(known_states)s)"
-    " AND subject_type = ANY (%(known_subjects)s)"
+    "a.rule = ANY (%(known_rules)s) AND a.state = ANY (%(known_states)s)"
+    " AND a.subject_type = ANY (%(known_subjects)s)"
 )
 _READABLE_VALUES = {
     "known_rules": [*RuleName],
@@ -78,6 +78,10 @@ class AlertRow:
     opened_at: datetime
     updated_at: datetime
     resolved_at: datetime | None
+    transition: str
+    caused_by: list[UUID] | None
+    correction_vi: str | None
+    correction_en: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,11 @@ class ChangeRow:
     reason_vi: str
     reason_en: str
     recorded_at: datetime
+    judged_on: date | None
+    raised_on: date | None
+    caused_by: list[UUID] | None
+    correction_vi: str | None
+    correction_en: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +131,7 @@ def page(
     """
     conditions = [_READABLE, *_equal(filters, ""), *_equal(within, "within_")]
     if after:
-        conditions.append(sql.SQL("(updated_at, id) < (%(after_time)s, %(after_id)s)"))
+        conditions.append(sql.SQL("(a.updated_at, a.id) < (%(after_time)s, %(after_id)s)"))
     cursor.execute(
         sql.SQL(_PAGE).format(where=sql.SQL(" AND ").join(conditions)),
         {
@@ -145,7 +154,7 @@ def _equal(columns: Mapping[str, object], prefix: str) -> list[sql.Composable]:
     if unknown := columns.keys() - FILTERS:
         raise KeyError(unknown)
     return [
-        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(prefix + name))
+        sql.SQL("a.{} = {}").format(sql.Identifier(name), sql.Placeholder(prefix + name))
         for name in sorted(columns)
     ]
 
@@ -159,7 +168,7 @@ def one(
     cursor: Cursor, alert_id: UUID, *, within: Mapping[str, object]
 ) -> tuple[AlertRow, list[ChangeRow]] | None:
     """An alert with its changes, oldest first; ``None`` where there is none that the caller may see."""
-    conditions = [_READABLE, sql.SQL("id = %(alert_id)s"), *_equal(within, "within_")]
+    conditions = [_READABLE, sql.SQL("a.id = %(alert_id)s"), *_equal(within, "within_")]
     cursor.execute(
         sql.SQL(_ONE).format(where=sql.SQL(" AND ").join(conditions)),
         {**_READABLE_VALUES, "alert_id": alert_id, **_prefixed(within)},
@@ -184,17 +193,20 @@ def set_up_at(cursor: Cursor) -> datetime:
     return row[0] if row and row[0] else _EPOCH
 
 
-_COLUMNS = """
-       id, state, severity, rule, rule_version, subject_type, budget_year, as_of, sequence, figures,
-       title_vi, title_en, reason_vi, reason_en, opened_at, updated_at, resolved_at
+# An alert beside its last change, which says how it came to stand so.
+_ALERTS = """
+SELECT a.id, a.state, a.severity, a.rule, a.rule_version, a.subject_type, a.budget_year, a.as_of, a.sequence,
+       a.figures, a.title_vi, a.title_en, a.reason_vi, a.reason_en, a.opened_at, a.updated_at, a.resolved_at,
+       c.transition, c.caused_by, c.correction_vi, c.correction_en
+  FROM alert.alert AS a
+  JOIN alert.alert_change AS c ON c.alert_id = a.id AND c.sequence = a.sequence
+ WHERE {where}
 """
-_PAGE = (
-    "SELECT" + _COLUMNS + "  FROM alert.alert WHERE {where} ORDER BY updated_at DESC, id DESC LIMIT %(limit)s"
-)
-_ONE = "SELECT" + _COLUMNS + "  FROM alert.alert WHERE {where}"
+_PAGE = _ALERTS + " ORDER BY a.updated_at DESC, a.id DESC LIMIT %(limit)s"
+_ONE = _ALERTS
 _CHANGES = """
 SELECT change_id, sequence, transition, severity, rule_version, as_of, figures, reason_vi, reason_en,
-       recorded_at
+       recorded_at, judged_on, raised_on, caused_by, correction_vi, correction_en
   FROM alert.alert_change WHERE alert_id = %s ORDER BY sequence
 """
 _OPEN_COUNTS = "SELECT rule, severity, count(*) FROM alert.alert WHERE state = 'open' GROUP BY rule, severity"

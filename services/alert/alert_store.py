@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from psycopg2.extras import execute_values
 
 from services.alert.figures import Figures
 from services.alert.number_text import Language
+from services.alert.rule_definitions import RuleDefinition
 from services.alert.wording import Words
-from services.domain.alert_lifecycle import AlertState, AlertTransition, Recorded, state_after
+from services.domain.alert_lifecycle import AlertState, AlertTransition, Grounds, Recorded, state_after
 from services.domain.lag_rules import RuleName, Severity
 from services.domain.progress import Progress, SubjectType
 from services.runtime.postgres import Cursor
@@ -38,7 +40,6 @@ class RecordedAlert:
     recorded: Recorded
     sequence: int
     severity: Severity
-    rule_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one alert, to be written. ``digest`` is that of the finding."""
+    """One change of one alert, to be written, with all that is needed to explain it later.
+
+    ``digest`` is that of the finding, ``evidence`` the progress record that was judged as of ``judged_on`` by
+    ``definition`` (``None`` where the rule is in force no more); ``was_open``: whether the rule's alert was
+    held to be open before. ``caused_by`` are late events, ``correction`` what they corrected, in words.
+    """
 
     change_id: UUID
     alert_id: UUID
@@ -62,14 +68,22 @@ class Change:
     words: dict[Language, Words]
     digest: bytes
     place: Place
+    evidence: bytes
+    judged_on: date
+    was_open: bool
+    definition: RuleDefinition | None = None
+    grounds: Grounds | None = None
+    caused_by: tuple[UUID, ...] = ()
+    correction: dict[Language, str] | None = None
 
     def after(self) -> RecordedAlert:
         """The alert as it stands after the change."""
         return RecordedAlert(
-            recorded=Recorded(state_after(self.transition), self.digest),
+            recorded=Recorded(
+                state_after(self.transition), self.digest, self.grounds, self.figures.rule_version
+            ),
             sequence=self.sequence,
             severity=self.figures.severity,
-            rule_version=self.figures.rule_version,
         )
 
 
@@ -94,20 +108,20 @@ def seen_versions(cursor: Cursor, keys: Iterable[SubjectKey]) -> dict[SubjectKey
 
 
 def recorded_alerts(cursor: Cursor, keys: Iterable[SubjectKey]) -> dict[SubjectKey, AlertsOfSubject]:
-    """Every alert of each subject, open or resolved, by rule.
+    """Every alert of each subject, whatever its state, by rule.
 
     In a rolling upgrade a later version is at work beside this one: alerts of rules that only it knows are
     left to it, and in a state that only it knows an alert is not open.
     """
     rows = execute_values(cursor, _RECORDED, [_key_row(key) for key in keys], fetch=True)
     found: dict[SubjectKey, AlertsOfSubject] = {}
-    for kind, code, year, rule, state, digest, sequence, severity, rule_version in rows:
+    for kind, code, year, rule, state, digest, sequence, severity, rule_version, *raised in rows:
         if rule not in _RULES:
             continue
         alerts = found.setdefault(SubjectKey(SubjectType(kind), code, year), {})
-        alerts[RuleName(rule)] = RecordedAlert(
-            Recorded(_state(state), bytes(digest)), sequence, Severity(severity), rule_version
-        )
+        grounds = Grounds(*raised) if None not in raised else None
+        recorded = Recorded(_state(state), bytes(digest), grounds, rule_version)
+        alerts[RuleName(rule)] = RecordedAlert(recorded, sequence, Severity(severity))
     return found
 
 
@@ -127,6 +141,10 @@ def write(
     # One statement cannot touch a row twice: each alert as the batch leaves it.
     last = {change.alert_id: change for change in changes}
     execute_values(cursor, _UPSERT_ALERT, [_alert_row(change) for change in last.values()])
+    definitions = {each.digest: each for change in changes if (each := change.definition)}
+    # In one order everywhere, so that two writers cannot deadlock.
+    rows = [_definition_row(definitions[digest]) for digest in sorted(definitions)]
+    execute_values(cursor, _INSERT_DEFINITION, rows)
     execute_values(cursor, _INSERT_CHANGE, [_change_row(change) for change in changes])
     execute_values(cursor, _INSERT_OUTBOX, [(change.change_id,) for change in changes])
     execute_values(cursor, _QUARANTINE, [_quarantine_row(record) for record in quarantined])
@@ -174,12 +192,16 @@ def _alert_row(change: Change) -> tuple[object, ...]:
         words["en"].title,
         words["vi"].reason,
         words["en"].reason,
-        state is AlertState.RESOLVED,
+        state is not AlertState.OPEN,
     )
 
 
+def _definition_row(definition: RuleDefinition) -> tuple[object, ...]:
+    return (definition.digest, definition.rule.value, definition.rule_version, definition.definition)
+
+
 def _change_row(change: Change) -> tuple[object, ...]:
-    figures, words, place = change.figures, change.words, change.place
+    figures, words, place, grounds = change.figures, change.words, change.place, change.grounds
     return (
         change.change_id,
         change.alert_id,
@@ -195,6 +217,16 @@ def _change_row(change: Change) -> tuple[object, ...]:
         place.topic_id,
         place.partition,
         place.offset,
+        change.evidence,
+        change.definition.digest if change.definition else None,
+        change.judged_on,
+        change.was_open,
+        grounds.day if grounds else None,
+        grounds.disbursed if grounds else None,
+        grounds.plan if grounds else None,
+        list(change.caused_by) or None,
+        change.correction["vi"] if change.correction else None,
+        change.correction["en"] if change.correction else None,
     )
 
 
@@ -210,10 +242,21 @@ SELECT subject_type, subject_code, budget_year, version FROM alert.subject_seen
  WHERE (subject_type, subject_code, budget_year) IN (VALUES %s)
 """
 
+# A change of the version before says nothing of grounds: then they are what the alert was last raised with.
 _RECORDED = """
-SELECT subject_type, subject_code, budget_year, rule, state, digest, sequence, severity, rule_version
-  FROM alert.alert
- WHERE (subject_type, subject_code, budget_year) IN (VALUES %s)
+SELECT a.subject_type, a.subject_code, a.budget_year, a.rule, a.state, a.digest, a.sequence, a.severity,
+       a.rule_version,
+       coalesce(c.raised_on, r.as_of),
+       coalesce(c.raised_disbursed, (r.figures ->> 'disbursed')::bigint),
+       coalesce(c.raised_plan, (r.figures -> 'plan' ->> 'current')::bigint)
+  FROM alert.alert AS a
+  JOIN alert.alert_change AS c ON c.alert_id = a.id AND c.sequence = a.sequence
+  LEFT JOIN LATERAL (
+       SELECT as_of, figures FROM alert.alert_change
+        WHERE alert_id = a.id AND transition IN ('opened', 'reopened') AND c.judged_on IS NULL
+        ORDER BY sequence DESC LIMIT 1
+  ) AS r ON true
+ WHERE (a.subject_type, a.subject_code, a.budget_year) IN (VALUES %s)
 """
 
 _REMEMBER = """
@@ -242,8 +285,13 @@ ON CONFLICT (id) DO UPDATE
 _INSERT_CHANGE = """
 INSERT INTO alert.alert_change
        (change_id, alert_id, sequence, transition, severity, rule_version, as_of, digest, figures, reason_vi,
-        reason_en, topic_id, partition, record_offset)
+        reason_en, topic_id, partition, record_offset, evidence, rule_digest, judged_on, was_open, raised_on,
+        raised_disbursed, raised_plan, caused_by, correction_vi, correction_en)
 VALUES %s
+"""
+
+_INSERT_DEFINITION = """
+INSERT INTO alert.rule_definition (digest, rule, rule_version, definition) VALUES %s ON CONFLICT DO NOTHING
 """
 
 _INSERT_OUTBOX = "INSERT INTO alert.outbox (change_id) VALUES %s"

@@ -21,8 +21,20 @@ def content_html(alert: AlertOut, names: FundSourceNames) -> str:
     return (
         f'<p lang="vi">{escape(alert.reason_vi)}</p>'
         f'<p lang="en">{escape(alert.reason_en)}</p>'
+        f"{_correction(alert)}"
         f"{_figures_table(alert.finding, names)}{_baselines_table(alert.finding)}"
     )
+
+
+def _correction(alert: AlertOut) -> str:
+    """What was told before and is corrected by this entry, naming the events."""
+    said = "".join(
+        f'<p lang="{language}">{escape(text)}</p>'
+        for language, text in (("vi", alert.correction_vi), ("en", alert.correction_en))
+        if text and text not in (alert.reason_vi, alert.reason_en)
+    )
+    events = ", ".join(f"<code>{event_id}</code>" for event_id in alert.caused_by)
+    return said + (f"<p>Bút toán đến muộn / Late events: {events}</p>" if events else "")
 
 
 def _figures_table(figures: Figures, names: FundSourceNames) -> str:
@@ -64,10 +76,7 @@ def _baselines_table(figures: Figures) -> str:
 
 
 def _baseline_row(comparison: ComparisonFigures, figures: Figures) -> str:
-    names = (
-        baseline_words(comparison.kind, comparison.budget_year, figures.budget_year, language)
-        for language in ("vi", "en")
-    )
+    names = (baseline_words(comparison.name, comparison.budget_year, language) for language in ("vi", "en"))
     months = number(_exact(comparison.time_variance), "vi", digits=1)
     cells = (
         " / ".join(names),

@@ -111,6 +111,9 @@ def _entry(feed: ET.Element, page: FeedPage, alert: AlertOut) -> None:
     _text(entry, "published", _instant(alert.opened_at))
     _author(entry)
     _link(entry, "alternate", page.alert_url(alert), "application/json")
+    for event_id in alert.caused_by:
+        # What the entry corrects was told before those events came.
+        ET.SubElement(entry, "link", {"rel": "related", "href": event_id.urn})
     for scheme, term in _categories(alert).items():
         ET.SubElement(entry, "category", {"scheme": f"urn:giaingan:{scheme}", "term": term})
     _text(entry, "summary", _summary(alert))
@@ -145,6 +148,7 @@ def _categories(alert: AlertOut) -> dict[str, str]:
         "state": alert.state.value,
         "severity": alert.severity.value,
         "rule": alert.rule.value,
+        "transition": alert.transition.value,
         "subject-type": alert.finding.subject.type.value,
     }
 

@@ -12,11 +12,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.domain.lag_rules import Comparison, Finding, RuleName, Severity, Standing
-from services.domain.plan import BaselineKind, BaselineSchedule, PlanBase
+from services.domain.baselines import BaselineName
+from services.domain.finding import Action, Comparison, Finding, Standing
+from services.domain.lag_rules import RuleName, Severity
+from services.domain.plan import PlanBase
 from services.domain.progress import SubjectType
 
-PREVIOUS_YEAR = "previous_year"
 _DECIMALS = 6
 
 MinorUnits = Annotated[int, Field(description="Amount in minor units of `currency` (1 VND = 1 đồng).")]
@@ -74,8 +75,7 @@ class SeriesFigures(_Figures):
 class ComparisonFigures(_Figures):
     """The subject beside one baseline."""
 
-    name: str = Field(description="target, registered, national, or previous_year for last year's curve.")
-    kind: BaselineKind = Field(description="Which curve it is.")
+    name: BaselineName = Field(description="Which curve it is; previous_year is last year's national one.")
     budget_year: int = Field(description="The budget year of the curve.")
     scope_code: str = Field(description="Project, owner, province or VN: whose curve it is.")
     rate_base: str = Field(description="What the curve's percentages are shares of.")
@@ -92,6 +92,30 @@ class ComparisonFigures(_Figures):
     time_variance: Months = Field(description="Months ahead of the baseline; below zero is behind.")
     time_index: Index | None = Field(description="Earned schedule over actual time.")
     standing: Standing = Field(description="On which side of the baseline the subject is.")
+
+
+class NeedFigures(_Figures):
+    """How much by when."""
+
+    by: date = Field(description="By this day.")
+    amount: MinorUnits
+
+
+class ClearingFigures(_Figures):
+    """What would clear the alert."""
+
+    action: Action = Field(description="disburse, refund, recover, allocate, reconcile, book or report.")
+    needs: list[NeedFigures] = Field(description="By the day judged and by the next cut date.")
+
+
+class ForecastFigures(_Figures):
+    """Where disbursement is heading: pace so far with the seasonal shape of a baseline."""
+
+    day: date = Field(description="31 December, or 31 January after the year.")
+    low: MinorUnits
+    central: MinorUnits
+    high: MinorUnits
+    shape: BaselineName = Field(description="The baseline whose seasons it follows.")
 
 
 class Figures(_Figures):
@@ -113,20 +137,21 @@ class Figures(_Figures):
     disbursed: MinorUnits
     execution_rate: Share | None = Field(description="Disbursed over the plan in force; 1 is all of it.")
     includes_estimate: bool = Field(description="Whether an estimate is among the figures.")
-    judged_by: str | None = Field(description="Name of the baseline the rule judged by.")
+    judged_by: BaselineName | None = Field(description="Name of the baseline the rule judged by.")
     comparisons: list[ComparisonFigures] = Field(description="Every baseline, by name.")
     excess: MinorUnits = Field(description="Disbursed beyond the plan of a fund source, minor units.")
     over_fund_source: str = Field(description="That fund source; empty where none is over.")
     days_stale: int = Field(description="Age of the books in days, for source_stale; otherwise 0.")
+    measured: float | None = Field(None, description="What was held against the threshold.")
+    clear_at: float | None = Field(None, description="An open alert clears only here or beyond.")
+    clearing: ClearingFigures | None = Field(None, description="What would clear the alert.")
+    forecasts: list[ForecastFigures] = Field([], description="For 31 December and 31 January.")
+    stale_sources: list[str] = Field([], description="Sources whose figures are too old.")
+    inhibited: list[RuleName] = Field([], description="Rules that stale figures keep silent.")
     lines: list[LineFigures] = Field(description="By fund source.")
     series: list[SeriesFigures] = Field(description="By series of books.")
     ledger_watermark: int = Field(description="The last ledger row behind the figures.")
     progress_version: int = Field(description="The progress that was judged.")
-
-
-def baseline_name(baseline: BaselineSchedule, *, budget_year: int) -> str:
-    """The kind, or ``previous_year`` for a curve of the year before."""
-    return PREVIOUS_YEAR if baseline.budget_year == budget_year - 1 else baseline.kind.value
 
 
 def figures_of(finding: Finding) -> Figures:
@@ -148,27 +173,32 @@ def figures_of(finding: Finding) -> Figures:
             accountable_officer=subject.accountable_officer,
         ),
         budget_year=progress.budget_year,
-        as_of=progress.as_of,
+        as_of=finding.as_of,
         business_date=progress.business_date,
         books_through=progress.books_through,
         currency=progress.currency,
         plan=PlanFigures(
             base=progress.plan_base,
-            current=progress.current_plan,
+            current=finding.plan,
             initial=progress.initial_plan,
             allocated=progress.allocated_plan,
             decision_number=progress.plan_decision_number,
             effective_date=progress.plan_effective_date,
         ),
-        disbursed=progress.disbursed,
-        execution_rate=_six(progress.execution_rate),
+        disbursed=finding.disbursed,
+        execution_rate=_six(finding.execution_rate),
         includes_estimate=progress.includes_estimate,
-        judged_by=(
-            baseline_name(finding.judged_by.baseline, budget_year=progress.budget_year)
-            if finding.judged_by
-            else None
-        ),
-        comparisons=[_comparison(c, budget_year=progress.budget_year) for c in finding.comparisons],
+        judged_by=finding.judged_by.baseline.name if finding.judged_by else None,
+        comparisons=[_comparison(c) for c in finding.comparisons],
+        measured=_six(finding.measured),
+        clear_at=_six(finding.clear_at),
+        clearing=_clearing(finding),
+        forecasts=[
+            ForecastFigures(day=f.day, low=f.low, central=f.central, high=f.high, shape=f.shape)
+            for f in finding.forecasts
+        ],
+        stale_sources=list(finding.stale_sources),
+        inhibited=list(finding.inhibited),
         excess=finding.excess,
         over_fund_source=finding.over_fund_source,
         days_stale=finding.days_stale,
@@ -190,11 +220,17 @@ def figures_of(finding: Finding) -> Figures:
     )
 
 
-def _comparison(comparison: Comparison, *, budget_year: int) -> ComparisonFigures:
+def _clearing(finding: Finding) -> ClearingFigures | None:
+    if finding.clearing is None:
+        return None
+    needs = [NeedFigures(by=need.by, amount=need.amount) for need in finding.clearing.needs]
+    return ClearingFigures(action=finding.clearing.action, needs=needs)
+
+
+def _comparison(comparison: Comparison) -> ComparisonFigures:
     baseline, measures = comparison.baseline, comparison.measures
     return ComparisonFigures(
-        name=baseline_name(baseline, budget_year=budget_year),
-        kind=baseline.kind,
+        name=baseline.name,
         budget_year=baseline.budget_year,
         scope_code=baseline.scope_code,
         rate_base=baseline.rate_base,

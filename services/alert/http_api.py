@@ -8,6 +8,7 @@ from flask import Response, request
 
 from services.alert import alert_queries, feeds, quarantine_api, webhooks_api
 from services.alert.alert_queries import Page, Position
+from services.alert.explanation_api import ExplanationApi
 from services.alert.http_models import AlertDetail, AlertOut, AlertPage, AlertQuery, FeedQuery
 from services.domain.lag_rules import RuleName, Severity
 from services.runtime import cursor as paging
@@ -109,6 +110,7 @@ def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames, *, gate
         )
 
     quarantine_api.install(api, pool)
+    ExplanationApi(pool, aggregation_url=settings.aggregation_url).install(api)
     webhooks_api.install(api)
 
     @api.app.before_request

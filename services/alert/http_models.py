@@ -17,7 +17,7 @@ from services.domain.progress import SubjectType
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
-def _left_out_not_null(schema: dict[str, Any]) -> None:
+def left_out_not_null(schema: dict[str, Any]) -> None:
     """A query parameter is left out, never null: the description says only what may be sent."""
     for field in schema["properties"].values():
         for option in field.pop("anyOf", []):
@@ -30,9 +30,9 @@ def _left_out_not_null(schema: dict[str, Any]) -> None:
 class AlertFilter(BaseModel):
     """Which alerts, by equality; every filter given must hold."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_left_out_not_null)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=left_out_not_null)
 
-    state: AlertState | None = Field(None, description="open or resolved.")
+    state: AlertState | None = Field(None, description="open, resolved or cancelled.")
     severity: Severity | None = Field(None, description="info, warning or critical.")
     rule: RuleName | None = Field(None, description="The rule's name.")
     subject_type: SubjectType | None = Field(None, description="What the alert is about.")
@@ -84,7 +84,9 @@ class AlertOut(BaseModel):
     """An alert as it stands."""
 
     alert_id: UUID = Field(description="The alert's id; one per subject, rule and budget year.")
-    state: AlertState = Field(description="open, or resolved once its condition no longer holds.")
+    state: AlertState = Field(
+        description="open, resolved once its condition no longer holds, or cancelled: it never held."
+    )
     severity: Severity = Field(description="How urgent it is; of a resolved one, how urgent it was.")
     rule: RuleName = Field(description="The rule that flags.")
     rule_version: int = Field(description="The rule's version.")
@@ -99,7 +101,13 @@ class AlertOut(BaseModel):
     sequence: int = Field(description="How many changes it has had.")
     opened_at: datetime = Field(description="When it was first opened.")
     updated_at: datetime = Field(description="When it last changed.")
-    resolved_at: datetime | None = Field(description="When it was resolved; null while it is open.")
+    resolved_at: datetime | None = Field(description="When it was closed; null while it is open.")
+    transition: AlertTransition = Field(description="Its last change.")
+    caused_by: list[UUID] = Field(
+        description="Ids of late events behind the last change, latest value date first, at most 100."
+    )
+    correction_vi: str = Field(description="What the last change corrected of what was told, in Vietnamese.")
+    correction_en: str = Field(description="What the last change corrected of what was told, in English.")
 
     @classmethod
     def of(cls, row: AlertRow) -> Self:
@@ -119,6 +127,13 @@ class ChangeOut(BaseModel):
     reason_en: str = Field(description="Why, as told then, in English.")
     finding: Figures = Field(description="The figures it rested on.")
     recorded_at: datetime = Field(description="When it was recorded.")
+    judged_on: date | None = Field(description="The day judged; null in changes of earlier versions.")
+    raised_on: date | None = Field(description="Since when the alert stands, by what was known then.")
+    caused_by: list[UUID] = Field(
+        description="Ids of late events behind it, latest value date first, at most 100."
+    )
+    correction_vi: str = Field(description="What it corrected of what was told, in Vietnamese; may be empty.")
+    correction_en: str = Field(description="What it corrected of what was told, in English; may be empty.")
 
     @classmethod
     def of(cls, row: ChangeRow) -> ChangeOut:
@@ -133,6 +148,11 @@ class ChangeOut(BaseModel):
             reason_en=row.reason_en,
             finding=Figures.model_validate(row.figures),
             recorded_at=row.recorded_at,
+            judged_on=row.judged_on,
+            raised_on=row.raised_on,
+            caused_by=row.caused_by or [],
+            correction_vi=row.correction_vi or "",
+            correction_en=row.correction_en or "",
         )
 
 
@@ -158,4 +178,7 @@ def _fields(row: AlertRow) -> dict[str, object]:
         **{name: getattr(row, name) for name in AlertOut.model_fields if hasattr(row, name)},
         "subject": row.figures["subject"],
         "finding": row.figures,
+        "caused_by": row.caused_by or [],
+        "correction_vi": row.correction_vi or "",
+        "correction_en": row.correction_en or "",
     }

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from services.alert.number_text import Language
-from services.domain.lag_rules import RuleName, Severity, Standing
-from services.domain.plan import BaselineKind, PlanBase
+from services.domain.baselines import BaselineName
+from services.domain.finding import Action, Standing
+from services.domain.lag_rules import AdvanceBase, RuleName, Severity
+from services.domain.plan import PlanBase
 
 
 class Link(StrEnum):
@@ -38,22 +40,24 @@ RATE_BASES: Mapping[str, Mapping[Language, str]] = {
     },
 }
 BASELINES: Mapping[str, Mapping[Language, str]] = {
-    BaselineKind.TARGET: {"vi": "mục tiêu của tỉnh", "en": "the province's target"},
-    BaselineKind.REGISTERED: {"vi": "tiến độ đã đăng ký", "en": "the registered schedule"},
-    BaselineKind.NATIONAL: {"vi": "mức cả nước năm {year}", "en": "the national level of {year}"},
-}
-LAST_YEAR: Mapping[str, Mapping[Language, str]] = {
-    BaselineKind.TARGET: {
-        "vi": "mục tiêu cùng kỳ năm trước ({year})",
-        "en": "the target at that date of the previous year ({year})",
-    },
-    BaselineKind.REGISTERED: {
-        "vi": "tiến độ đăng ký cùng kỳ năm trước ({year})",
-        "en": "the registered schedule at that date of the previous year ({year})",
-    },
-    BaselineKind.NATIONAL: {
+    BaselineName.TARGET: {"vi": "mục tiêu của tỉnh", "en": "the province's target"},
+    BaselineName.REGISTERED: {"vi": "tiến độ đã đăng ký", "en": "the registered schedule"},
+    BaselineName.NATIONAL: {"vi": "mức cả nước năm {year}", "en": "the national level of {year}"},
+    BaselineName.PREVIOUS_YEAR: {
         "vi": "mức cả nước cùng kỳ năm trước ({year})",
         "en": "the national level at that date of the previous year ({year})",
+    },
+    BaselineName.PEER: {
+        "vi": "trung vị của các dự án cùng nhóm, cùng nguồn vốn",
+        "en": "the median of projects of the same group and fund source",
+    },
+    BaselineName.S_CURVE: {
+        "vi": "đường cong chữ S (DHSS) theo ngày bắt đầu và kết thúc dự án",
+        "en": "the S-curve (DHSS) by the project's start and finish",
+    },
+    BaselineName.LINEAR: {
+        "vi": "đường chia đều 12 tháng (chỉ dùng khi không có đường nào khác)",
+        "en": "the straight line over twelve months (the last resort)",
     },
 }
 STANDINGS: Mapping[tuple[Standing, Link], Mapping[Language, str]] = {
@@ -88,18 +92,26 @@ STANDINGS: Mapping[tuple[Standing, Link], Mapping[Language, str]] = {
 }
 SHARE_OF: Mapping[Language, str] = {"vi": "trên {base}", "en": "of {base}"}
 INTERPOLATED: Mapping[str, Mapping[Language, str]] = {
-    BaselineKind.TARGET: {
+    BaselineName.TARGET: {
         "vi": "nội suy giữa các mốc tỉnh đã giao",
         "en": "interpolated between the milestones set",
     },
-    BaselineKind.NATIONAL: {
+    BaselineName.NATIONAL: {
+        "vi": "nội suy giữa các kỳ công bố",
+        "en": "interpolated between the dates published",
+    },
+    BaselineName.PREVIOUS_YEAR: {
         "vi": "nội suy giữa các kỳ công bố",
         "en": "interpolated between the dates published",
     },
 }
 PAST_LAST_POINT: Mapping[str, Mapping[Language, str]] = {
-    BaselineKind.TARGET: {"vi": "mốc cuối cùng tỉnh đã giao", "en": "the last milestone set"},
-    BaselineKind.NATIONAL: {
+    BaselineName.TARGET: {"vi": "mốc cuối cùng tỉnh đã giao", "en": "the last milestone set"},
+    BaselineName.NATIONAL: {
+        "vi": "mức của kỳ công bố cuối cùng",
+        "en": "the level of the last date published",
+    },
+    BaselineName.PREVIOUS_YEAR: {
         "vi": "mức của kỳ công bố cuối cùng",
         "en": "the level of the last date published",
     },
@@ -113,8 +125,8 @@ CRITICAL: Mapping[Language, str] = {
     "en": "Critical: the index is below {critical_below}.",
 }
 ASKED_BY_NOW: Mapping[Language, str] = {
-    "vi": "Theo mục tiêu của tỉnh, đến ngày này phải giải ngân {asked} ({rate}).",
-    "en": "By that day the target asked for {asked} ({rate}).",
+    "vi": "Theo {baseline}, đến ngày này phải giải ngân {asked} ({rate}).",
+    "en": "By that day {baseline} asked for {asked} ({rate}).",
 }
 ACCOUNTABLE: Mapping[Language, str] = {
     "vi": "Đơn vị chịu trách nhiệm: {unit}; cán bộ phụ trách: {officer}.",
@@ -138,6 +150,10 @@ RESOLVED_TITLE: Mapping[Language, str] = {
     "vi": "{subject}: hết cảnh báo {rule}",
     "en": "{subject}: no longer {rule}",
 }
+CANCELLED_TITLE: Mapping[Language, str] = {
+    "vi": "{subject}: hủy cảnh báo {rule}",
+    "en": "{subject}: alert cancelled, {rule}",
+}
 # Better said by what happened.
 RESOLVED_TITLES: Mapping[tuple[RuleName, Language], str] = {
     (RuleName.NOTHING_DISBURSED, "en"): "{subject}: disbursement has begun",
@@ -149,9 +165,73 @@ RULES: Mapping[RuleName, Mapping[Language, str]] = {
     RuleName.OVER_PLAN: {"vi": "vượt kế hoạch vốn", "en": "over plan"},
     RuleName.BELOW_NATIONAL_AVERAGE: {"vi": "thấp hơn mức cả nước", "en": "below the national average"},
     RuleName.SOURCE_STALE: {"vi": "thiếu số liệu mới", "en": "without new figures"},
+    RuleName.BELOW_MILESTONE: {"vi": "dưới mốc giải ngân", "en": "below the milestone"},
+    RuleName.STALLED: {"vi": "ngừng giải ngân", "en": "stalled"},
+    RuleName.YEAR_END_SHORTFALL: {"vi": "dự báo không đạt kế hoạch năm", "en": "short at the year's end"},
+    RuleName.ADVANCE_OVER_LIMIT: {"vi": "dư tạm ứng vượt mức", "en": "advance over the limit"},
+    RuleName.ADVANCE_OVERDUE: {"vi": "tạm ứng quá hạn thu hồi", "en": "advance overdue"},
+    RuleName.UNALLOCATED_PLAN: {"vi": "chưa phân bổ chi tiết hết vốn", "en": "plan not allocated in detail"},
+    RuleName.ESTIMATE_ONLY: {"vi": "chỉ có số ước thực hiện", "en": "estimates only"},
+    RuleName.TREASURY_OWNER_MISMATCH: {
+        "vi": "lệch số liệu Kho bạc và chủ đầu tư",
+        "en": "treasury and owner differ",
+    },
 }
 SEVERITIES: Mapping[Severity, Mapping[Language, str]] = {
     Severity.INFO: {"vi": "thông tin", "en": "info"},
     Severity.WARNING: {"vi": "cảnh báo", "en": "warning"},
     Severity.CRITICAL: {"vi": "nghiêm trọng", "en": "critical"},
+}
+ADVANCE_BASES: Mapping[AdvanceBase, Mapping[Language, str]] = {
+    AdvanceBase.PLAN: {"vi": "kế hoạch vốn năm", "en": "the year's plan"},
+    AdvanceBase.TOTAL_INVESTMENT: {"vi": "tổng mức đầu tư", "en": "total investment cost"},
+}
+# What would clear it: the first need is on the day judged, the second by the next cut date.
+CLEARING: Mapping[Action, Mapping[Language, str]] = {
+    Action.DISBURSE: {
+        "vi": "Để gỡ cảnh báo: giải ngân thêm {amount} tính đến {by}",
+        "en": "To clear it: {amount} more by {by}",
+    },
+    Action.REFUND: {
+        "vi": "Để gỡ cảnh báo: thu hồi {amount} hoặc điều chỉnh tăng kế hoạch vốn tương ứng",
+        "en": "To clear it: {amount} refunded, or the plan raised by as much",
+    },
+    Action.RECOVER: {
+        "vi": "Để gỡ cảnh báo: thu hồi tạm ứng {amount}",
+        "en": "To clear it: {amount} of the advance recovered",
+    },
+    Action.ALLOCATE: {
+        "vi": "Để gỡ cảnh báo: phân bổ chi tiết thêm {amount}",
+        "en": "To clear it: {amount} more allocated in detail",
+    },
+    Action.RECONCILE: {
+        "vi": "Để gỡ cảnh báo: đối chiếu, giảm chênh lệch ít nhất {amount}",
+        "en": "To clear it: the difference reconciled by {amount} at least",
+    },
+    Action.BOOK: {
+        "vi": "Để gỡ cảnh báo: hạch toán số thực tế thay cho {amount} ước thực hiện",
+        "en": "To clear it: {amount} of estimates replaced by booked figures",
+    },
+    Action.REPORT: {
+        "vi": "Để gỡ cảnh báo: gửi số liệu đến ngày {by} hoặc mới hơn",
+        "en": "To clear it: a report that reaches {by} or later",
+    },
+}
+CLEARING_LATER: Mapping[Language, str] = {
+    "vi": "; {amount} tính đến {by}",
+    "en": "; {amount} more by {by}",
+}
+FORECAST: Mapping[Language, str] = {
+    "vi": "Dự báo đến {day}: {central} (từ {low} đến {high}), theo nhịp độ lũy kế và ba tháng gần nhất "
+    "trên mùa vụ của {shape}.",
+    "en": "Forecast for {day}: {central} ({low} to {high}), by the cumulative pace and that of the last "
+    "three months over the seasons of {shape}.",
+}
+HELD: Mapping[Language, str] = {
+    "vi": "Cảnh báo đang mở chỉ được gỡ khi đạt mức {clear_at}.",
+    "en": "The alert is open already and clears only at {clear_at}.",
+}
+INHIBITED: Mapping[Language, str] = {
+    "vi": "Số liệu đã quá cũ nên tạm dừng xét: {rules}.",
+    "en": "The figures are too old to judge by: not judged are {rules}.",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -21,7 +21,16 @@ from pydantic import (
     model_validator,
 )
 
-from services.domain.lag_rules import Rule, RuleName, Severity
+from services.domain.baselines import DHSS, BaselineName, SCurveConstants
+from services.domain.lag_rules import (
+    AdvanceBase,
+    Milestone,
+    Policy,
+    Preference,
+    Rule,
+    RuleName,
+    Severity,
+)
 from services.domain.progress import SubjectType
 from services.runtime.errors import StopServiceError
 
@@ -29,23 +38,40 @@ from services.runtime.errors import StopServiceError
 COMMON_NAMES = frozenset(
     {"subject", "as_of", "business_date", "books_through", "disbursed", "rate", "plan", "plan_base"}
 )
+_JUDGED = frozenset({"baseline"})
 BASELINE_NAMES = frozenset(
     # Of the judging baseline; "interpolated" says how its rate was found, and is empty where it is stated.
     {"baseline_rate", "interpolated", "rate_base", "index", "threshold", "months", "shortfall"}
 )
 _NAMES_BY_RULE = {
-    RuleName.BEHIND_TARGET: COMMON_NAMES | BASELINE_NAMES,
-    RuleName.BELOW_NATIONAL_AVERAGE: COMMON_NAMES | BASELINE_NAMES,
+    RuleName.BEHIND_TARGET: COMMON_NAMES | BASELINE_NAMES | _JUDGED,
+    RuleName.BELOW_MILESTONE: COMMON_NAMES | {"milestone_date", "milestone_rate"},
+    RuleName.BELOW_NATIONAL_AVERAGE: COMMON_NAMES | BASELINE_NAMES | _JUDGED,
     RuleName.NOTHING_DISBURSED: COMMON_NAMES,
+    RuleName.STALLED: COMMON_NAMES | {"threshold", "days"},
+    RuleName.YEAR_END_SHORTFALL: COMMON_NAMES | {"threshold_percent", "forecast_rate", "forecast_date"},
+    RuleName.ADVANCE_OVER_LIMIT: COMMON_NAMES | {"threshold_percent", "share", "measured_on"},
+    RuleName.ADVANCE_OVERDUE: COMMON_NAMES | {"threshold", "days"},
+    RuleName.UNALLOCATED_PLAN: COMMON_NAMES | {"threshold_percent", "share"},
+    RuleName.ESTIMATE_ONLY: COMMON_NAMES,
+    RuleName.TREASURY_OWNER_MISMATCH: COMMON_NAMES | {"threshold_percent", "share"},
     RuleName.OVER_PLAN: COMMON_NAMES | {"excess", "fund_source"},
     RuleName.SOURCE_STALE: COMMON_NAMES | {"threshold"},
 }
 # Gone when the rule no longer flags: a resolved text cannot name them.
-_ONLY_WHILE_FLAGGED = {"excess", "fund_source"}
+_ONLY_WHILE_FLAGGED = {
+    *("excess", "fund_source", "days", "share", "milestone_date", "milestone_rate"),
+    *("forecast_rate", "forecast_date"),
+}
+_SHARES_BELOW = {RuleName.BEHIND_TARGET, RuleName.BELOW_NATIONAL_AVERAGE, RuleName.YEAR_END_SHORTFALL}
+_RISING = {*_SHARES_BELOW, RuleName.BELOW_MILESTONE}
+
+
+_MOST_REMEMBERED = 1_000
 
 
 class PolicyError(StopServiceError):
-    """A policy file cannot be used; the message names file, rule and key of every fault."""
+    """A policy file cannot be used; the message names file, line, rule and key of every fault."""
 
 
 def _exact(value: Any) -> Any:
@@ -89,6 +115,43 @@ class BothTexts(_Read):
     en: Texts
 
 
+class MilestoneEntry(_Read):
+    """A cut date of the budget year, as "30/09", and the share of the plan to be disbursed by it."""
+
+    by: Annotated[str, Field(pattern=r"^(0[1-9]|[12]\d|3[01])/(0[1-9]|1[0-2])$")]
+    rate: Annotated[Exact, Field(gt=0, le=1)]
+
+    def milestone(self) -> Milestone:
+        day, month = self.by.split("/")
+        return Milestone(int(month), int(day), self.rate)
+
+
+class PreferenceEntry(_Read):
+    """Which baseline judges these subjects: the first of ``order`` that a subject has."""
+
+    subjects: Annotated[frozenset[SubjectType], Field(min_length=1)]
+    groups: frozenset[str] = frozenset()
+    order: Annotated[tuple[BaselineName, ...], Field(min_length=1)]
+
+    def preference(self) -> Preference:
+        return Preference(self.subjects, self.order, self.groups)
+
+
+class SCurveEntry(_Read):
+    """The constants of the S-curve."""
+
+    c: Exact
+    k: Exact
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        self.constants()
+        return self
+
+    def constants(self) -> SCurveConstants:
+        return SCurveConstants(self.c, self.k)
+
+
 class RuleEntry(_Read):
     """One rule as written in a file."""
 
@@ -99,13 +162,23 @@ class RuleEntry(_Read):
     threshold: Exact = Fraction(1)
     critical_below: Exact | None = None
     from_month: Annotated[Exact, Field(ge=0, le=13)] = Fraction(0)
+    clear_at: Exact | None = None
+    groups: frozenset[str] = frozenset()
+    baseline: BaselineName | None = None
+    milestones: tuple[MilestoneEntry, ...] = ()
+    measured_on: AdvanceBase = AdvanceBase.TOTAL_INVESTMENT
+    inhibits_after: Annotated[int, Field(ge=1, le=400)] | None = None
     text: BothTexts
 
     @model_validator(mode="after")
     def _fits_its_rule(self) -> Self:
         judged = self.name in {RuleName.BEHIND_TARGET, RuleName.BELOW_NATIONAL_AVERAGE}
-        if judged and not 0 < self.threshold <= 1:
+        if self.name in _SHARES_BELOW and not 0 < self.threshold <= 1:
             raise ValueError("threshold: a share of the baseline, above 0 and at most 1")
+        if (self.name is RuleName.BELOW_MILESTONE) is not bool(self.milestones):
+            raise ValueError("milestones: below_milestone has at least one, no other rule has any")
+        if self.clear_at is not None and not self._clears_beyond():
+            raise ValueError("clear_at: on the far side of the threshold from what is flagged")
         if self.critical_below is not None and not (judged and self.critical_below <= self.threshold):
             raise ValueError("critical_below: at most the threshold, and only where a baseline judges")
         for language, texts in (("vi", self.text.vi), ("en", self.text.en)):
@@ -120,6 +193,12 @@ class RuleEntry(_Read):
                     )
         return self
 
+    def _clears_beyond(self) -> bool:
+        if self.clear_at is None or self.name in _RISING:
+            limit = 1 if self.name is RuleName.BELOW_MILESTONE else self.threshold
+            return self.clear_at is None or self.clear_at >= limit
+        return self.clear_at <= self.threshold
+
     def rule(self) -> Rule:
         """The rule as the domain judges by it."""
         return Rule(
@@ -130,6 +209,14 @@ class RuleEntry(_Read):
             threshold=self.threshold,
             critical_below=self.critical_below,
             from_month=self.from_month,
+            clear_at=self.clear_at,
+            groups=self.groups,
+            baseline=self.baseline,
+            milestones=tuple(
+                sorted((each.milestone() for each in self.milestones), key=lambda m: (m.month, m.day))
+            ),
+            measured_on=self.measured_on,
+            inhibits_after=self.inhibits_after,
         )
 
 
@@ -139,6 +226,9 @@ class PolicyFile(_Read):
     policy: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     provinces: Literal["all"] | Annotated[frozenset[str], Field(min_length=1)]
     from_budget_year: Annotated[int, Field(ge=2000, le=2100)]
+    baselines: tuple[PreferenceEntry, ...] = ()
+    s_curve: SCurveEntry | None = None
+    forecast_shape: BaselineName | None = None
     rules: Annotated[tuple[RuleEntry, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -162,6 +252,28 @@ class Policies:
     """Every policy file, in rising precedence."""
 
     files: tuple[PolicyFile, ...]
+    _policies: dict[tuple[str, int], Policy] = field(default_factory=dict, compare=False, repr=False)
+
+    def policy_for(self, *, province_code: str, budget_year: int) -> Policy:
+        """What the verdict judges by there; of each part what the file of the highest precedence says."""
+        covering = tuple(
+            file for file in self.files if file.covers(province_code=province_code, budget_year=budget_year)
+        )
+        known = self._policies.get((province_code, budget_year))
+        if known is None:
+            if len(self._policies) >= _MOST_REMEMBERED:
+                self._policies.clear()
+            entries = self.rules_for(province_code=province_code, budget_year=budget_year)
+            known = Policy(
+                rules=tuple(entry.rule() for entry in entries.values()),
+                preferences=tuple(
+                    each.preference() for file in reversed(covering) for each in file.baselines
+                ),
+                s_curve=next((f.s_curve.constants() for f in reversed(covering) if f.s_curve), DHSS),
+                forecast_shape=next((f.forecast_shape for f in reversed(covering) if f.forecast_shape), None),
+            )
+            self._policies[province_code, budget_year] = known
+        return known
 
     def rules_for(self, *, province_code: str, budget_year: int) -> dict[RuleName, RuleEntry]:
         """The rule of each name that is in force there; a province's own overrides the nation's."""
@@ -173,11 +285,11 @@ class Policies:
         }
 
 
-def load(folder: Path) -> Policies:
-    """Read every ``*.yaml`` of a folder. Raises ``PolicyError`` naming every fault."""
+def load(place: Path) -> Policies:
+    """Read every ``*.yaml`` of a folder, or one file. Raises ``PolicyError`` naming every fault."""
     read: list[tuple[Path, PolicyFile]] = []
     faults: list[str] = []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted(place.glob("*.yaml")) if place.is_dir() else [place]:
         try:
             read.append((path, PolicyFile.model_validate(_read_yaml(path))))
         except ValidationError as error:
@@ -185,7 +297,7 @@ def load(folder: Path) -> Policies:
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             faults.append(f"{path.name}: {error}")
     if not read and not faults:
-        faults.append(f"no policy file in {folder}")
+        faults.append(f"no policy file in {place}")
     faults += _ambiguities(read)
     if faults:
         raise PolicyError("policy not usable:\n" + "\n".join(faults))
@@ -211,13 +323,30 @@ def _ambiguities(read: Iterable[tuple[Path, PolicyFile]]) -> list[str]:
 
 
 def _place(path: Path, fault: Any) -> str:
-    """Rule and key of a fault, by the rule's name where it can be read."""
+    """Line, rule and key of a fault, by the rule's name where it can be read."""
     where = [str(part) for part in fault["loc"]]
     if where[:1] == ["rules"] and len(where) > 1:
         entry = _read_yaml(path)["rules"][int(where[1])]
         name = entry.get("name", where[1]) if isinstance(entry, dict) else where[1]
         where = [f"rule {name}", ".".join(where[2:])]
-    return ": ".join([*filter(None, where), fault["msg"]])
+    return ": ".join([f"line {_line(path, fault['loc'])}", *filter(None, where), fault["msg"]])
+
+
+def _line(path: Path, loc: tuple[int | str, ...]) -> int:
+    """The line of the key or, where it is missing or the fault is of several, of what it belongs to."""
+    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
+    line = 1
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == part), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = (node.value[part], node.value[part])
+        else:
+            found = None
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line
 
 
 class _StrictLoader(yaml.SafeLoader):

@@ -119,7 +119,8 @@ class Relay:
 def _record(row: tuple[Any, ...]) -> Record:
     """An outbox row as published: keyed by the subject, so that its changes stay in order."""
     _, change_id, alert_id, sequence, transition, subject_type, subject_code, rule = row[:8]
-    rule_version, budget_year, severity, as_of, figures, reason_vi, reason_en, recorded_at = row[8:]
+    rule_version, budget_year, severity, as_of, figures, reason_vi, reason_en, recorded_at = row[8:16]
+    caused_by, correction_vi, correction_en, judged_on = row[16:]
     value = progress_codec.encode_alert_change(
         change_id=change_id,
         alert_id=alert_id,
@@ -136,13 +137,18 @@ def _record(row: tuple[Any, ...]) -> Record:
         reason_vi=reason_vi,
         reason_en=reason_en,
         recorded_at=recorded_at,
+        caused_by=caused_by or (),
+        correction_vi=correction_vi or "",
+        correction_en=correction_en or "",
+        judged_on=judged_on,
     )
     return Record(key=subject_code, value=value)
 
 
 _UNPUBLISHED = """
 SELECT o.id, c.change_id, c.alert_id, c.sequence, c.transition, a.subject_type, a.subject_code, a.rule,
-       c.rule_version, a.budget_year, c.severity, c.as_of, c.figures, c.reason_vi, c.reason_en, c.recorded_at
+       c.rule_version, a.budget_year, c.severity, c.as_of, c.figures, c.reason_vi, c.reason_en, c.recorded_at,
+       c.caused_by, c.correction_vi, c.correction_en, c.judged_on
   FROM alert.outbox AS o
   JOIN alert.alert_change AS c USING (change_id)
   JOIN alert.alert AS a ON a.id = c.alert_id

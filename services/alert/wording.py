@@ -15,14 +15,16 @@ from services.alert.figures import SubjectFigures
 from services.alert.number_text import Language, day, money, number, percent
 from services.alert.phrases import Link
 from services.alert.policy import BothTexts, Texts
-from services.domain.lag_rules import Comparison, Finding, RuleName, Standing, stale_since
-from services.domain.plan import BaselineKind
+from services.domain.baselines import BaselineName
+from services.domain.finding import Comparison, Finding, Need, Standing, stale_since
+from services.domain.lag_rules import RuleName
 from services.domain.progress import Subject, SubjectType
 from services.runtime.fund_sources import FundSourceNames
 
 _SAYS_BEHIND = {RuleName.BEHIND_TARGET, RuleName.BELOW_NATIONAL_AVERAGE}
 # The rule's sentence leaves nothing to compare: nothing disbursed, or figures that are too old.
 _COMPARES_NOTHING = {RuleName.NOTHING_DISBURSED, RuleName.SOURCE_STALE}
+_IN_DAYS = {RuleName.SOURCE_STALE, RuleName.STALLED, RuleName.ADVANCE_OVERDUE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,10 @@ def flagged(finding: Finding, texts: BothTexts, language: Language, names: FundS
     if finding.excess:
         values["excess"] = money(finding.excess, finding.progress.currency, language)
         values["fund_source"] = names.in_language(finding.over_fund_source, language)
-    said = [of_rule.reason.format_map(values), *_of_its_rule(finding, language)]
+    said = [of_rule.reason.format_map(values), *_of_its_rule(finding, language), *_clears(finding, language)]
     if finding.rule not in _COMPARES_NOTHING:
         others = [c for c in finding.comparisons if c is not finding.judged_by]
-        said += _compared(finding, others, language, is_behind=finding.rule in _SAYS_BEHIND)
+        said += _compared(others, language, is_behind=finding.rule in _SAYS_BEHIND)
     return Words(of_rule.title.format_map(values), " ".join([*said, *_always_said(finding, language)]))
 
 
@@ -66,15 +68,23 @@ def resolved(finding: Finding, texts: BothTexts | None, language: Language) -> W
             for c in finding.comparisons
             if c is not finding.judged_by or finding.rule is RuleName.NOTHING_DISBURSED
         ]
-        said += _compared(finding, others, language, is_behind=False)
+        said += _compared(others, language, is_behind=False)
     title = title.format(subject=values["subject"], rule=phrases.RULES[finding.rule][language])
     return Words(title, " ".join([*said, *_always_said(finding, language)]))
 
 
-def baseline_words(kind: BaselineKind, year: int, budget_year: int, language: Language) -> str:
-    """A baseline of ``year`` by name, beside a subject of ``budget_year``."""
-    names = phrases.LAST_YEAR if year == budget_year - 1 else phrases.BASELINES
-    return names[kind][language].format(year=year)
+def cancelled(finding: Finding, correction: str, as_resolved: Words, language: Language) -> Words:
+    """What an alert says that was raised on figures a correction changed: what was corrected comes first."""
+    title = phrases.CANCELLED_TITLE[language].format(
+        subject=finding.progress.subject.name or finding.progress.subject.code,
+        rule=phrases.RULES[finding.rule][language],
+    )
+    return Words(title, f"{correction} {as_resolved.reason}")
+
+
+def baseline_words(name: BaselineName, year: int, language: Language) -> str:
+    """A baseline of ``year`` by name."""
+    return phrases.BASELINES[name][language].format(year=year)
 
 
 def accountable_unit(subject: Subject | SubjectFigures) -> str:
@@ -86,7 +96,7 @@ def _no_longer_holds(finding: Finding) -> bool:
     """Whether the alert ended by what its rule waits for, and not because its plan or its rule changed."""
     progress = finding.progress
     if finding.rule is RuleName.NOTHING_DISBURSED:
-        return progress.disbursed > 0
+        return finding.disbursed > 0
     if finding.rule is RuleName.SOURCE_STALE and finding.threshold is not None:
         books = progress.books_through
         return books is not None and (progress.business_date - books).days <= finding.threshold
@@ -98,23 +108,24 @@ def _values(finding: Finding, language: Language) -> dict[str, str]:
     progress = finding.progress
     values = {
         "subject": progress.subject.name or progress.subject.code,
-        "as_of": day(progress.as_of, language),
+        "as_of": day(finding.as_of, language),
         "business_date": day(progress.business_date, language),
         "books_through": day(progress.books_through, language)
         if progress.books_through
         else phrases.NO_BOOKS[language],
-        "disbursed": money(progress.disbursed, progress.currency, language),
-        "rate": percent(progress.execution_rate or Fraction(0), language),
-        "plan": money(progress.current_plan, progress.currency, language),
+        "disbursed": money(finding.disbursed, progress.currency, language),
+        "rate": percent(finding.execution_rate or Fraction(0), language),
+        "plan": money(finding.plan, progress.currency, language),
         "plan_base": phrases.PLAN_BASES[progress.plan_base][language],
     }
-    if finding.threshold is not None:
-        is_days = finding.rule is RuleName.SOURCE_STALE
-        values["threshold"] = number(finding.threshold, language, digits=0 if is_days else 2)
+    values |= _of_the_limit(finding, language)
     if finding.judged_by and (dpi := finding.judged_by.measures.dpi) is not None:
         measures = finding.judged_by.measures
         found_how = _found_how(finding.judged_by, language)
         values |= {
+            "baseline": baseline_words(
+                finding.judged_by.baseline.name, finding.judged_by.baseline.budget_year, language
+            ),
             "baseline_rate": percent(measures.planned_share, language),
             "interpolated": f" ({found_how})" if found_how else "",
             "rate_base": _rate_base(finding.judged_by, language),
@@ -123,6 +134,71 @@ def _values(finding: Finding, language: Language) -> dict[str, str]:
             "shortfall": money(measures.shortfall, progress.currency, language),
         }
     return values
+
+
+def _of_the_limit(finding: Finding, language: Language) -> dict[str, str]:
+    """The limit that held, what was measured against it, and what else the rule names."""
+    values: dict[str, str] = {}
+    limit = finding.clear_at if finding.is_held else finding.threshold
+    if limit is not None:
+        digits = 0 if finding.rule in _IN_DAYS else 2
+        values |= {
+            "threshold": number(limit, language, digits=digits),
+            "threshold_percent": percent(limit, language),
+        }
+    if finding.measured is not None:
+        values |= {"days": number(finding.measured, language, digits=0)}
+        values |= {"share": percent(finding.measured, language)}
+    if finding.milestone:
+        values["milestone_date"] = day(finding.milestone.on(finding.progress.budget_year), language)
+        values["milestone_rate"] = percent(finding.milestone.rate, language)
+    if finding.forecasts:
+        last = finding.forecasts[-1]
+        values["forecast_date"] = day(last.day, language)
+        values["forecast_rate"] = percent(Fraction(last.central, finding.plan), language)
+    if finding.measured_on:
+        values["measured_on"] = phrases.ADVANCE_BASES[finding.measured_on][language]
+    return values
+
+
+def _clears(finding: Finding, language: Language) -> Iterator[str]:
+    """What would clear it, the forecast, and what keeps it open or silent."""
+
+    def said(need: Need) -> dict[str, str]:
+        amount = money(_rounded_up(need.amount), finding.progress.currency, language)
+        return {"amount": amount, "by": day(need.by, language)}
+
+    if finding.clearing and finding.clearing.needs:
+        first, *later = finding.clearing.needs
+        text = phrases.CLEARING[finding.clearing.action][language].format(**said(first))
+        yield text + "".join(phrases.CLEARING_LATER[language].format(**said(n)) for n in later) + "."
+    if finding.is_held and finding.clear_at is not None and finding.rule is not RuleName.BELOW_MILESTONE:
+        yield phrases.HELD[language].format(
+            clear_at=number(finding.clear_at, language, digits=0 if finding.rule in _IN_DAYS else 2)
+        )
+    if finding.rule is RuleName.YEAR_END_SHORTFALL and finding.forecasts:
+        last = finding.forecasts[-1]
+        low, central, high = (
+            money(amount, finding.progress.currency, language)
+            for amount in (last.low, last.central, last.high)
+        )
+        shape = baseline_words(last.shape, finding.progress.budget_year - _is_last_year(last.shape), language)
+        yield phrases.FORECAST[language].format(
+            day=day(last.day, language), low=low, central=central, high=high, shape=shape
+        )
+    if finding.inhibited:
+        names = ", ".join(phrases.RULES[rule][language] for rule in finding.inhibited)
+        yield phrases.INHIBITED[language].format(rules=names)
+
+
+def _rounded_up(amount: int) -> int:
+    """To what is shown of it: a need told too small would not clear the alert."""
+    shown_to = 10**8 if amount >= 10**9 else 10**5 if amount >= 10**6 else 1
+    return -(-amount // shown_to) * shown_to
+
+
+def _is_last_year(name: BaselineName) -> int:
+    return 1 if name is BaselineName.PREVIOUS_YEAR else 0
 
 
 def _index(dpi: Fraction, limits: Iterable[Fraction | None], language: Language) -> str:
@@ -144,24 +220,18 @@ def _of_its_rule(finding: Finding, language: Language) -> Iterator[str]:
     if finding.rule is RuleName.NOTHING_DISBURSED and target and target.measures.planned_value > 0:
         rate, found_how = percent(target.measures.planned_share, language), _found_how(target, language)
         yield phrases.ASKED_BY_NOW[language].format(
+            baseline=baseline_words(target.baseline.name, target.baseline.budget_year, language),
             asked=money(target.measures.planned_value, finding.progress.currency, language),
             rate=f"{rate}; {found_how}" if found_how else rate,
         )
 
 
-def _compared(
-    finding: Finding, comparisons: Iterable[Comparison], language: Language, *, is_behind: bool
-) -> Iterator[str]:
+def _compared(comparisons: Iterable[Comparison], language: Language, *, is_behind: bool) -> Iterator[str]:
     """The baselines that the rule's own sentence does not name; ``is_behind``: whether it says "behind"."""
     said = [Standing.BEHIND] if is_behind else []
     for comparison in comparisons:
         yield phrases.STANDINGS[comparison.standing, _link(comparison.standing, said)][language].format(
-            baseline=baseline_words(
-                comparison.baseline.kind,
-                comparison.baseline.budget_year,
-                finding.progress.budget_year,
-                language,
-            ),
+            baseline=baseline_words(comparison.baseline.name, comparison.baseline.budget_year, language),
             share=percent(comparison.measures.planned_share, language),
             base=_rate_base(comparison, language),
         )
@@ -206,8 +276,8 @@ def _rate_base(comparison: Comparison, language: Language) -> str:
 
 def _found_how(comparison: Comparison, language: Language) -> str:
     """How the baseline's rate follows from the points around the day; empty where it is stated for it."""
-    if comparison.is_stated:
+    if comparison.is_stated or not comparison.baseline.stated:
         return ""
     found_how = phrases.PAST_LAST_POINT if comparison.is_past_last_point else phrases.INTERPOLATED
-    words = found_how.get(comparison.baseline.kind)
+    words = found_how.get(comparison.baseline.name)
     return words[language] if words else ""

@@ -17,6 +17,7 @@ KINDS = {
     "statement_line": "lũy kế giải ngân / cumulative statement",
     "completed_work": "khối lượng hoàn thành / completed work",
     "revision": "quyết định giao vốn / plan decision",
+    "reallocation": "điều chuyển kế hoạch vốn / reallocation",
     "schedule": "tiến độ, mục tiêu / schedule",
     "project": "dự án / project",
     "owner": "chủ đầu tư / owner",
@@ -44,6 +45,7 @@ FIELDS = {
     "decision_date": "ngày quyết định\ndecision date",
     "effective_date": "hiệu lực từ\nin force since",
     "points": "các mốc\npoints",
+    "sides": "các dòng\nsides",
     "rate_base": "mẫu số\nrate base",
     "province_code": "tỉnh\nprovince",
     "owner_code": "mã chủ đầu tư\nowner code",
@@ -122,6 +124,8 @@ def in_words(field: str, value: Any) -> str:
         return amount(value)
     if field == "points" and isinstance(value, list):
         return "\n".join(_point(point) for point in value)
+    if field == "sides" and isinstance(value, list):
+        return "\n".join(_side(side) for side in value)
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -144,3 +148,8 @@ def _point(point: Mapping[str, Any]) -> str:
         return f"{when}: {amount(point['amount'])}"
     whole, hundredths = divmod(int(point.get("basis_points") or 0), 100)
     return f"{when}: {whole},{hundredths:02d} %"
+
+
+def _side(side: Mapping[str, Any]) -> str:
+    before, after = (amount(side[name]) for name in ("amount_before", "amount_after"))
+    return f"{side['project_code']}, {fund_source(side['fund_source'])}: {before} → {after}"

@@ -16,6 +16,7 @@ from services.contracts.fields import UndecodableError, parse, read_schedule, ti
 from services.contracts.gen.giaingan.v1 import common_pb2, disbursement_pb2, plan_pb2
 from services.domain.disbursement import CompletedWorkLine, Movement, StatementLine
 from services.domain.plan import BaselineSchedule, PlanRevision
+from services.domain.reallocation import Reallocation
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 
 __all__ = [
@@ -35,7 +36,14 @@ __all__ = [
 ]
 
 DisbursementFact = Movement | StatementLine | CompletedWorkLine
-PlanFact = PlanRevision | BaselineSchedule | ProjectRegistration | OwnerRegistration | OfficerAssignment
+PlanFact = (
+    PlanRevision
+    | Reallocation
+    | BaselineSchedule
+    | ProjectRegistration
+    | OwnerRegistration
+    | OfficerAssignment
+)
 Fact = DisbursementFact | PlanFact
 
 _EventT = TypeVar("_EventT", disbursement_pb2.DisbursementEvent, plan_pb2.PlanEvent)
@@ -82,6 +90,7 @@ _DISBURSEMENTS: Mapping[type, _Body] = {
 }
 _PLANS: Mapping[type, _Body] = {
     PlanRevision: _Body("revision", plan_bodies.write_revision, plan_bodies.read_revision),
+    Reallocation: _Body("reallocation", plan_bodies.write_reallocation, plan_bodies.read_reallocation),
     BaselineSchedule: _Body("schedule", write_schedule, read_schedule),
     ProjectRegistration: _Body("project", plan_bodies.write_project, plan_bodies.read_project),
     OwnerRegistration: _Body("owner", plan_bodies.write_owner, plan_bodies.read_owner),
@@ -128,6 +137,8 @@ def routing_key(fact: Fact) -> str:
     match fact:
         case BaselineSchedule():
             return fact.scope_code
+        case Reallocation():
+            return fact.ordered_sides[0].project_code if fact.sides else ""
         case OwnerRegistration():
             return f"{fact.province_code}/{fact.owner_code}"
         case OfficerAssignment():

@@ -88,7 +88,7 @@ def write_schedule(fact: BaselineSchedule) -> plan_pb2.BaselineSchedule:
         kind=label(plan_pb2.BaselineKind, fact.kind),
         scope_code=fact.scope_code,
         budget_year=fact.budget_year,
-        points=[_point(point) for point in fact.points],
+        points=[write_point(point) for point in fact.points],
         decision_number=fact.decision_number,
         effective_date=fact.effective_date.isoformat(),
         rate_base=fact.rate_base,
@@ -96,10 +96,19 @@ def write_schedule(fact: BaselineSchedule) -> plan_pb2.BaselineSchedule:
     )
 
 
-def _point(point: BaselinePoint) -> plan_pb2.BaselinePoint:
+def write_point(point: BaselinePoint) -> plan_pb2.BaselinePoint:
+    """Domain to message."""
     if point.amount is not None:
         return plan_pb2.BaselinePoint(date=point.day.isoformat(), amount=write_money(point.amount))
     return plan_pb2.BaselinePoint(date=point.day.isoformat(), basis_points=point.basis_points)
+
+
+def read_point(point: plan_pb2.BaselinePoint) -> BaselinePoint:
+    """Message to domain. Raises ``ValueError``."""
+    day = date.fromisoformat(point.date)
+    if point.WhichOneof("cumulative") == "amount":
+        return BaselinePoint(day, amount=read_money(point.amount))
+    return BaselinePoint(day, basis_points=point.basis_points)
 
 
 def read_schedule(
@@ -112,12 +121,7 @@ def read_schedule(
         kind=member(plan_pb2.BaselineKind, schedule.kind, BaselineKind),
         scope_code=schedule.scope_code,
         budget_year=schedule.budget_year,
-        points=tuple(
-            BaselinePoint(date.fromisoformat(point.date), amount=read_money(point.amount))
-            if point.WhichOneof("cumulative") == "amount"
-            else BaselinePoint(date.fromisoformat(point.date), basis_points=point.basis_points)
-            for point in schedule.points
-        ),
+        points=tuple(read_point(point) for point in schedule.points),
         decision_number=schedule.decision_number,
         effective_date=date.fromisoformat(schedule.effective_date),
         rate_base=schedule.rate_base,

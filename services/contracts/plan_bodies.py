@@ -7,6 +7,7 @@ from datetime import date
 from services.contracts.fields import iso, label, member, optional_date, read_money, write_money
 from services.contracts.gen.giaingan.v1 import plan_pb2
 from services.domain.plan import PlanBase, PlanLevel, PlanRevision
+from services.domain.reallocation import Reallocation, ReallocationSide
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 
 
@@ -57,6 +58,46 @@ def read_revision(revision: plan_pb2.PlanRevision, *, source: str, source_ref: s
         effective_date=date.fromisoformat(revision.effective_date),
         carried_from_year=revision.carried_from_year,
         revision=revision.revision,
+    )
+
+
+def write_reallocation(fact: Reallocation) -> plan_pb2.Reallocation:
+    return plan_pb2.Reallocation(
+        budget_year=fact.budget_year,
+        decision_number=fact.decision_number,
+        decision_date=fact.decision_date.isoformat(),
+        effective_date=fact.effective_date.isoformat(),
+        sides=[
+            plan_pb2.ReallocationSide(
+                project_code=side.project_code,
+                fund_source=side.fund_source,
+                amount_before=write_money(side.amount_before),
+                amount_after=write_money(side.amount_after),
+            )
+            for side in fact.sides
+        ],
+        revision=fact.revision,
+    )
+
+
+def read_reallocation(decision: plan_pb2.Reallocation, *, source: str, source_ref: str) -> Reallocation:
+    return Reallocation(
+        source=source,
+        source_ref=source_ref,
+        budget_year=decision.budget_year,
+        decision_number=decision.decision_number,
+        decision_date=date.fromisoformat(decision.decision_date),
+        effective_date=date.fromisoformat(decision.effective_date),
+        sides=tuple(
+            ReallocationSide(
+                side.project_code,
+                side.fund_source,
+                read_money(side.amount_before),
+                read_money(side.amount_after),
+            )
+            for side in decision.sides
+        ),
+        revision=decision.revision,
     )
 
 

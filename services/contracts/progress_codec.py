@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from itertools import pairwise
 from uuid import UUID
 
 from services.contracts.fields import (
@@ -13,14 +14,26 @@ from services.contracts.fields import (
     member,
     optional_date,
     parse,
+    read_point,
     read_schedule,
     timestamp,
+    write_point,
     write_schedule,
 )
 from services.contracts.gen.giaingan.v1 import alert_pb2, disbursement_pb2, plan_pb2, progress_pb2
+from services.domain.course import Course
 from services.domain.disbursement import Reporter, Series
 from services.domain.plan import PlanLevel
-from services.domain.progress import FundLine, Progress, Subject, SubjectType
+from services.domain.progress import (
+    CompletedWork,
+    FundLine,
+    LateEvent,
+    PeerCurve,
+    Progress,
+    SourceReach,
+    Subject,
+    SubjectType,
+)
 
 _SERIES_PARTS: Mapping[Series, tuple[Reporter, bool]] = {
     Series.TREASURY_VOUCHERS: (Reporter.TREASURY, False),
@@ -56,6 +69,7 @@ def encode_progress(progress: Progress) -> bytes:
                 disbursed=line.disbursed,
                 work_certified=line.work_certified,
                 advance_outstanding=line.advance_outstanding,
+                carry_over_plan=line.carry_over_plan,
             )
             for line in progress.lines
         ],
@@ -68,7 +82,41 @@ def encode_progress(progress: Progress) -> bytes:
         ledger_watermark=progress.ledger_watermark,
         version=progress.version,
         baselines=[write_schedule(schedule) for schedule in progress.baselines],
+        project_group=subject.project_group,
+        district=subject.district,
+        sector=subject.sector,
+        course=progress_pb2.Course(
+            days=progress.course.days,
+            disbursed=progress.course.disbursed,
+            work_certified=progress.course.work_certified,
+            advance_outstanding=progress.course.advance_outstanding,
+            plan=progress.course.plan,
+        ),
+        sources=[
+            progress_pb2.SourceReach(source=each.source, reaches=each.reaches.isoformat())
+            for each in progress.sources
+        ],
+        completed_work=progress.completed_work.cumulative if progress.completed_work else None,
+        completed_work_as_of=iso(progress.completed_work.as_of if progress.completed_work else None),
+        starts_on=iso(progress.starts_on),
+        closed_on=iso(progress.closed_on),
+        total_investment=progress.total_investment,
+        advance_since=iso(progress.advance_since),
+        peers=_peers(progress.peers) if progress.peers else None,
+        late_events=[
+            progress_pb2.LateEvent(event_id=str(each.event_id), value_date=each.value_date.isoformat())
+            for each in progress.late_events
+        ],
+        known_at=timestamp(progress.known_at) if progress.known_at else None,
     ).SerializeToString()
+
+
+def _peers(peers: PeerCurve) -> progress_pb2.PeerCurve:
+    return progress_pb2.PeerCurve(
+        scope_code=peers.scope_code,
+        members=peers.members,
+        points=[write_point(point) for point in peers.points],
+    )
 
 
 def _series_balance(series: Series, disbursed: int) -> progress_pb2.SeriesBalance:
@@ -95,6 +143,10 @@ def encode_alert_change(
     reason_vi: str,
     reason_en: str,
     recorded_at: datetime,
+    caused_by: Iterable[UUID] = (),
+    correction_vi: str = "",
+    correction_en: str = "",
+    judged_on: date | None = None,
 ) -> bytes:
     """The value of one record of the alert topic."""
     return alert_pb2.AlertChange(
@@ -113,6 +165,10 @@ def encode_alert_change(
         reason_vi=reason_vi,
         reason_en=reason_en,
         recorded_at=timestamp(recorded_at),
+        caused_by=[str(event_id) for event_id in caused_by],
+        correction_vi=correction_vi,
+        correction_en=correction_en,
+        judged_on=iso(judged_on),
     ).SerializeToString()
 
 
@@ -136,6 +192,9 @@ def _progress(message: progress_pb2.SubjectProgress) -> Progress:
             owner_name=message.owner_name,
             accountable_officer=message.accountable_officer,
             level=member(plan_pb2.PlanLevel, message.level, PlanLevel),
+            project_group=message.project_group,
+            district=message.district,
+            sector=message.sector,
         ),
         budget_year=message.budget_year,
         as_of=date.fromisoformat(message.as_of),
@@ -150,6 +209,7 @@ def _progress(message: progress_pb2.SubjectProgress) -> Progress:
                 disbursed=line.disbursed,
                 work_certified=line.work_certified,
                 advance_outstanding=line.advance_outstanding,
+                carry_over_plan=line.carry_over_plan,
             )
             for line in message.lines
         ),
@@ -170,4 +230,46 @@ def _progress(message: progress_pb2.SubjectProgress) -> Progress:
         last_movement_date=optional_date(message.last_movement_date),
         ledger_watermark=message.ledger_watermark,
         version=message.version,
+        course=_course(message.course),
+        sources=tuple(SourceReach(each.source, date.fromisoformat(each.reaches)) for each in message.sources),
+        completed_work=(
+            CompletedWork(message.completed_work, date.fromisoformat(message.completed_work_as_of))
+            if message.HasField("completed_work")
+            else None
+        ),
+        starts_on=optional_date(message.starts_on),
+        closed_on=optional_date(message.closed_on),
+        total_investment=message.total_investment if message.HasField("total_investment") else None,
+        advance_since=optional_date(message.advance_since),
+        peers=(
+            PeerCurve(
+                message.peers.scope_code,
+                message.peers.members,
+                tuple(read_point(point) for point in message.peers.points),
+            )
+            if message.HasField("peers")
+            else None
+        ),
+        late_events=tuple(
+            LateEvent(UUID(each.event_id), date.fromisoformat(each.value_date))
+            for each in message.late_events
+        ),
+        known_at=message.known_at.ToDatetime(UTC) if message.HasField("known_at") else None,
     )
+
+
+def _course(message: progress_pb2.Course) -> Course:
+    """Raises ``ValueError`` where its lists are not as long as each other, or its days do not rise."""
+    course = Course(
+        tuple(message.days),
+        tuple(message.disbursed),
+        tuple(message.work_certified),
+        tuple(message.advance_outstanding),
+        tuple(message.plan),
+    )
+    amounts = (course.disbursed, course.work_certified, course.advance_outstanding, course.plan)
+    if any(len(each) != len(course.days) for each in amounts):
+        raise ValueError("the lists of a course are not as long as each other")
+    if any(left >= right for left, right in pairwise(course.days)):
+        raise ValueError("the days of a course do not rise")
+    return course

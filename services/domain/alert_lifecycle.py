@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -11,6 +12,8 @@ class AlertState(StrEnum):
 
     OPEN = "open"
     RESOLVED = "resolved"
+    # Raised on figures that a later correction changed: rightly seen, it never held.
+    CANCELLED = "cancelled"
 
 
 class AlertTransition(StrEnum):
@@ -20,14 +23,41 @@ class AlertTransition(StrEnum):
     UPDATED = "updated"
     RESOLVED = "resolved"
     REOPENED = "reopened"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """The day since which an alert stands, and the totals of that day it stands on, in minor units."""
+
+    day: date
+    disbursed: int
+    plan: int
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What is known of an alert already: its state and the digest of its last finding."""
+    """What is known of an alert already: its state, the digest of its last finding and the version of the
+    rule that found it, and what it was raised on; ``grounds`` is ``None`` where that was not kept."""
 
     state: AlertState
     digest: bytes
+    grounds: Grounds | None = None
+    rule_version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a rule says by all that is known now.
+
+    ``digest`` is that of its finding, ``None`` where it does not flag; ``grounds`` since when it flags.
+    ``held_when_raised`` says whether it flags as of the day on which the recorded alert was raised;
+    ``None`` where no correction reaches that day, or the rule cannot be judged as of an earlier day.
+    """
+
+    digest: bytes | None
+    grounds: Grounds | None = None
+    held_when_raised: bool | None = None
 
 
 _STATE_AFTER = {
@@ -35,23 +65,33 @@ _STATE_AFTER = {
     AlertTransition.UPDATED: AlertState.OPEN,
     AlertTransition.REOPENED: AlertState.OPEN,
     AlertTransition.RESOLVED: AlertState.RESOLVED,
+    AlertTransition.CANCELLED: AlertState.CANCELLED,
 }
 
 
-def transition(recorded: Recorded | None, finding_digest: bytes | None) -> AlertTransition | None:
+def transition(recorded: Recorded | None, judged: Judgement) -> AlertTransition | None:
     """What to do, or ``None`` where nothing changed.
 
-    ``finding_digest`` is the digest of the rule's finding now, ``None`` where the rule no longer
-    flags the subject.
+    A resolved alert that was rightly raised stays as it was told, whatever its figures of then are now.
     """
-    is_open = recorded is not None and recorded.state is AlertState.OPEN
-    if finding_digest is None:
-        return AlertTransition.RESOLVED if is_open else None
     if recorded is None:
-        return AlertTransition.OPENED
-    if not is_open:
+        return AlertTransition.OPENED if judged.digest else None
+    if judged.digest is None:
+        return _no_longer_flagged(recorded, judged)
+    if recorded.state is not AlertState.OPEN:
         return AlertTransition.REOPENED
-    return AlertTransition.UPDATED if recorded.digest != finding_digest else None
+    stands_on_other_ground = judged.grounds is not None and judged.grounds != recorded.grounds
+    if recorded.digest != judged.digest or stands_on_other_ground:
+        return AlertTransition.UPDATED
+    return None
+
+
+def _no_longer_flagged(recorded: Recorded, judged: Judgement) -> AlertTransition | None:
+    if recorded.state is AlertState.CANCELLED:
+        return None
+    if judged.held_when_raised is False:
+        return AlertTransition.CANCELLED
+    return AlertTransition.RESOLVED if recorded.state is AlertState.OPEN else None
 
 
 def state_after(change: AlertTransition) -> AlertState:

@@ -1,4 +1,4 @@
-"""Baselines: what share of the year's plan should be disbursed by a date, by which curve."""
+"""Curves: what share of the plan should be disbursed by a month. Baselines by name are in baselines.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from services.domain.fiscal_calendar import month_position
-from services.domain.plan import BaselineSchedule
+from services.domain.plan import BaselinePoint, BaselineSchedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,12 @@ class Curve:
     @classmethod
     def of(cls, schedule: BaselineSchedule, *, plan: int) -> Curve:
         """The curve of a schedule; points in money become shares of ``plan`` minor units."""
-        return cls.through(
-            (month_position(point.day, schedule.budget_year), point.share_of(plan))
-            for point in schedule.points
-        )
+        return cls.through_points(schedule.points, budget_year=schedule.budget_year, plan=plan)
+
+    @classmethod
+    def through_points(cls, points: Iterable[BaselinePoint], *, budget_year: int, plan: int) -> Curve:
+        """The curve through dated points of ``budget_year``."""
+        return cls.through((month_position(point.day, budget_year), point.share_of(plan)) for point in points)
 
     def share_at(self, month: Fraction) -> Fraction:
         """Planned share at ``month`` months elapsed."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from services.domain import event_identity
 from services.domain.accounts import Account, Effect, Transfer
+from services.domain.fiscal_calendar import carried_into
 from services.domain.money import Money
 
 
@@ -109,6 +110,11 @@ class Movement(event_identity.Identified):
         )
 
     @property
+    def carried_into(self) -> int | None:
+        """The year whose carry-over capital it is on; ``None`` for the year's own plan."""
+        return carried_into(self.value_date, self.budget_year)
+
+    @property
     def series(self) -> Series:
         form = "vouchers" if self.status is FigureStatus.ACTUAL else "voucher_estimates"
         return Series(f"{self.reporter}_{form}")
@@ -128,7 +134,11 @@ class Movement(event_identity.Identified):
 
 @dataclass(frozen=True, slots=True)
 class StatementLine(event_identity.Identified):
-    """One line of a cumulative statement (lũy kế): disbursed from 1 January up to ``as_of``."""
+    """One line of a cumulative statement (lũy kế): disbursed from 1 January up to ``as_of``.
+
+    After the year's closing day it states its carried-over capital alone (vốn kéo dài), from 1 January of the
+    year of ``as_of``: offices report that apart, never on top of what was paid before.
+    """
 
     source: str
     source_ref: str
@@ -161,6 +171,11 @@ class StatementLine(event_identity.Identified):
     @property
     def series(self) -> Series:
         return Series(f"{self.reporter}_statements")
+
+    @property
+    def carried_into(self) -> int | None:
+        """The year whose carry-over capital it states; ``None`` for the year's own plan."""
+        return carried_into(self.as_of, self.budget_year)
 
     @property
     def precedence(self) -> tuple[bool, int, UUID]:
@@ -221,10 +236,12 @@ def statement_postings(line: StatementLine, known: Iterable[StatementLine]) -> l
     Appended, never edited, and in whatever order statements arrive the balance at each date is that
     of the latest statement up to it: a statement that comes in between posts its difference at its
     own date and takes the same difference back at the next statement's date, whose cumulative figure
-    already held it. A fall posts a negative movement.
+    already held it. A fall posts a negative movement. Statements of carried-over capital count apart.
     """
     effective: dict[date, StatementLine] = {}
     for other in known:
+        if other.carried_into != line.carried_into:
+            continue
         current = effective.get(other.as_of)
         if current is None or other.precedence > current.precedence:
             effective[other.as_of] = other

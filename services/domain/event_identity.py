@@ -10,6 +10,7 @@ from collections.abc import Mapping
 # Namespaces, fixed for good: an id made today must come out the same in ten years.
 _EVENTS = uuid.UUID("6f0f4f6b-5a8e-5c1e-9d0b-6b1b6a5d4c01")
 _POSTINGS = uuid.UUID("6f0f4f6b-5a8e-5c1e-9d0b-6b1b6a5d4c02")
+_SIDES = uuid.UUID("6f0f4f6b-5a8e-5c1e-9d0b-6b1b6a5d4c04")
 _ALERTS = uuid.UUID("6f0f4f6b-5a8e-5c1e-9d0b-6b1b6a5d4c03")
 
 # ASCII "unit separator": validation refuses control characters, so no field can hold it.
@@ -38,6 +39,13 @@ class Identified:
 def posting_id(*, statement_event_id: uuid.UUID, value_date: str) -> uuid.UUID:
     """Id of a ledger row that a cumulative statement leads to on a date."""
     return uuid.uuid5(_POSTINGS, _joined(str(statement_event_id), value_date))
+
+
+def reallocation_side_id(
+    *, reallocation_event_id: uuid.UUID, project_code: str, fund_source: str
+) -> uuid.UUID:
+    """Id of the plan revision that a side of a reallocation leads to."""
+    return uuid.uuid5(_SIDES, _joined(str(reallocation_event_id), project_code, fund_source))
 
 
 def alert_id(*, subject_type: str, subject_code: str, rule: str, budget_year: int) -> uuid.UUID:

@@ -12,6 +12,7 @@ from typing import Any
 from services.domain.disbursement import CompletedWorkLine, Movement, StatementLine
 from services.domain.money import MAX_MINOR_UNITS
 from services.domain.plan import WHOLE_PLAN_BASIS_POINTS, BaselinePoint, BaselineSchedule, PlanRevision
+from services.domain.reallocation import Reallocation, ReallocationSide
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 
 Fact = (
@@ -19,6 +20,7 @@ Fact = (
     | StatementLine
     | CompletedWorkLine
     | PlanRevision
+    | Reallocation
     | BaselineSchedule
     | ProjectRegistration
     | OwnerRegistration
@@ -30,6 +32,7 @@ MAX_REFERENCE = 200
 MAX_TEXT = 500
 BUDGET_YEARS = range(2000, 2101)
 MAX_POINTS = 400
+MAX_SIDES = 200
 MAX_REVISION = 1000
 FUND_SOURCE = r"^[a-z][a-z_]*(\.[a-z][a-z_]*)*$"
 PROVINCE_CODE = "^[0-9]{2}$"
@@ -95,6 +98,10 @@ def faults(fact: Fact) -> Iterator[tuple[str, str]]:
         yield from _number_faults("budget_year", fact.budget_year, BUDGET_YEARS.start, BUDGET_YEARS.stop - 1)
     if not isinstance(fact, Movement):
         yield from _number_faults("revision", fact.revision, 0, MAX_REVISION)
+    yield from _amount_faults(fact)
+
+
+def _amount_faults(fact: Fact) -> Iterator[tuple[str, str]]:
     match fact:
         case Movement():
             yield from _number_faults("amount", fact.amount.minor_units, 1, MAX_MINOR_UNITS)
@@ -102,6 +109,10 @@ def faults(fact: Fact) -> Iterator[tuple[str, str]]:
             yield from _number_faults("cumulative", fact.cumulative.minor_units, 0, MAX_MINOR_UNITS)
         case PlanRevision():
             yield from _number_faults("amount", fact.amount.minor_units, 0, MAX_MINOR_UNITS)
+        case Reallocation():
+            yield from _number_faults("sides", len(fact.sides), 1, MAX_SIDES)
+            for side in fact.sides:
+                yield from _side_faults(side)
         case ProjectRegistration():
             if fact.total_investment is not None:
                 yield from _number_faults(
@@ -111,6 +122,13 @@ def faults(fact: Fact) -> Iterator[tuple[str, str]]:
             yield from _number_faults("points", len(fact.points), 1, MAX_POINTS)
             for point in fact.points:
                 yield from _point_faults(point)
+
+
+def _side_faults(side: ReallocationSide) -> Iterator[tuple[str, str]]:
+    for name in ("project_code", "fund_source"):
+        yield from ((name, fault) for fault in _text_faults(name, getattr(side, name)))
+    yield from _number_faults("amount_before", side.amount_before.minor_units, 0, MAX_MINOR_UNITS)
+    yield from _number_faults("amount_after", side.amount_after.minor_units, 0, MAX_MINOR_UNITS)
 
 
 def _point_faults(point: BaselinePoint) -> Iterator[tuple[str, str]]:

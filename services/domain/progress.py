@@ -1,20 +1,16 @@
-"""Where a subject stands against its plan, and the measures taken of it.
-
-Disbursed over planned is a *disbursement performance index* (DPI), not SPI: cash out is not work
-done, an advance least of all.
-"""
+"""Where a subject stands against its plan, as told. What is measured of it is in measures.py."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
+from uuid import UUID
 
-from services.domain.baseline import Curve
+from services.domain.course import EMPTY_COURSE, Course
 from services.domain.disbursement import Series
-from services.domain.fiscal_calendar import month_position
-from services.domain.plan import BaselineKind, BaselineSchedule, PlanBase, PlanLevel
+from services.domain.plan import BaselineKind, BaselinePoint, BaselineSchedule, PlanBase, PlanLevel
 
 
 class SubjectType(StrEnum):
@@ -23,6 +19,9 @@ class SubjectType(StrEnum):
     PROJECT = "project"
     OWNER = "owner"
     PROVINCE = "province"
+    DISTRICT = "district"
+    SECTOR = "sector"
+    FUND_SOURCE = "fund_source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,9 @@ class Subject:
     owner_name: str = ""
     accountable_officer: str = ""
     level: PlanLevel = PlanLevel.PROJECT
+    project_group: str = ""
+    district: str = ""
+    sector: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,44 @@ class FundLine:
     disbursed: int = 0
     work_certified: int = 0
     advance_outstanding: int = 0
+    carry_over_plan: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReach:
+    """The last value date of which a source that feeds the subject has stated anything in the province."""
+
+    source: str
+    reaches: date
+
+
+@dataclass(frozen=True, slots=True)
+class PeerCurve:
+    """The median execution rate of like projects, at month ends and on the day of the figures.
+
+    ``scope_code`` is project group and main fund source, ``members`` how many projects are alike. Rates
+    are rounded to a basis point.
+    """
+
+    scope_code: str
+    members: int
+    points: tuple[BaselinePoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LateEvent:
+    """An event whose value date is on or before a day that had been told already."""
+
+    event_id: UUID
+    value_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedWork:
+    """Value of completed work up to ``as_of``, as its owner reports it, in minor units: earned value."""
+
+    cumulative: int
+    as_of: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +98,11 @@ class Progress:
 
     ``as_of`` is the date up to which everything counts: the business date or, where the books end
     earlier, the last day they reach (docs/adr/0005). Amounts are minor units of ``currency``.
+
+    ``course`` holds the totals of every day up to ``as_of``, so that the subject can be judged as of any
+    earlier day by all that is known now. ``advance_since`` is the value date of the oldest advance not yet
+    recovered, first in first out. ``known_at`` is the instant of knowledge: the ledger asked with it gives
+    these figures again.
     """
 
     subject: Subject
@@ -75,6 +120,16 @@ class Progress:
     last_movement_date: date | None = None
     ledger_watermark: int = 0
     version: int = 0
+    course: Course = EMPTY_COURSE
+    sources: tuple[SourceReach, ...] = ()
+    completed_work: CompletedWork | None = None
+    starts_on: date | None = None
+    closed_on: date | None = None
+    total_investment: int | None = None
+    advance_since: date | None = None
+    peers: PeerCurve | None = None
+    late_events: tuple[LateEvent, ...] = ()
+    known_at: datetime | None = None
 
     @property
     def current_plan(self) -> int:
@@ -106,53 +161,3 @@ class Progress:
     def baseline(self, kind: BaselineKind) -> BaselineSchedule | None:
         """The curve of that kind for the subject's own budget year."""
         return next((b for b in self.baselines if b.kind is kind and b.budget_year == self.budget_year), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Measures:
-    """Disbursement against one baseline. Shares are of the plan; times are months."""
-
-    planned_share: Fraction
-    planned_value: Fraction
-    shortfall: Fraction
-    dpi: Fraction | None
-    earned_schedule: Fraction
-    actual_time: Fraction
-
-    @property
-    def time_variance(self) -> Fraction:
-        """Months ahead of the baseline; below zero is behind."""
-        return self.earned_schedule - self.actual_time
-
-    @property
-    def time_index(self) -> Fraction | None:
-        """Earned schedule over actual time; ``None`` on the first day of the year."""
-        return self.earned_schedule / self.actual_time if self.actual_time else None
-
-
-def measure(*, disbursed: int, plan: int, curve: Curve, month: Fraction) -> Measures:
-    """The measures of ``disbursed`` minor units against ``curve`` at ``month`` months elapsed.
-
-    ``plan`` is in minor units, above zero. DPI is ``None`` while nothing is planned yet.
-    """
-    planned_share = curve.share_at(month)
-    planned_value = planned_share * plan
-    return Measures(
-        planned_share=planned_share,
-        planned_value=planned_value,
-        shortfall=planned_value - disbursed,
-        dpi=disbursed / planned_value if planned_value else None,
-        earned_schedule=curve.month_of(Fraction(disbursed, plan)),
-        actual_time=month,
-    )
-
-
-def measure_against(progress: Progress, schedule: BaselineSchedule) -> Measures:
-    """``progress`` measured against a schedule at its ``as_of``; a schedule of another year is read
-    at the same month of that year."""
-    return measure(
-        disbursed=progress.disbursed,
-        plan=progress.current_plan,
-        curve=Curve.of(schedule, plan=progress.current_plan),
-        month=month_position(progress.as_of, progress.budget_year),
-    )

@@ -6,15 +6,11 @@ Texts that an officer reads are in Vietnamese first, then in English.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
-from itertools import pairwise
 from uuid import UUID
 
-from services.domain import field_rules, fiscal_calendar
+from services.domain import curve_rules, field_rules, fiscal_calendar, reallocation_rules
 from services.domain.disbursement import (
     CompletedWorkLine,
     FigureStatus,
@@ -24,15 +20,10 @@ from services.domain.disbursement import (
 )
 from services.domain.field_rules import Fact
 from services.domain.money import LEDGER_CURRENCY, Money
-from services.domain.plan import (
-    NATIONAL_SCOPE,
-    BaselineKind,
-    BaselinePoint,
-    BaselineSchedule,
-    PlanBase,
-    PlanRevision,
-)
+from services.domain.plan import BaselineSchedule, PlanBase, PlanRevision
+from services.domain.reallocation import Reallocation
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
+from services.domain.rejection import Rejection, RejectionCode, vi
 
 __all__ = [
     "Fact",
@@ -43,40 +34,6 @@ __all__ = [
     "contradictions",
     "outside_project_days",
 ]
-
-
-class RejectionCode(StrEnum):
-    """Stable codes, each with its cause and remedy in docs/ERRORS.md."""
-
-    MALFORMED_FIELD = "malformed-field"
-    OUTSIDE_BUDGET_YEAR = "outside-budget-year"
-    AFTER_BUSINESS_DATE = "after-business-date"
-    DATE_IMPLAUSIBLE = "date-implausible"
-    REVERSAL_WITHOUT_REFERENCE = "reversal-without-reference"
-    REFERENCE_WITHOUT_REVERSAL = "reference-without-reversal"
-    REVERSES_ITSELF = "reverses-itself"
-    CURRENCY_NOT_KEPT = "currency-not-kept"
-    MIXED_CURRENCIES = "mixed-currencies"
-    MIXED_MEASURES = "mixed-measures"
-    REPEATED_DATE = "repeated-date"
-    FALLING_CURVE = "falling-curve"
-    SCOPE_MISMATCH = "scope-mismatch"
-    CONTRADICTS_ITSELF = "contradicts-itself"
-    CARRY_OVER_YEAR = "carry-over-year"
-    CLOSED_BEFORE_START = "closed-before-start"
-    PROJECT_NOT_STARTED = "project-not-started"
-    PROJECT_CLOSED = "project-closed"
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """One fault of one fact: what is wrong with ``field`` (the sender's name of it) and how to mend it."""
-
-    code: RejectionCode
-    field: str
-    read: str
-    detail: str
-    mend: str
 
 
 def check(fact: Fact, *, business_date: date) -> list[Rejection]:
@@ -98,39 +55,54 @@ def check(fact: Fact, *, business_date: date) -> list[Rejection]:
 def across_fields(fact: Fact, *, business_date: date) -> list[Rejection]:
     """The faults between the fields of a fact whose fields are sound each: its model has seen to that."""
     match fact:
-        case Movement():
-            return [
-                *_booking_date("value_date", fact.value_date, fact, business_date),
-                *_currency(fact.amount),
-                *_reversal(fact),
-            ]
-        case StatementLine() | CompletedWorkLine():
-            return [
-                *_booking_date("as_of", fact.as_of, fact, business_date),
-                *_currency(fact.cumulative),
-            ]
-        case PlanRevision():
-            return [
-                *_decision_date("decision_date", fact.decision_date, fact.budget_year),
-                *_not_after("decision_date", fact.decision_date, business_date),
-                *_decision_date("effective_date", fact.effective_date, fact.budget_year),
-                *_currency(fact.amount),
-                *_carried_over(fact),
-            ]
+        case Movement() | StatementLine() | CompletedWorkLine():
+            return list(_of_money(fact, business_date))
+        case PlanRevision() | Reallocation():
+            return list(_of_decision(fact, business_date))
         case BaselineSchedule():
-            return [
-                *_decision_date("effective_date", fact.effective_date, fact.budget_year),
-                *_scope(fact),
-                *_points_in_year(fact),
-                *_currency(*(point.amount for point in fact.points if point.amount)),
-                *_one_measure(fact),
-                *_rising(fact.points),
-            ]
+            return list(_of_curve(fact))
         case ProjectRegistration():
             investment = fact.total_investment
             return [*_open_days(fact), *_currency(*([investment] if investment else []))]
         case OwnerRegistration() | OfficerAssignment():
             return []
+
+
+def _of_money(fact: Movement | StatementLine | CompletedWorkLine, business_date: date) -> Iterator[Rejection]:
+    match fact:
+        case Movement():
+            yield from _paid_on("value_date", fact.value_date, fact.budget_year)
+            yield from _not_yet("value_date", fact.value_date, fact, business_date)
+            yield from _currency(fact.amount)
+            yield from _reversal(fact)
+        case StatementLine() | CompletedWorkLine():
+            # Only money is carried over: the value of work is stated within the year.
+            day_rule = _paid_on if isinstance(fact, StatementLine) else _in_year
+            yield from day_rule("as_of", fact.as_of, fact.budget_year)
+            yield from _not_yet("as_of", fact.as_of, fact, business_date)
+            yield from _currency(fact.cumulative)
+
+
+def _of_decision(fact: PlanRevision | Reallocation, business_date: date) -> Iterator[Rejection]:
+    yield from _decision_date("decision_date", fact.decision_date, fact.budget_year)
+    yield from _not_after("decision_date", fact.decision_date, business_date)
+    yield from _decision_date("effective_date", fact.effective_date, fact.budget_year)
+    match fact:
+        case PlanRevision():
+            yield from _currency(fact.amount)
+            yield from _carried_over(fact)
+        case Reallocation():
+            yield from _currency(*(amount for side in fact.sides for amount in side.amounts))
+            yield from reallocation_rules.balanced(fact)
+
+
+def _of_curve(fact: BaselineSchedule) -> Iterator[Rejection]:
+    yield from _decision_date("effective_date", fact.effective_date, fact.budget_year)
+    yield from curve_rules.scope(fact)
+    yield from _points_in_year(fact)
+    yield from _currency(*(point.amount for point in fact.points if point.amount))
+    yield from curve_rules.one_measure(fact)
+    yield from curve_rules.rising(fact.points)
 
 
 def outside_project_days(fact: Fact, *, starts_on: date | None, closed_on: date | None) -> list[Rejection]:
@@ -174,15 +146,33 @@ def contradictions(facts: Sequence[Fact]) -> list[tuple[int, Rejection]]:
 # --- dates -------------------------------------------------------------------------------------
 
 
-def _booking_date(
+def _in_year(field: str, day: date, budget_year: int) -> Iterator[Rejection]:
+    """The thirteen months of Law 39/2019/QH14, art. 68."""
+    if not fiscal_calendar.is_in_budget_year(day, budget_year):
+        yield _outside_year(field, day, budget_year)
+
+
+def _paid_on(field: str, day: date, budget_year: int) -> Iterator[Rejection]:
+    """Money of the year's plan: in its thirteen months, or carried over into a later year. Whether a decision
+    carries it over is for the books to show: decisions and payments arrive in any order."""
+    first, last = fiscal_calendar.first_day(budget_year), fiscal_calendar.last_carried_day(budget_year)
+    if first <= day <= last:
+        return
+    yield Rejection(
+        RejectionCode.OUTSIDE_BUDGET_YEAR,
+        field,
+        day.isoformat(),
+        f"ngoài thời gian giải ngân kế hoạch năm {budget_year} (từ {vi(first)}, kể cả vốn kéo dài đến "
+        f"{vi(last)}) / money of the plan of {budget_year} is paid from {first}, carried-over capital "
+        f"included to {last}",
+        "sửa ngày hoặc năm ngân sách / mend the date or the budget year",
+    )
+
+
+def _not_yet(
     field: str, day: date, fact: Movement | StatementLine | CompletedWorkLine, business_date: date
 ) -> Iterator[Rejection]:
-    """The thirteen months of Law 39/2019/QH14, art. 68, up to today.
-
-    An estimated outturn (ước thực hiện) is told before its month ends; it counts when the day has come.
-    """
-    if not fiscal_calendar.is_in_budget_year(day, fact.budget_year):
-        yield _outside_year(field, day, fact.budget_year)
+    """An estimated outturn (ước thực hiện) is told before its month ends; it counts when the day has come."""
     is_estimate = fact.status is FigureStatus.ESTIMATE
     yield from _not_after(
         field, day, fiscal_calendar.month_end(business_date) if is_estimate else business_date
@@ -195,7 +185,7 @@ def _not_after(field: str, day: date, latest: date) -> Iterator[Rejection]:
             RejectionCode.AFTER_BUSINESS_DATE,
             field,
             day.isoformat(),
-            f"sau ngày {_vi(latest)}, chưa đến / after {latest}, which is still to come",
+            f"sau ngày {vi(latest)}, chưa đến / after {latest}, which is still to come",
             "kiểm tra ngày; gửi lại khi đã đến ngày / check the date; send it when the day has come",
         )
 
@@ -209,7 +199,7 @@ def _decision_date(field: str, day: date, budget_year: int) -> Iterator[Rejectio
             RejectionCode.DATE_IMPLAUSIBLE,
             field,
             day.isoformat(),
-            f"quyết định của năm {budget_year} phải từ {_vi(earliest)} đến {_vi(latest)} / "
+            f"quyết định của năm {budget_year} phải từ {vi(earliest)} đến {vi(latest)} / "
             f"a decision on {budget_year} is dated from {earliest} to {latest}",
             "kiểm tra ngày và năm ngân sách / check the date and the budget year",
         )
@@ -221,14 +211,10 @@ def _outside_year(field: str, day: date, budget_year: int) -> Rejection:
         RejectionCode.OUTSIDE_BUDGET_YEAR,
         field,
         day.isoformat(),
-        f"ngoài năm ngân sách {budget_year} (từ {_vi(first)} đến {_vi(last)}) / "
+        f"ngoài năm ngân sách {budget_year} (từ {vi(first)} đến {vi(last)}) / "
         f"outside the budget year {budget_year}, which runs from {first} to {last}",
         "sửa ngày hoặc năm ngân sách / mend the date or the budget year",
     )
-
-
-def _vi(day: date) -> str:
-    return f"{day:%d/%m/%Y}"
 
 
 # --- amounts -----------------------------------------------------------------------------------
@@ -282,7 +268,7 @@ def _open_days(project: ProjectRegistration) -> Iterator[Rejection]:
             RejectionCode.CLOSED_BEFORE_START,
             "closed_on",
             project.closed_on.isoformat(),
-            f"trước ngày bắt đầu {_vi(project.starts_on)} / before the project starts on {project.starts_on}",
+            f"trước ngày bắt đầu {vi(project.starts_on)} / before the project starts on {project.starts_on}",
             "sửa một trong hai ngày / mend one of the two dates",
         )
 
@@ -295,7 +281,7 @@ def _not_before_start(
             RejectionCode.PROJECT_NOT_STARTED,
             field,
             day.isoformat(),
-            f"dự án {fact.project_code} bắt đầu ngày {_vi(starts_on)} / "
+            f"dự án {fact.project_code} bắt đầu ngày {vi(starts_on)} / "
             f"the project {fact.project_code} starts on {starts_on}",
             "kiểm tra ngày và mã dự án, hoặc gửi danh mục dự án với ngày bắt đầu đúng / "
             "check the date and the project, or register the project with its true start",
@@ -310,7 +296,7 @@ def _not_after_closing(movement: Movement, closed_on: date | None) -> Iterator[R
             RejectionCode.PROJECT_CLOSED,
             "value_date",
             movement.value_date.isoformat(),
-            f"dự án {movement.project_code} đã đóng ngày {_vi(closed_on)} / "
+            f"dự án {movement.project_code} đã đóng ngày {vi(closed_on)} / "
             f"the project {movement.project_code} was closed on {closed_on}",
             "kiểm tra ngày và mã dự án, hoặc gửi danh mục dự án với ngày đóng mới / "
             "check the date and the project, or register the project with its new closing day",
@@ -348,81 +334,6 @@ def _reversal(movement: Movement) -> Iterator[Rejection]:
         )
 
 
-# --- curves ------------------------------------------------------------------------------------
-
-
-def _scope(schedule: BaselineSchedule) -> Iterator[Rejection]:
-    code = schedule.scope_code
-    is_province = re.fullmatch("[0-9]{2}", code) is not None
-    is_nation = code == NATIONAL_SCOPE
-    fits, vietnamese, english = {
-        BaselineKind.REGISTERED: (not is_province and not is_nation, "một mã dự án", "a project's code"),
-        BaselineKind.TARGET: (is_province, "mã tỉnh hai chữ số", "a province's two digits"),
-        BaselineKind.NATIONAL: (is_nation, NATIONAL_SCOPE, NATIONAL_SCOPE),
-    }[schedule.kind]
-    if not fits:
-        yield Rejection(
-            RejectionCode.SCOPE_MISMATCH,
-            "scope_code",
-            code,
-            f"đường {schedule.kind} phải có phạm vi là {vietnamese} / "
-            f"the scope of a {schedule.kind} curve is {english}",
-            "sửa phạm vi hoặc loại đường / mend the scope or the kind",
-        )
-
-
 def _points_in_year(schedule: BaselineSchedule) -> Iterator[Rejection]:
     for point in schedule.points:
-        if not fiscal_calendar.is_in_budget_year(point.day, schedule.budget_year):
-            yield _outside_year("points", point.day, schedule.budget_year)
-
-
-def _one_measure(schedule: BaselineSchedule) -> Iterator[Rejection]:
-    """Amounts beside shares, or two currencies, cannot be told to rise."""
-    currencies = sorted({point.amount.currency for point in schedule.points if point.amount})
-    if len(currencies) > 1:
-        yield Rejection(
-            RejectionCode.MIXED_CURRENCIES,
-            "points",
-            ", ".join(currencies),
-            "một đường chỉ dùng một loại tiền / one curve is in one currency",
-            "tách thành từng đường / send a curve for each",
-        )
-    if currencies and any(point.amount is None for point in schedule.points):
-        yield Rejection(
-            RejectionCode.MIXED_MEASURES,
-            "points",
-            "",
-            "một đường dùng hoặc tỷ lệ hoặc số tiền, không dùng cả hai / "
-            "one curve is in shares or in amounts, not in both",
-            "đổi hết về một cách ghi / state every point in the same way",
-        )
-
-
-def _rising(points: Sequence[BaselinePoint]) -> Iterator[Rejection]:
-    for before, after in pairwise(sorted(points, key=lambda point: point.day)):
-        if after.day == before.day:
-            yield Rejection(
-                RejectionCode.REPEATED_DATE,
-                "points",
-                after.day.isoformat(),
-                f"ngày {_vi(after.day)} có hai điểm / two points on {after.day}",
-                "giữ một điểm cho mỗi ngày / keep one point a day",
-            )
-        elif _falls(before, after):
-            yield Rejection(
-                RejectionCode.FALLING_CURVE,
-                "points",
-                after.day.isoformat(),
-                f"số lũy kế giảm từ {_vi(before.day)} đến {_vi(after.day)} / "
-                f"the cumulative figure falls from {before.day} to {after.day}",
-                "ghi số lũy kế từ 01/01 / state what is cumulative from 1 January",
-            )
-
-
-def _falls(before: BaselinePoint, after: BaselinePoint) -> bool:
-    if before.basis_points is not None and after.basis_points is not None:
-        return after.basis_points < before.basis_points
-    if before.amount and after.amount and before.amount.currency == after.amount.currency:
-        return after.amount.minor_units < before.amount.minor_units
-    return False
+        yield from _in_year("points", point.day, schedule.budget_year)

@@ -81,6 +81,7 @@ class Api:
         other_statuses: tuple[int, ...] = (),
         problems: tuple[int, ...] = (),
         refusal_media_types: Mapping[int, str] | None = None,
+        other_media_types: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Bind a function. It is called with the path's values, then ``query`` and ``body`` if declared,
         and returns ``response`` or a Flask response of ``media_type``.
@@ -88,7 +89,8 @@ class Api:
         Any of ``scopes`` lets a token in, with ``whole`` only one that is bound to no unit; a route that asks
         for none says ``public``. ``slots`` names a smaller bound on what is in flight ("imports").
         ``headers`` are OpenAPI's parameters of the headers that the function looks at. ``other_statuses``
-        carry the same answer; ``refusal_media_types`` says by status what a refusal is where Accept asks for
+        carry the same answer, ``other_media_types`` in another form.
+        ``refusal_media_types`` says by status what a refusal is where Accept asks for
         it. ``read_body`` reads the body in place of
         ``body.model_validate_json``: to find more faults at once. Raises ``ValueError`` for a route that
         says neither scopes nor public.
@@ -121,6 +123,7 @@ class Api:
                 statuses=(status, *other_statuses),
                 problems=problems,
                 refusal_media_types=refusal_media_types or {},
+                other_media_types=other_media_types,
             )
             self._routes.append(declared)
             endpoint = f"{method} {path}"

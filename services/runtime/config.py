@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     import_memory_mb: int = Field(
         1024, ge=64, description="Memory (address space) that reading one file may take; above it, 413."
     )
+    aggregation_url: str = Field(
+        "http://127.0.0.1:8082",
+        pattern=r"^https?://[^/?#@\s]+/?$",
+        description="Where the alert service asks for the movements behind an alert.",
+    )
     public_url: str = Field(
         "http://127.0.0.1:8083", description="Where readers reach the alert service; feed links use it."
     )

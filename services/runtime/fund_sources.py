@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from services.domain.reallocation import Reallocation
 from services.domain.validation import Fact
 from services.runtime.errors import FieldError, StopServiceError
 from services.runtime.field_faults import as_json, choices, field_fault
@@ -63,11 +64,18 @@ class FundSourceNames:
         return name.vi if language == "vi" else name.en
 
 
-def fund_source_fault(fact: Fact, names: FundSourceNames, *, where: str = "fund_source") -> FieldError | None:
-    """The fault of a fact of a fund source that the policy does not name, with the nearest that it does: its
-    money would stand nowhere."""
-    code = getattr(fact, "fund_source", None)
-    if code is None or code in names.by_code:
-        return None
-    nearest = choices(names.nearest(code), is_all=False)
-    return field_fault("unknown-choice", where=where, read=as_json(code), **nearest)
+def fund_source_faults(fact: Fact, names: FundSourceNames, *, place: str = "") -> Iterator[FieldError]:
+    """The faults of a fact of fund sources that the policy does not name, each with the nearest that it does:
+    its money would stand nowhere. ``place`` goes before the field's name."""
+    for field, code in _fund_sources_of(fact):
+        if code not in names.by_code:
+            nearest = choices(names.nearest(code), is_all=False)
+            yield field_fault("unknown-choice", where=f"{place}{field}", read=as_json(code), **nearest)
+
+
+def _fund_sources_of(fact: Fact) -> Iterator[tuple[str, str]]:
+    if isinstance(fact, Reallocation):
+        for number, side in enumerate(fact.sides):
+            yield f"sides.{number}.fund_source", side.fund_source
+    elif (code := getattr(fact, "fund_source", None)) is not None:
+        yield "fund_source", code

@@ -51,6 +51,8 @@ class Route:
     problems: tuple[int, ...]
     # Media type of a refusal that is asked for with Accept, by status.
     refusal_media_types: Mapping[int, str]
+    # The same answer in another form, where Accept or the query asks for it.
+    other_media_types: tuple[str, ...] = ()
 
 
 def described(
@@ -70,7 +72,8 @@ def described(
                 field["enum"] = list(known_values[name])
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        path = route.path.replace("<", "{").replace(">", "}")
+        # <path:code> is a code that may hold slashes: one parameter all the same.
+        path = route.path.replace("<path:", "<").replace("<", "{").replace(">", "}")
         paths.setdefault(path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
@@ -82,6 +85,7 @@ def described(
 
 def _operation(route: Route) -> dict[str, Any]:
     content = {route.media_type: _schema_of(route.response) if route.response else {}}
+    content |= {media_type: {} for media_type in route.other_media_types}
     operation: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
@@ -90,7 +94,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "parameters": [],
         "responses": {str(status): {"description": "Done.", "content": content} for status in route.statuses},
     }
-    for name in [part[1:-1] for part in route.path.split("/") if part.startswith("<")]:
+    for name in [part[1:-1].removeprefix("path:") for part in route.path.split("/") if part.startswith("<")]:
         operation["parameters"].append(
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         )

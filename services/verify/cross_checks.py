@@ -17,11 +17,13 @@ _QUERIES = read_queries(Path(__file__).parent / "sql")
 CODES = (
     "content-differs",
     "balance-differs",
+    "reach-differs",
     "reversal-differs",
     "reversed-twice",
     "effect-differs",
     "statement-differs",
     "difference-of-no-statement",
+    "reallocation-differs",
     "reversal-waits",
     "conflict-of-nothing",
 )

@@ -107,6 +107,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{line}, {value_date}: sổ cái {ledger}, số dư {balance}",
         "{line}, {value_date}: the ledger sums to {ledger}, the balance is {balance}",
     ),
+    "reach-differs": (
+        "{line}: nguồn báo đến {stated}, sổ ghi {reaches}",
+        "{line}: its rows state something up to {stated}, the books say it reaches {reaches}",
+    ),
     "reversal-differs": (
         "bút toán đảo {event_id} không lấy lại đúng phần của {reverses_event_id}",
         "the reversal {event_id} does not take back exactly what {reverses_event_id} added",
@@ -126,6 +130,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "difference-of-no-statement": (
         "{event_id}: phần chênh lệch của một báo cáo lũy kế không có trong sổ",
         "{event_id}: the difference of a statement that is not in the books",
+    ),
+    "reallocation-differs": (
+        "điều chuyển {reallocation_id} ({source_ref}): {sides} dòng, tổng {change}, hay đã bị sửa",
+        "reallocation {reallocation_id} ({source_ref}): {sides} sides, sum {change}, or not as taken in",
     ),
     "reversal-waits": (
         "bút toán đảo {event_id} còn chờ {waits_for}, đã có trong sổ, dù đã có lô sau đó",

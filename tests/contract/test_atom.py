@@ -50,12 +50,15 @@ def test_a_feed_with_an_alert_is_valid() -> None:
     root = parsed(atom(page([ca_mau_alert()], next_cursor="abc")))
     assert texts(root, "a:entry/a:id/text()") == [f"urn:uuid:{ca_mau_alert().alert_id}"]
     assert texts(root, "a:entry/a:author/a:name/text()") == ["giaingan"]
-    assert texts(root, "a:entry/a:category/@term") == ["open", "warning", "behind_target", "province"]
+    assert texts(root, "a:entry/a:category/@term") == [
+        *("open", "warning", "behind_target", "updated", "province")
+    ]
     assert texts(root, "a:entry/a:updated/text()") == ["2022-06-02T01:00:00Z"]
     assert texts(root, "a:entry/a:published/text()") == ["2022-06-01T01:00:00Z"]
     (title,) = texts(root, "a:entry/a:title/text()")
     assert title == (
-        "Cà Mau: giải ngân 34,0\u00a0%, mục tiêu 40,0\u00a0% / Cà Mau: 34.0% disbursed, target 40.0%"
+        "Cà Mau: giải ngân 34,0\u00a0%, mục tiêu của tỉnh 40,0\u00a0% / "
+        "Cà Mau: 34.0% disbursed, the province's target 40.0%"
     )
 
 

@@ -201,7 +201,7 @@ def test_what_breaks_a_rule_of_the_doors_is_quarantined_from_the_topic_too(aggre
         facts.movement("1", 5, project_code="P\0"),
         facts.movement("2", 5, budget_year=0),
         facts.movement("3", 10**16),
-        facts.movement("4", 5, "2023-02-01"),
+        facts.movement("4", 5, "2025-01-01"),
         facts.movement("5", 5, kind=MovementKind.REVERSAL),
         facts.curve(BaselineKind.TARGET, "96", falling),
         facts.plan(1, province_code="Cà Mau"),

@@ -45,13 +45,13 @@ def test_judged_again_with_the_same_figures_nothing_changes(desk: Desk) -> None:
 
 
 def test_that_the_books_stopped_is_not_told_again_with_other_amounts(desk: Desk) -> None:
-    later = date(2022, 8, 1)
+    later = date(2022, 9, 15)
     desk.judge(replace(ca_mau.province(version=1, business_date=later), baselines=()))
-    told = desk.rows("SELECT rule, reason_vi FROM alert.alert")
+    stale = "SELECT sequence, reason_vi FROM alert.alert WHERE rule = 'source_stale'"
+    told = desk.rows(stale)
     desk.judge(replace(ca_mau.province(version=2, business_date=later, disbursed=WORSE), baselines=()))
-    assert [rule for rule, _ in told] == ["source_stale"]
-    assert desk.rows("SELECT rule, reason_vi FROM alert.alert") == told
-    assert desk.history() == ["opened"]
+    assert [sequence for sequence, _ in told] == [1]
+    assert desk.rows(stale) == told
 
 
 def test_other_figures_update_the_alert(desk: Desk) -> None:
@@ -90,10 +90,10 @@ def test_a_version_not_above_the_one_judged_is_ignored(desk: Desk, version: int)
 
 
 def test_subjects_do_not_mix(desk: Desk) -> None:
-    """The same code as a project, an owner and a province are three subjects."""
+    """The same code as a project, an owner and a province are different subjects."""
     for subject_type in SubjectType:
         desk.judge(ca_mau.province(subject=Subject(subject_type, "96", "Cà Mau", "96"), version=1))
-    assert len(states(desk)) == 3
+    assert len(states(desk)) == len(SubjectType)
 
 
 def test_an_alert_whose_rule_is_gone_is_resolved(desk: Desk) -> None:

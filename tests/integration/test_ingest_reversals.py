@@ -301,3 +301,15 @@ def test_an_accepted_reversal_cannot_be_changed(ingest: Ingest) -> None:
     ):
         with pytest.raises(psycopg2.errors.RestrictViolation, match="refused"):
             ingest.rows(statement)
+
+
+def test_a_reversal_is_of_the_same_capital_as_its_movement(ingest: Ingest) -> None:
+    """Of 2021's own plan up to 31 January 2022, of its carried-over capital from then on."""
+    movement = stated.movement(source_ref=f"V-{uuid4()}", budget_year=2021, value_date="2021-12-20")
+    event_id = str(event_identity.event_id(source=movement["source"], source_ref=movement["source_ref"]))
+    late = reversal(event_id, budget_year=2021, value_date="2022-04-01")
+    answer = send(ingest, movement, late)
+    assert [error["code"] for error in answer.json["errors"]] == ["reversal-differs"]
+    assert "kéo dài sang 2022" in answer.json["errors"][0]["detail"]
+    in_time = reversal(event_id, budget_year=2021, value_date="2022-01-31")
+    assert send(ingest, movement, in_time).json["new"] == 2

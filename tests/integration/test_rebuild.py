@@ -43,6 +43,8 @@ def live(database_url: str, broker: Broker) -> Iterator[Aggregation]:
 
 def publish_everything(aggregation: Aggregation) -> None:
     aggregation.publish(*[facts.plan(10_000, f"P{n}") for n in range(3)])
+    aggregation.publish(facts.reallocation(("P0", 10_000, 9_000), ("P1", 10_000, 11_000)))
+    aggregation.publish(facts.movement("carried", 9, "2022-03-01", budget_year=2021, project_code="P0"))
     aggregation.publish(facts.curve(BaselineKind.TARGET, "96", {"2022-06-30": 50}))
     paid = [
         facts.movement(f"V{n}", 100 + n, f"2022-0{1 + n % 6}-15", project_code=f"P{n % 3}") for n in range(30)

@@ -25,6 +25,7 @@ from services.domain.plan import (
     PlanLevel,
     PlanRevision,
 )
+from services.domain.reallocation import Reallocation, ReallocationSide
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 
 # As the doors leave them: no invisible character, NFC, no space around.
@@ -117,6 +118,34 @@ baseline_schedules = st.builds(
     rate_base=codes,
     revision=st.integers(0, 1000),
 )
+
+
+@st.composite
+def _sides(draw: st.DrawFn) -> tuple[ReallocationSide, ...]:
+    currency = draw(currencies)
+    each = st.builds(
+        lambda code, fund, before, after: ReallocationSide(
+            code, fund, Money(before, currency), Money(after, currency)
+        ),
+        codes,
+        fund_sources,
+        amounts,
+        amounts,
+    )
+    return tuple(draw(st.lists(each, min_size=1, max_size=6)))
+
+
+reallocations = st.builds(
+    Reallocation,
+    source=codes,
+    source_ref=texts,
+    budget_year=years,
+    decision_number=texts,
+    decision_date=days,
+    effective_date=days,
+    sides=_sides(),
+    revision=st.integers(0, 1000),
+)
 completed_work_lines = st.builds(
     CompletedWorkLine,
     source=codes,
@@ -169,6 +198,7 @@ every_fact = st.one_of(
     statement_lines,
     completed_work_lines,
     plan_revisions,
+    reallocations,
     baseline_schedules,
     project_registrations,
     owner_registrations,

@@ -20,8 +20,10 @@ from services.aggregation.apply_events import ApplyEvents
 from services.aggregation.case_decisions import CaseDecisions
 from services.aggregation.cases_api import CasesApi
 from services.aggregation.cutoff_tick import CutoffTick
+from services.aggregation.evidence_api import EvidenceApi
 from services.aggregation.export_api import ExportApi
 from services.aggregation.http_api import ReadApi
+from services.aggregation.plan_api import PlanApi
 from services.aggregation.publish_decisions import PublishDecisions
 from services.aggregation.tell_progress import TellProgress
 from services.contracts import codec, progress_codec, topics
@@ -151,7 +153,9 @@ def running(
     pool = Pool(url, application="test-api", size=2)
     fund_sources = FundSourceNames.load(settings.policy_dir)
     apply_events = ApplyEvents(fund_sources)
-    teller = TellProgress(settings, publisher=publisher, clock=clock, series=series)
+    teller = TellProgress(
+        settings, publisher=publisher, clock=clock, series=series, fund_sources=fund_sources
+    )
     tick = CutoffTick(settings, clock=clock, on_tick=teller.notice)
     outbox = PublishDecisions(settings, publisher=publisher)
     events = KafkaLoop(
@@ -164,7 +168,9 @@ def running(
     gate = Gate(settings, service=SCHEMA, pool=pool)
     api = Api(service=SCHEMA, title="t", description="d", gate=gate)
     ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
+    PlanApi(pool=pool, clock=clock, series=series).install(api)
     AccountsApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
+    EvidenceApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     decisions = CaseDecisions(pool=pool, clock=clock, fund_sources=fund_sources, on_decision=outbox.notice)
     CasesApi(pool=pool, clock=clock, decisions=decisions).install(api)
     ExportApi(pool=pool, clock=clock).install(api)

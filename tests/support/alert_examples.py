@@ -9,9 +9,11 @@ from services.alert.figures import figures_of
 from services.alert.http_models import AlertOut
 from services.alert.number_text import LANGUAGES, Language
 from services.domain import event_identity
-from services.domain.alert_lifecycle import AlertState
-from services.domain.lag_rules import Finding, RuleName, evaluate
+from services.domain.alert_lifecycle import AlertState, AlertTransition
+from services.domain.finding import Finding
+from services.domain.lag_rules import Policy, RuleName
 from services.domain.progress import Progress
+from services.domain.verdict import evaluate
 from tests.support import ca_mau
 from tests.support.alerting import FUND_SOURCES, RULES
 
@@ -23,10 +25,14 @@ def rules_of(progress: Progress) -> dict[RuleName, policy.RuleEntry]:
     return POLICIES.rules_for(province_code=progress.subject.province_code, budget_year=progress.budget_year)
 
 
+def policy_of(progress: Progress) -> Policy:
+    """What a subject is judged by."""
+    return POLICIES.policy_for(province_code=progress.subject.province_code, budget_year=progress.budget_year)
+
+
 def found(progress: Progress, rule: RuleName) -> Finding:
     """What the policy's rule finds. Raises ``StopIteration`` where it does not flag."""
-    rules = [entry.rule() for entry in rules_of(progress).values()]
-    return next(finding for finding in evaluate(progress, rules) if finding.rule is rule)
+    return next(finding for finding in evaluate(progress, policy_of(progress)) if finding.rule is rule)
 
 
 def said(progress: Progress, rule: RuleName, language: Language) -> str:
@@ -68,4 +74,8 @@ def ca_mau_alert() -> AlertOut:
         opened_at=datetime(2022, 6, 1, 1, tzinfo=UTC),
         updated_at=datetime(2022, 6, 2, 1, tzinfo=UTC),
         resolved_at=None,
+        transition=AlertTransition.UPDATED,
+        caused_by=[],
+        correction_vi="",
+        correction_en="",
     )

@@ -15,6 +15,7 @@ from services.domain.plan import (
     PlanBase,
     PlanRevision,
 )
+from services.domain.reallocation import Reallocation, ReallocationSide
 
 
 def movement(ref: str, amount: int, day: str = "2022-05-31", **changes: Any) -> Movement:
@@ -48,9 +49,10 @@ def statement(cumulative: int, day: str, *, revision: int = 0, **changes: Any) -
     project = changes.get("project_code", "P1")
     fund = changes.get("fund_source", "central.sector")
     status = changes.get("status", "actual")
+    of_year = f"/{changes['budget_year']}" if "budget_year" in changes else ""
     values: dict[str, Any] = {
         "source": "test",
-        "source_ref": f"lk/{project}/{fund}/{day}/{status}/{revision}",
+        "source_ref": f"lk/{project}/{fund}{of_year}/{day}/{status}/{revision}",
         "project_code": project,
         "fund_source": fund,
         "budget_year": 2022,
@@ -83,6 +85,29 @@ def plan(amount: int, project: str = "P1", **changes: Any) -> PlanRevision:
         "effective_date": date(2022, 1, 1),
     }
     return PlanRevision(**(values | changes))
+
+
+def reallocation(
+    *sides: tuple[str, int, int],
+    decision: str = "9/QĐ",
+    day: str = "2022-06-01",
+    fund_source: str = "central.sector",
+    **changes: Any,
+) -> Reallocation:
+    """Plan of 2022 moved between projects: (project, before, after) of each side."""
+    revision = f"/r{changes['revision']}" if changes.get("revision") else ""
+    values: dict[str, Any] = {
+        "source": "test",
+        "source_ref": f"dc/{decision}/2022{revision}",
+        "budget_year": 2022,
+        "decision_number": decision,
+        "decision_date": date.fromisoformat(day),
+        "effective_date": date.fromisoformat(day),
+        "sides": tuple(
+            ReallocationSide(code, fund_source, Money(before), Money(after)) for code, before, after in sides
+        ),
+    }
+    return Reallocation(**(values | changes))
 
 
 def curve(

@@ -26,8 +26,10 @@ _MAY_IMPORT = {
     **dict.fromkeys(_SERVICES, _SHARED),
     # It shares nothing with the services whose books it verifies.
     "verify": {"runtime"},
+    # It writes none of the books that it reads, and asks no service of them.
+    "backtest": {"domain", "runtime"},
     # The console command starts a service by name; it imports none.
-    "console": {"runtime", "verify"},
+    "console": {"domain", "runtime", "verify", "backtest"},
     "": {"contracts", "runtime", "console"},
 }
 _CODECS = "services/contracts/"

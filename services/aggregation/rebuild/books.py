@@ -33,6 +33,7 @@ REPLAYED = (
         "balance",
         ("budget_year", "project_code", "fund_source", "series", "value_date"),
     ),
+    Compared("source_reach", ("budget_year", "project_code", "fund_source", "source")),
     Compared("block", ("topic_id", "partition", "from_offset")),
 )
 # What a person decided. No log holds it: it is put where it stood between the batches.

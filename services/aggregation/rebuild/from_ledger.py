@@ -52,6 +52,33 @@ DERIVED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """A table of the latest day by key, and the query that finds it in the books."""
+
+    table: str
+    key: tuple[str, ...]
+    day: str
+    query: str
+
+
+REACH = Latest(
+    table="source_reach",
+    key=("budget_year", "project_code", "fund_source", "source"),
+    day="reaches",
+    query="""
+    SELECT stated.budget_year, stated.project_code, stated.fund_source, stated.source,
+           max(stated.day) AS reaches
+      FROM (SELECT budget_year, project_code, fund_source, source, value_date AS day
+              FROM aggregation.ledger WHERE kind <> 'statement_difference'
+             UNION ALL
+            SELECT budget_year, project_code, fund_source, source, as_of
+              FROM aggregation.statement_line) AS stated
+     GROUP BY stated.budget_year, stated.project_code, stated.fund_source, stated.source
+    """,
+)
+
+
 def rebuild(database_url: str, *, swap: bool, derived: Sequence[Derived] = DERIVED) -> Outcome:
     """Sum again, compare, and with ``swap`` put right what differs. Raises ``RebuildError``."""
     started = time.monotonic()
@@ -81,7 +108,10 @@ def _compare(connection: Connection, derived: Sequence[Derived], differences: Di
             cursor.execute(_sql("CREATE TABLE {shadow} AS {query}", each))
             # What live lacks, or has too much; nothing where both are the same.
             cursor.execute(_sql(_LACKING, each))
-        compare(cursor, [Compared(each.table, each.key) for each in derived], differences)
+        cursor.execute(_latest(_COMPARE_LATEST, REACH))
+        cursor.execute(_latest(_LATEST_LACKING, REACH))
+        tables = [Compared(each.table, each.key) for each in derived]
+        compare(cursor, [*tables, Compared(REACH.table, REACH.key)], differences)
         cursor.execute("SELECT count(*) FROM aggregation.ledger")
         ((rows,),) = cursor.fetchall()
     return int(rows)
@@ -96,6 +126,10 @@ def _put_in_place(
             cursor.execute(
                 _sql("DELETE FROM {live} AS l USING {lacking} AS d WHERE {same} AND l.{count} = 0", each)
             )
+        # With each row that differs locked, whoever would raise it waits; asked again after that, the books
+        # hold all that is committed, and what waits raises what is put in place.
+        for statement in (_LOCK_LATEST, _PUT_LATEST, _DELETE_LATEST):
+            cursor.execute(_latest(statement, REACH))
         mark_due(cursor, outcome.differences.projects)
         record.write(cursor, source="ledger", since=since, differences=outcome.differences.count, kept_in="")
     outcome.is_swapped = True
@@ -121,6 +155,41 @@ def _sql(statement: str, derived: Derived) -> sql.Composed:
     )
 
 
+def _latest(statement: str, latest: Latest) -> sql.Composed:
+    def keys_of(alias: str) -> sql.Composed:
+        return sql.SQL(", ").join(sql.Identifier(alias, name) for name in latest.key)
+
+    return sql.SQL(statement).format(
+        live=sql.Identifier(LIVE, latest.table),
+        shadow=sql.Identifier(SHADOW, latest.table),
+        lacking=sql.Identifier(SHADOW, f"{latest.table}_lacking"),
+        query=sql.SQL(latest.query),
+        keys=sql.SQL(", ").join(map(sql.Identifier, latest.key)),
+        live_keys=keys_of("l"),
+        lacking_keys=keys_of("d"),
+        query_keys=keys_of("q"),
+        day=sql.Identifier(latest.day),
+    )
+
+
+_COMPARE_LATEST = "CREATE TABLE {shadow} AS {query}"
+_LATEST_LACKING = """
+CREATE TABLE {lacking} AS
+SELECT {keys} FROM {live} AS l FULL JOIN {shadow} AS r USING ({keys}) WHERE l.{day} IS DISTINCT FROM r.{day}
+"""
+_LOCK_LATEST = """
+SELECT FROM {live} AS l JOIN {lacking} AS d USING ({keys}) ORDER BY {live_keys} FOR UPDATE OF l
+"""
+_PUT_LATEST = """
+INSERT INTO {live} AS l ({keys}, {day})
+SELECT {query_keys}, q.{day} FROM ({query}) AS q JOIN {lacking} AS d USING ({keys}) ORDER BY {query_keys}
+    ON CONFLICT ({keys}) DO UPDATE SET {day} = excluded.{day}
+"""
+_DELETE_LATEST = """
+DELETE FROM {live} AS l USING {lacking} AS d
+ WHERE ({live_keys}) = ({lacking_keys})
+   AND NOT EXISTS (SELECT FROM ({query}) AS q WHERE ({query_keys}) = ({live_keys}))
+"""
 _LACKING = """
 CREATE TABLE {lacking} AS
 SELECT {keys}, {missing}

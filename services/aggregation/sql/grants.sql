@@ -13,6 +13,8 @@ GRANT SELECT, INSERT
 -- Sums of the ledger, written from the rows it just took.
 GRANT SELECT, INSERT, UPDATE (disbursed, work_certified, advance_outstanding, movements)
    ON aggregation.balance TO giaingan_aggregation;
+-- How far each source reaches, raised by triggers on the rows that were just taken.
+GRANT SELECT, INSERT, UPDATE (reaches) ON aggregation.source_reach TO giaingan_aggregation;
 
 -- A case: its bytes and where they stood never change, what became of it does.
 GRANT SELECT, INSERT,
@@ -37,7 +39,8 @@ GRANT SELECT
       aggregation.cutoff_tick, aggregation.ledger, aggregation.officer_assignment, aggregation.owner_registration,
       aggregation.plan_decision, aggregation.plan_revision, aggregation.posting, aggregation.progress_due,
       aggregation.project_registration, aggregation.province_told, aggregation.quarantine,
-      aggregation.rebuild, aggregation.schema_migration, aggregation.source_position, aggregation.statement_line
+      aggregation.rebuild, aggregation.schema_migration, aggregation.source_position, aggregation.source_reach,
+      aggregation.statement_line
    TO giaingan_auditor;
 GRANT EXECUTE
    ON ROUTINE aggregation.books_through(integer, text, date, text[]),
@@ -45,5 +48,6 @@ GRANT EXECUTE
               aggregation.lines(integer, date, text, text[]),
               aggregation.lines(integer, date, text, text[], timestamptz),
               aggregation.projects(integer, date), aggregation.projects(integer, date, timestamptz),
-              aggregation.account_balances, aggregation.moved, aggregation.plan_decisions, aggregation.settled_until, aggregation.unit_of
+              aggregation.account_balances, aggregation.carried_over, aggregation.moved, aggregation.plan_decisions,
+              aggregation.settled_until, aggregation.source_reaches, aggregation.unit_of
    TO giaingan_aggregation, giaingan_auditor;

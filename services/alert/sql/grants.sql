@@ -3,7 +3,7 @@
 GRANT USAGE ON SCHEMA alert TO giaingan_alert, giaingan_auditor;
 
 -- Only added to.
-GRANT SELECT, INSERT ON alert.alert_change, alert.quarantine, alert.block TO giaingan_alert;
+GRANT SELECT, INSERT ON alert.alert_change, alert.quarantine, alert.block, alert.rule_definition TO giaingan_alert;
 
 -- An alert as it stands; its history is in alert_change.
 GRANT SELECT, INSERT,
@@ -20,5 +20,5 @@ GRANT SELECT ON alert.schema_migration TO giaingan_alert;
 
 -- The auditor reads everything.
 GRANT SELECT ON alert.alert, alert.alert_change, alert.block, alert.outbox, alert.quarantine,
-                alert.schema_migration, alert.source_position, alert.subject_seen
+                alert.rule_definition, alert.schema_migration, alert.source_position, alert.subject_seen
    TO giaingan_auditor;

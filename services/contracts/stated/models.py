@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from services.contracts.stated.days import Day
 from services.contracts.stated.field_types import (
@@ -26,6 +26,7 @@ from services.contracts.stated.field_types import (
     Reference,
     Text,
 )
+from services.contracts.stated.stated_item import Revision, Stated, reference_of
 from services.domain.disbursement import (
     CompletedWorkLine,
     FigureStatus,
@@ -35,7 +36,6 @@ from services.domain.disbursement import (
     Reporter,
     StatementLine,
 )
-from services.domain.field_rules import MAX_REVISION
 from services.domain.money import Money
 from services.domain.plan import (
     WHOLE_PLAN_BASIS_POINTS,
@@ -50,24 +50,8 @@ from services.domain.register import OfficerAssignment, OwnerRegistration, Proje
 
 MAX_MOVEMENTS = 1_000
 
-Revision = Annotated[
-    int,
-    Field(ge=0, le=MAX_REVISION, description="What corrects an earlier one of the same day counts one more."),
-]
 
-
-def _reference(*key: str | int, revision: int) -> str:
-    """The business key as the source's own reference, never a row number: the same fact by any door is the
-    same event. A correction is another event."""
-    parts = [*key, f"r{revision}"] if revision else [*key]
-    return "/".join(str(part) for part in parts)
-
-
-class _Stated(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class MovementIn(_Stated):
+class MovementIn(Stated):
     """One dated movement of money."""
 
     source: Code = Field(description="The system or office that states it, for example kbnn.ca-mau.")
@@ -101,14 +85,17 @@ class MovementIn(_Stated):
         )
 
 
-class StatementLineIn(_Stated):
+class StatementLineIn(Stated):
     """One line of a cumulative statement (lũy kế)."""
 
     source: Code
     project_code: Code
     fund_source: FundSource
     budget_year: BudgetYear
-    cumulative: Amount = Field(description="Disbursed from 1 January to the date, minor units.")
+    cumulative: Amount = Field(
+        description="Disbursed from 1 January to the date, minor units. After 31 January of the next year: "
+        "of the capital carried over from the budget year alone."
+    )
     currency: Currency = "VND"
     as_of: Day = Field(description="The date up to which the statement counts.")
     status: FigureStatus = FigureStatus.ACTUAL
@@ -141,7 +128,7 @@ class StatementLineIn(_Stated):
         )
 
 
-class CompletedWorkLineIn(_Stated):
+class CompletedWorkLineIn(Stated):
     """One line of an owner's report of completed work (giá trị khối lượng hoàn thành)."""
 
     source: Code
@@ -167,7 +154,7 @@ class CompletedWorkLineIn(_Stated):
         )
 
 
-class PlanRevisionIn(_Stated):
+class PlanRevisionIn(Stated):
     """A decision on the appropriation of one project from one fund source."""
 
     source: Code
@@ -200,7 +187,7 @@ class PlanRevisionIn(_Stated):
         key = (*line, self.carried_from_year) if self.carried_from_year else line
         return PlanRevision(
             source=self.source,
-            source_ref=_reference(*key, revision=self.revision),
+            source_ref=reference_of(*key, revision=self.revision),
             project_code=self.project_code,
             project_name=self.project_name,
             level=self.level,
@@ -223,7 +210,7 @@ class PlanRevisionIn(_Stated):
         )
 
 
-class BaselinePointIn(_Stated):
+class BaselinePointIn(Stated):
     """A point of a curve: a share of the plan, or an amount."""
 
     date: Day
@@ -240,7 +227,7 @@ class BaselinePointIn(_Stated):
         return self
 
 
-class BaselineScheduleIn(_Stated):
+class BaselineScheduleIn(Stated):
     """A registered schedule (scope: a project), target milestones (a province) or the national curve (VN)."""
 
     source: Code
@@ -258,7 +245,7 @@ class BaselineScheduleIn(_Stated):
         key = (self.kind, self.scope_code, self.budget_year, self.decision_number)
         return BaselineSchedule(
             source=self.source,
-            source_ref=_reference(*key, revision=self.revision),
+            source_ref=reference_of(*key, revision=self.revision),
             kind=self.kind,
             scope_code=self.scope_code,
             budget_year=self.budget_year,
@@ -277,7 +264,7 @@ class BaselineScheduleIn(_Stated):
         )
 
 
-class ProjectIn(_Stated):
+class ProjectIn(Stated):
     """A project of the register, as it is from a day on."""
 
     source: Code
@@ -299,7 +286,7 @@ class ProjectIn(_Stated):
         investment = self.total_investment
         return ProjectRegistration(
             source=self.source,
-            source_ref=_reference(
+            source_ref=reference_of(
                 "da", self.project_code, self.effective_date.isoformat(), revision=self.revision
             ),
             project_code=self.project_code,
@@ -317,7 +304,7 @@ class ProjectIn(_Stated):
         )
 
 
-class OwnerIn(_Stated):
+class OwnerIn(Stated):
     """An accountable unit (chủ đầu tư) of the register, as it is from a day on."""
 
     source: Code
@@ -334,7 +321,7 @@ class OwnerIn(_Stated):
         key = ("cdt", self.province_code, self.owner_code, self.effective_date.isoformat())
         return OwnerRegistration(
             source=self.source,
-            source_ref=_reference(*key, revision=self.revision),
+            source_ref=reference_of(*key, revision=self.revision),
             province_code=self.province_code,
             owner_code=self.owner_code,
             owner_name=self.owner_name,
@@ -346,7 +333,7 @@ class OwnerIn(_Stated):
         )
 
 
-class OfficerIn(_Stated):
+class OfficerIn(Stated):
     """Who answers for a project, or for a whole unit, from a day on."""
 
     source: Code
@@ -364,7 +351,7 @@ class OfficerIn(_Stated):
         key = ("cb", self.province_code, self.owner_code, project, self.effective_date.isoformat())
         return OfficerAssignment(
             source=self.source,
-            source_ref=_reference(*key, revision=self.revision),
+            source_ref=reference_of(*key, revision=self.revision),
             province_code=self.province_code,
             owner_code=self.owner_code,
             project_code=project,
@@ -376,25 +363,25 @@ class OfficerIn(_Stated):
         )
 
 
-class DisbursementsIn(_Stated):
+class DisbursementsIn(Stated):
     """Body of POST /v1/disbursements: one to 1,000 movements, all accepted or none."""
 
     movements: list[MovementIn] = Field(min_length=1, max_length=MAX_MOVEMENTS)
 
 
-class StatementsIn(_Stated):
+class StatementsIn(Stated):
     """Body of POST /v1/statements: one to 1,000 lines, all accepted or none."""
 
     lines: list[StatementLineIn] = Field(min_length=1, max_length=MAX_MOVEMENTS)
 
 
-class CompletedWorkIn(_Stated):
+class CompletedWorkIn(Stated):
     """Body of POST /v1/completed-work: one to 1,000 lines, all accepted or none."""
 
     lines: list[CompletedWorkLineIn] = Field(min_length=1, max_length=MAX_MOVEMENTS)
 
 
-class RegistersIn(_Stated):
+class RegistersIn(Stated):
     """Body of POST /v1/registers: up to 1,000 entries of each kind, all accepted or none."""
 
     projects: list[ProjectIn] = Field(default_factory=list, max_length=MAX_MOVEMENTS)
@@ -410,7 +397,7 @@ class RegistersIn(_Stated):
         return self
 
 
-class PlansIn(_Stated):
+class PlansIn(Stated):
     """Body of POST /v1/plans: up to 1,000 decisions and 1,000 curves, all accepted or none."""
 
     revisions: list[PlanRevisionIn] = Field(default_factory=list, max_length=MAX_MOVEMENTS)

@@ -22,10 +22,12 @@ from services.contracts.stated.models import (
     ProjectIn,
     StatementLineIn,
 )
+from services.contracts.stated.reallocations import ReallocationIn
 from services.domain.disbursement import CompletedWorkLine, Movement, StatementLine
 from services.domain.field_rules import Fact
 from services.domain.money import Money
 from services.domain.plan import BaselinePoint, BaselineSchedule, PlanRevision
+from services.domain.reallocation import Reallocation, ReallocationSide
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 
 StatedModel = (
@@ -33,6 +35,7 @@ StatedModel = (
     | StatementLineIn
     | CompletedWorkLineIn
     | PlanRevisionIn
+    | ReallocationIn
     | BaselineScheduleIn
     | ProjectIn
     | OwnerIn
@@ -44,6 +47,7 @@ _KINDS: dict[type[Any], tuple[str, type[StatedModel]]] = {
     StatementLine: ("statement_line", StatementLineIn),
     CompletedWorkLine: ("completed_work", CompletedWorkLineIn),
     PlanRevision: ("revision", PlanRevisionIn),
+    Reallocation: ("reallocation", ReallocationIn),
     BaselineSchedule: ("schedule", BaselineScheduleIn),
     ProjectRegistration: ("project", ProjectIn),
     OwnerRegistration: ("owner", OwnerIn),
@@ -60,6 +64,7 @@ class OneFactIn(BaseModel):
     statement_line: StatementLineIn | None = None
     completed_work: CompletedWorkLineIn | None = None
     revision: PlanRevisionIn | None = None
+    reallocation: ReallocationIn | None = None
     schedule: BaselineScheduleIn | None = None
     project: ProjectIn | None = None
     owner: OwnerIn | None = None
@@ -103,6 +108,8 @@ def as_stated(fact: Fact) -> dict[str, Any]:
             stated["currency"] = value.currency
         elif field.name == "points":
             stated["currency"] = next((p.amount.currency for p in value if p.amount), "VND")
+        elif field.name == "sides":
+            stated["currency"] = next((side.amount_after.currency for side in value), "VND")
         stated[field.name] = _as_json(value)
     if isinstance(fact, OfficerAssignment) and not fact.project_code:
         stated["project_code"] = None
@@ -126,7 +133,7 @@ def _as_json(value: Any) -> Any:
         case date():
             return value.isoformat()
         case tuple():
-            return [_point(point) for point in value]
+            return [_side(each) if isinstance(each, ReallocationSide) else _point(each) for each in value]
         case _:
             return value
 
@@ -135,3 +142,12 @@ def _point(point: BaselinePoint) -> dict[str, Any]:
     if point.amount is not None:
         return {"date": point.day.isoformat(), "amount": point.amount.minor_units}
     return {"date": point.day.isoformat(), "basis_points": point.basis_points}
+
+
+def _side(side: ReallocationSide) -> dict[str, Any]:
+    return {
+        "project_code": side.project_code,
+        "fund_source": side.fund_source,
+        "amount_before": side.amount_before.minor_units,
+        "amount_after": side.amount_after.minor_units,
+    }

@@ -11,6 +11,7 @@ from services.contracts.stated.models import (
     RegistersIn,
     StatementsIn,
 )
+from services.contracts.stated.reallocations import ReallocationsIn
 from services.ingest import idempotency
 from services.ingest.doors import imports_api, json_bodies, receipts_api
 from services.ingest.doors.json_bodies import Body
@@ -96,6 +97,21 @@ def _bind_json_doors(api: Api, intake: Intake) -> None:
     )
     def post_plans(body: PlansIn) -> Receipt:
         return take("plans", body)
+
+    @api.route(
+        "POST",
+        "/v1/reallocations",
+        summary="Take in reallocations of plan between projects (điều chuyển), each decision whole.",
+        scopes=_WRITE,
+        headers=_HEADERS,
+        body=ReallocationsIn,
+        read_body=reader(ReallocationsIn),
+        response=Receipt,
+        status=202,
+        problems=_CONFLICT,
+    )
+    def post_reallocations(body: ReallocationsIn) -> Receipt:
+        return take("reallocations", body)
 
     @api.route(
         "POST",

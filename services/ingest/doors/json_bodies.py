@@ -18,13 +18,14 @@ from services.contracts.stated.models import (
     RegistersIn,
     StatementsIn,
 )
+from services.contracts.stated.reallocations import ReallocationsIn
 from services.ingest.judging import judges
 from services.ingest.judging.stated_fact import StatedFact
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import field_errors
 from services.runtime.json_body import refuse_repeated_names
 
-Body = DisbursementsIn | StatementsIn | CompletedWorkIn | PlansIn | RegistersIn
+Body = DisbursementsIn | StatementsIn | CompletedWorkIn | PlansIn | ReallocationsIn | RegistersIn
 
 # Items that make a project known.
 _INTRODUCING = (PlanRevisionIn, ProjectIn)

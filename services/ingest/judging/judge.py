@@ -13,13 +13,14 @@ from uuid import UUID
 from services.domain import validation
 from services.domain.disbursement import CompletedWorkLine, Movement, StatementLine
 from services.domain.plan import BaselineKind, BaselineSchedule, PlanRevision
+from services.domain.reallocation import Reallocation
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from services.domain.validation import Fact
 from services.ingest.judging.register import Register, RegisteredProject, look_of
 from services.ingest.judging.stated_fact import StatedFact
 from services.runtime.errors import FieldError
 from services.runtime.field_faults import as_json
-from services.runtime.fund_sources import FundSourceNames, fund_source_fault
+from services.runtime.fund_sources import FundSourceNames, fund_source_faults
 from services.runtime.unit import Unit
 
 OUTSIDE_UNIT = "outside-unit"
@@ -62,7 +63,7 @@ class Judge:
         """Every fault of one fact, at its place in the request."""
         fact = stated.fact
         yield from self._of_own_source(stated)
-        if told := fund_source_fault(fact, self._fund_sources):
+        for told in fund_source_faults(fact, self._fund_sources):
             yield stated.fault(
                 told.code, field=told.where, read=told.read, detail=told.detail, mend=told.mend
             )
@@ -72,6 +73,9 @@ class Judge:
         match fact:
             case PlanRevision() | ProjectRegistration():
                 yield from self._introduce(stated, fact)
+            case Reallocation():
+                for number, side in enumerate(fact.sides):
+                    yield from self._known(stated, f"sides.{number}.project_code", side.project_code)
             case OwnerRegistration():
                 yield from self._own(stated, "owner_code", fact.province_code, fact.owner_code)
             case OfficerAssignment():
@@ -150,14 +154,20 @@ class Judge:
             if code not in self._presumed:
                 yield self._unknown(stated, field, code)
             return
-        yield from self._own(stated, field, project.province_code, project.owner_code)
+        yield from self._own(stated, field, project.province_code, project.owner_code, read=code)
         for rejection in validation.outside_project_days(
             stated.fact, starts_on=project.starts_on, closed_on=project.closed_on
         ):
             yield stated.rejected(rejection)
 
     def _own(
-        self, stated: StatedFact, field: str, province_code: str, owner_code: str
+        self,
+        stated: StatedFact,
+        field: str,
+        province_code: str,
+        owner_code: str,
+        *,
+        read: str | None = None,
     ) -> Iterator[FieldError]:
         if self._unit.is_everything or self._unit.covers(province_code=province_code, owner_code=owner_code):
             return
@@ -165,7 +175,7 @@ class Judge:
         yield stated.fault(
             OUTSIDE_UNIT,
             field=field,
-            read=as_json(getattr(stated.fact, field)),
+            read=as_json(getattr(stated.fact, field) if read is None else read),
             detail=f"ngoài đơn vị {unit} của mã truy cập / outside the token's unit {unit}",
             mend="gửi bằng mã truy cập của đơn vị liên quan / send it with a token of the unit concerned",
         )
@@ -217,8 +227,14 @@ class Contradictions:
             )
 
 
-def project_code_of(fact: Fact) -> str:
-    """The project that a fact is about; empty where it is about none."""
-    if isinstance(fact, BaselineSchedule):
-        return fact.scope_code if fact.kind is BaselineKind.REGISTERED else ""
-    return "" if isinstance(fact, OwnerRegistration) else fact.project_code
+def project_codes_of(fact: Fact) -> list[str]:
+    """The projects that a fact is about."""
+    match fact:
+        case Reallocation():
+            return [side.project_code for side in fact.sides]
+        case BaselineSchedule():
+            return [fact.scope_code] if fact.kind is BaselineKind.REGISTERED else []
+        case OwnerRegistration():
+            return []
+        case _:
+            return [fact.project_code] if fact.project_code else []

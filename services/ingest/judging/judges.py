@@ -13,7 +13,7 @@ from services.ingest.judging.judge import (
     OUTSIDE_UNIT,
     Contradictions,
     Judge,
-    project_code_of,
+    project_codes_of,
 )
 from services.ingest.judging.register import Register, RegisteredProject
 from services.ingest.judging.stated_fact import StatedFact
@@ -35,7 +35,7 @@ class Judges:
 
     def judge_of(self, facts: Iterable[Fact], caller: Caller) -> Judge:
         """A judge of these facts alone. Raises ``psycopg2.OperationalError``."""
-        codes = {code for fact in facts if (code := project_code_of(fact))}
+        codes = {code for fact in facts for code in project_codes_of(fact)}
         day = self.clock.business_date()
         with self.pool.transaction() as cursor:
             found = register_store.find(cursor, codes, on=day)

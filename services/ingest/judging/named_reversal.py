@@ -11,7 +11,8 @@ from services.domain.validation import Fact
 
 class NamedReversal(NamedTuple):
     """A reversal's own event id, that of the movement it cancels, its place in the request (up to the field's
-    name), and what must be the movement's too: line and amount in minor units."""
+    name), and what must be the movement's too: line, amount in minor units, and the year whose carry-over
+    capital it is on (``None``: on the year's own plan)."""
 
     reversal_id: UUID
     reversed_id: UUID
@@ -20,6 +21,7 @@ class NamedReversal(NamedTuple):
     fund_source: str
     budget_year: int
     amount: int
+    carried_into: int | None
 
     @classmethod
     def of(cls, fact: Fact, *, place: str) -> NamedReversal | None:
@@ -34,4 +36,5 @@ class NamedReversal(NamedTuple):
             fact.fund_source,
             fact.budget_year,
             fact.amount.minor_units,
+            fact.carried_into,
         )

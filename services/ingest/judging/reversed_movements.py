@@ -106,6 +106,7 @@ def _fits(reversal: NamedReversal, target: codec.Fact) -> bool:
         and target.kind is not MovementKind.REVERSAL
         and (target.project_code, target.fund_source, target.budget_year, target.amount.minor_units)
         == (reversal.project_code, reversal.fund_source, reversal.budget_year, reversal.amount)
+        and target.carried_into == reversal.carried_into
     )
 
 
@@ -117,19 +118,35 @@ def _differs(reversal: NamedReversal, target: codec.Fact) -> FieldError:
             f"{reversal.reversed_id} is nothing to reverse: a statement, a decision, or a reversal",
             mend="gửi số liệu đúng thay vì đảo / send the right figure instead of reversing",
         )
-    own = _as_words(reversal.project_code, reversal.fund_source, reversal.budget_year, reversal.amount)
-    first = _as_words(target.project_code, target.fund_source, target.budget_year, target.amount.minor_units)
+    own = _as_words(
+        reversal.project_code,
+        reversal.fund_source,
+        reversal.budget_year,
+        reversal.amount,
+        reversal.carried_into,
+    )
+    first = _as_words(
+        target.project_code,
+        target.fund_source,
+        target.budget_year,
+        target.amount.minor_units,
+        target.carried_into,
+    )
     return _fault(
         reversal,
         detail=f"bút toán đảo ghi ({own}), bút toán bị đảo ghi ({first}) / "
         f"the reversal is of ({own}), the movement of ({first})",
-        mend="ghi đúng dự án, nguồn vốn, năm ngân sách và số tiền của bút toán bị đảo / "
-        "state the movement's own project, fund source, budget year and amount",
+        mend="ghi đúng dự án, nguồn vốn, năm ngân sách và số tiền của bút toán bị đảo; ngày giá trị cũng "
+        "trước hoặc cũng sau ngày 31/01 / state the movement's own project, fund source, budget year and "
+        "amount, and a value date on the same side of the year's closing day (31 January)",
     )
 
 
-def _as_words(project_code: str, fund_source: str, budget_year: int, amount: int) -> str:
-    return f"{project_code}, {fund_source}, {budget_year}, {amount:,} đồng"
+def _as_words(
+    project_code: str, fund_source: str, budget_year: int, amount: int, carried_into: int | None
+) -> str:
+    carried = f", kéo dài sang {carried_into}" if carried_into else ""
+    return f"{project_code}, {fund_source}, {budget_year}{carried}, {amount:,} đồng"
 
 
 def _fault(reversal: NamedReversal, *, detail: str, mend: str) -> FieldError:

@@ -1,5 +1,6 @@
 -- What statements led to sums, at each day on which one was stated, to the statement that counts on that day: a
 -- booked one before an estimate, then the highest revision, then the highest id. Nothing is booked on other days.
+-- After the closing day of its plan (31 January), a statement is of the capital carried over into its own year.
 WITH effective AS (
     SELECT DISTINCT ON (s.budget_year, s.project_code, s.fund_source, s.series, s.as_of)
            s.budget_year, s.project_code, s.fund_source, s.series, s.as_of, s.cumulative
@@ -22,7 +23,9 @@ WITH effective AS (
        AND m.series = e.series AND m.value_date = e.as_of
 ), running AS (
     SELECT d.budget_year, d.project_code, d.fund_source, d.series, d.day, d.stated,
-           sum(d.moved) OVER (PARTITION BY d.budget_year, d.project_code, d.fund_source, d.series
+           sum(d.moved) OVER (PARTITION BY d.budget_year, d.project_code, d.fund_source, d.series,
+                                           CASE WHEN d.day > make_date(d.budget_year + 1, 1, 31)
+                                                THEN extract(year FROM d.day) END
                                   ORDER BY d.day) AS booked
       FROM by_day AS d
 )

@@ -154,6 +154,8 @@ def test_the_chains_of_ingest_and_alert_are_checked_too(books: Books) -> None:
         ("UPDATE aggregation.balance SET advance_outstanding = advance_outstanding + 1", "balance-differs"),
         ("UPDATE aggregation.balance SET movements = movements + 1", "balance-differs"),
         ("DELETE FROM aggregation.balance", "balance-differs"),
+        ("UPDATE aggregation.source_reach SET reaches = reaches + 1", "reach-differs"),
+        ("DELETE FROM aggregation.source_reach", "reach-differs"),
         (
             "INSERT INTO aggregation.balance VALUES ('PX', 'x', 2022, 's', '2022-01-01', 0, 0, 0, 0)",
             "balance-differs",

@@ -88,47 +88,47 @@ def test_texts_folded_over_lines_are_one_line(tmp_path: Path) -> None:
 FAULTS: dict[str, tuple[Callable[[str], str], str]] = {
     "number without quotes": (
         lambda t: t.replace('threshold: "0.80"', "threshold: 0.80"),
-        r"one\.yaml: rule behind_target: threshold: .*in quotes",
+        r"one\.yaml: line \d+: rule behind_target: threshold: .*in quotes",
     ),
     "unknown key": (
         lambda t: t.replace("    severity:", "    severty: info\n    severity:"),
-        r"one\.yaml: rule behind_target: severty: ",
+        r"one\.yaml: line \d+: rule behind_target: severty: ",
     ),
     "unknown rule": (
         lambda t: t.replace("behind_target", "behind_schedule"),
-        r"one\.yaml: rule behind_schedule: name: ",
+        r"one\.yaml: line \d+: rule behind_schedule: name: ",
     ),
     "unknown severity": (
         lambda t: t.replace("severity: warning", "severity: urgent"),
-        r"one\.yaml: rule behind_target: severity: ",
+        r"one\.yaml: line \d+: rule behind_target: severity: ",
     ),
     "unknown subject": (
         lambda t: t.replace("[project]", "[project, ministry]"),
-        r"one\.yaml: rule behind_target: subjects",
+        r"one\.yaml: line \d+: rule behind_target: subjects",
     ),
     "a name the rule does not give": (
         lambda t: t.replace("{rate} {index}", "{excess}"),
-        r"one\.yaml: rule behind_target: .*text\.vi\.reason: behind_target gives no excess",
+        r"one\.yaml: line \d+: rule behind_target: .*text\.vi\.reason: behind_target gives no excess",
     ),
     "a template that reaches into objects": (
         lambda t: t.replace("{rate} {index}", "{subject.__class__}"),
-        r"one\.yaml: rule behind_target: text\.vi\.reason: .*plain name",
+        r"one\.yaml: line \d+: rule behind_target: text\.vi\.reason: .*plain name",
     ),
     "an open brace": (
         lambda t: t.replace("{rate} {index}", "{rate"),
-        r"one\.yaml: rule behind_target: text\.vi\.reason: .*no template",
+        r"one\.yaml: line \d+: rule behind_target: text\.vi\.reason: .*no template",
     ),
     "a language missing": (
         lambda t: t[: t.index("      en:")],
-        r"one\.yaml: rule behind_target: text\.en: ",
+        r"one\.yaml: line \d+: rule behind_target: text\.en: ",
     ),
     "a threshold above one": (
         lambda t: t.replace('"0.80"', '"1.20"'),
-        r"one\.yaml: rule behind_target: .*threshold: a share",
+        r"one\.yaml: line \d+: rule behind_target: .*threshold: a share",
     ),
     "critical above the threshold": (
         lambda t: t.replace('critical_below: "0.50"', 'critical_below: "0.85"'),
-        r"one\.yaml: rule behind_target: .*critical_below: at most",
+        r"one\.yaml: line \d+: rule behind_target: .*critical_below: at most",
     ),
     "a key given twice": (
         lambda t: t.replace("    version: 1", "    version: 1\n    version: 2"),
@@ -150,6 +150,12 @@ def test_a_fault_is_refused_by_file_rule_and_key(
     assert read(tmp_path, one=GOOD)
     with pytest.raises(PolicyError, match=message):
         read(tmp_path, one=spoil(GOOD))
+
+
+def test_a_fault_names_its_line(tmp_path: Path) -> None:
+    line = GOOD.splitlines().index('    threshold: "0.80"') + 1
+    with pytest.raises(PolicyError, match=rf"one\.yaml: line {line}: rule behind_target: threshold: "):
+        read(tmp_path, one=GOOD.replace('"0.80"', "0.80"))
 
 
 def test_every_fault_is_named_not_the_first(tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ import pytest
 
 from services.alert import wording
 from services.alert.number_text import Language
-from services.domain.lag_rules import RuleName, Severity, unflagged
+from services.domain.lag_rules import RuleName, Severity
 from services.domain.plan import BaselineKind
 from services.domain.progress import FundLine, Progress, SubjectType
+from services.domain.verdict import unflagged
 from tests.support import ca_mau
-from tests.support.alert_examples import found, rules_of, said, told
+from tests.support.alert_examples import found, policy_of, rules_of, said, told
 from tests.support.ledger_text import ledger, without_books
 
 BEHIND = RuleName.BEHIND_TARGET
@@ -23,7 +24,9 @@ def test_ca_mau_at_the_end_of_may_in_vietnamese() -> None:
     assert said(ca_mau.province(), BEHIND, "vi") == (
         "Đến 31/05/2022, Cà Mau giải ngân 1.207,2 tỷ đồng, đạt 34,0 % kế hoạch vốn đã điều chỉnh "
         "3.551,0 tỷ đồng, trong khi mục tiêu của tỉnh là 40,0 % (nội suy giữa các mốc tỉnh đã giao). "
-        "Chỉ số giải ngân 0,85, dưới ngưỡng 0,90; chậm 0,6 tháng so với mục tiêu, thiếu 213,2 tỷ đồng. "
+        "Chỉ số giải ngân 0,85, dưới ngưỡng 0,90; chậm 0,6 tháng so với mức đó, thiếu 213,2 tỷ đồng. "
+        "Để gỡ cảnh báo: giải ngân thêm 142,2 tỷ đồng tính đến 31/05/2022; "
+        "479,6 tỷ đồng tính đến 30/06/2022. "
         "Tuy vậy, tỷ lệ giải ngân vẫn cao hơn mức cả nước năm 2022: 22,37 % "
         "(trên kế hoạch Thủ tướng Chính phủ giao). "
         "Tỷ lệ giải ngân cũng cao hơn mức cả nước cùng kỳ năm trước (2021): 24,67 % "
@@ -37,8 +40,9 @@ def test_ca_mau_at_the_end_of_may_in_english() -> None:
     assert said(ca_mau.province(), BEHIND, "en") == (
         "By 31 May 2022, Cà Mau had disbursed VND 1,207.2 billion, 34.0% of the adjusted plan of "
         "VND 3,551.0 billion, where the province's target is 40.0% (interpolated between the milestones "
-        "set). The disbursement index is 0.85, below the threshold of 0.90; 0.6 months behind the target, "
-        "VND 213.2 billion short. "
+        "set). The disbursement index is 0.85, below the threshold of 0.90; 0.6 months behind it, "
+        "VND 213.2 billion short. To clear it: VND 142.2 billion more by 31 May 2022; "
+        "VND 479.6 billion more by 30 June 2022. "
         "It is nevertheless ahead of the national level of 2022: 22.37% (of the plan assigned by the Prime "
         "Minister). It is also ahead of the national level at that date of the previous year (2021): "
         "24.67% (of the plan assigned by the Prime Minister; interpolated between the dates published). "
@@ -119,6 +123,7 @@ def test_the_other_rules_say_what_they_saw() -> None:
     assert text.startswith(
         "Đến 31/03/2022, P1 chưa giải ngân đồng nào trong kế hoạch vốn 350,0 triệu đồng. "
         "Theo mục tiêu của tỉnh, đến ngày này phải giải ngân 70,0 triệu đồng (20,0 %). "
+        "Để gỡ cảnh báo: giải ngân thêm 1 đồng tính đến 31/03/2022. "
         "Căn cứ kế hoạch vốn: "
     )
 
@@ -151,10 +156,13 @@ def test_silence_from_the_start_says_that_there_are_no_books() -> None:
 @pytest.mark.parametrize(
     ("cutoff", "asked"),
     [
-        ("2022-03-31", "By that day the target asked for VND 20 (20.0%)."),
+        ("2022-03-31", "By that day the province's target asked for VND 20 (20.0%)."),
         (
             "2022-05-31",
-            "By that day the target asked for VND 40 (40.0%; interpolated between the milestones set).",
+            (
+                "By that day the province's target asked for VND 40 "
+                "(40.0%; interpolated between the milestones set)."
+            ),
         ),
     ],
 )
@@ -279,13 +287,13 @@ WITHOUT_TARGET = replace(BETTER, baselines=ca_mau.BASELINES[1:])
     ("progress", "text"),
     [
         (BETTER, "the disbursement index is 1.06, no longer below the threshold of 0.90"),
-        (WITHOUT_TARGET, "The rule no longer applies to Cà Mau, or there is nothing left to compare with."),
+        (WITHOUT_TARGET, "against the national level at that date of the previous year (2021), 24.67%"),
     ],
     ids=["caught up", "no target any more"],
 )
 def test_a_resolved_alert_says_why(progress: Progress, text: str) -> None:
     entry = rules_of(progress)[BEHIND]
-    words = wording.resolved(unflagged(progress, entry.rule()), entry.text, "en")
+    words = wording.resolved(unflagged(progress, entry.rule(), policy_of(progress)), entry.text, "en")
     assert words.title == "Cà Mau: no longer behind target"
     assert text in words.reason
     assert "nevertheless" not in words.reason
@@ -309,7 +317,7 @@ STILL_SILENT = ledger("2022-01-10 plan P1 100\n2022-01-30 books\n2022-06-30 cuto
 def test_a_resolved_title_tells_only_what_happened(rule: RuleName, progress: Progress, title: str) -> None:
     """A plan that lapsed ends an alert too: nothing began, and nothing was reported."""
     entry = rules_of(progress)[rule]
-    words = wording.resolved(unflagged(progress, entry.rule()), entry.text, "en")
+    words = wording.resolved(unflagged(progress, entry.rule(), policy_of(progress)), entry.text, "en")
     assert words.title == title
     assert ("no longer applies" in words.reason) is ("no longer" in title)
 
@@ -318,6 +326,6 @@ def test_a_resolved_title_tells_only_what_happened(rule: RuleName, progress: Pro
 @pytest.mark.parametrize("rule", list(RuleName))
 def test_every_rule_has_a_resolved_text_that_can_be_said(rule: RuleName, language: Language) -> None:
     entry = rules_of(BETTER)[rule]
-    words = wording.resolved(unflagged(BETTER, entry.rule()), entry.text, language)
+    words = wording.resolved(unflagged(BETTER, entry.rule(), policy_of(BETTER)), entry.text, language)
     assert "{" not in words.title + words.reason
     assert "no longer applies" not in words.reason

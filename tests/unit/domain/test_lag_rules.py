@@ -8,18 +8,12 @@ from fractions import Fraction
 
 import pytest
 
-from services.domain.lag_rules import (
-    Finding,
-    Rule,
-    RuleName,
-    Severity,
-    Standing,
-    evaluate,
-    finding_digest,
-    unflagged,
-)
+from services.domain.baselines import BaselineName
+from services.domain.finding import Finding, Standing, finding_digest
+from services.domain.lag_rules import Policy, Rule, RuleName, Severity
 from services.domain.plan import BaselineKind, PlanLevel
 from services.domain.progress import FundLine, Progress, SubjectType
+from services.domain.verdict import evaluate, unflagged
 from tests.support import ca_mau
 from tests.support.ledger_text import ledger, without_books
 
@@ -40,11 +34,11 @@ RULES = (BEHIND_TARGET, NOTHING_DISBURSED, OVER_PLAN, BELOW_NATION, STALE)
 
 
 def reasons(progress: Progress) -> list[RuleName]:
-    return [finding.rule for finding in evaluate(progress, RULES)]
+    return [finding.rule for finding in evaluate(progress, Policy(RULES))]
 
 
 def only(progress: Progress, rule: Rule) -> Finding:
-    (finding,) = evaluate(progress, [rule])
+    (finding,) = evaluate(progress, Policy((rule,)))
     return finding
 
 
@@ -105,7 +99,7 @@ def test_the_further_behind_the_more_urgent(disbursed: int, severity: Severity) 
         2022-05-31 statement  P1 {disbursed}
         2022-05-31 cutoff
     """)
-    found = evaluate(project, [BEHIND_TARGET])
+    found = evaluate(project, Policy((BEHIND_TARGET,)))
     assert [f.severity for f in found] == ([] if disbursed >= 432 else [severity])
 
 
@@ -145,11 +139,11 @@ def test_behind_its_target_and_ahead_of_the_nation() -> None:
     """)
     finding = only(project, BEHIND_TARGET)
     assert [
-        (c.baseline.kind, c.baseline.budget_year, c.standing, c.is_stated) for c in finding.comparisons
+        (c.baseline.name, c.baseline.budget_year, c.standing, c.is_stated) for c in finding.comparisons
     ] == [
-        (BaselineKind.TARGET, 2022, Standing.BEHIND, False),
-        (BaselineKind.NATIONAL, 2022, Standing.AHEAD, True),
-        (BaselineKind.NATIONAL, 2021, Standing.AHEAD, False),
+        (BaselineName.TARGET, 2022, Standing.BEHIND, False),
+        (BaselineName.NATIONAL, 2022, Standing.AHEAD, True),
+        (BaselineName.PREVIOUS_YEAR, 2021, Standing.AHEAD, False),
     ]
     assert reasons(project) == [RuleName.BEHIND_TARGET]
 
@@ -243,14 +237,14 @@ def test_a_fund_line_is_not_judged_as_a_project() -> None:
 def test_a_rule_flags_only_the_subjects_in_its_scope() -> None:
     province = ledger("2022-01-10 plan 96 1200\n2022-03-31 cutoff", subject_type=SubjectType.PROVINCE)
     for_projects = replace(NOTHING_DISBURSED, subjects=frozenset({SubjectType.PROJECT}))
-    assert evaluate(province, [for_projects]) == []
+    assert evaluate(province, Policy((for_projects,))) == []
 
 
 def test_a_baseline_that_falls_is_refused() -> None:
     project = ledger("2022-01-10 plan P1 1200\n2022-03-31 cutoff")
     falling = ca_mau.schedule(BaselineKind.TARGET, "P1", {date(2022, 3, 31): 5000, date(2022, 6, 30): 2000})
     with pytest.raises(ValueError, match="falls"):
-        evaluate(replace(project, baselines=(falling,)), RULES)
+        evaluate(replace(project, baselines=(falling,)), Policy(RULES))
 
 
 def test_ca_mau_at_the_end_of_may_is_behind_its_target_only() -> None:
@@ -333,7 +327,7 @@ def test_a_new_version_of_the_rule_is_another_finding() -> None:
 
 def test_a_subject_no_longer_flagged_still_shows_its_figures() -> None:
     better = ca_mau.province(disbursed=1_500_000_000_000)
-    assert evaluate(better, [BEHIND_TARGET]) == []
-    shown = unflagged(better, BEHIND_TARGET)
+    assert evaluate(better, Policy((BEHIND_TARGET,))) == []
+    shown = unflagged(better, BEHIND_TARGET, Policy((BEHIND_TARGET,)))
     assert shown.judged_by is not None
-    assert shown.judged_by.baseline.kind is BaselineKind.TARGET
+    assert shown.judged_by.baseline.name is BaselineName.TARGET

@@ -7,8 +7,10 @@ from fractions import Fraction
 import pytest
 
 from services.domain.baseline import Curve
-from services.domain.plan import BaselineKind, PlanBase
-from services.domain.progress import FundLine, Progress, measure, measure_against
+from services.domain.baselines import DHSS, BaselineName, baselines_of
+from services.domain.measures import measure, measure_against
+from services.domain.plan import PlanBase
+from services.domain.progress import FundLine, Progress
 from tests.support import ca_mau
 from tests.support.ledger_text import ledger
 
@@ -16,9 +18,10 @@ from tests.support.ledger_text import ledger
 def test_ca_mau_at_the_end_of_may_2022() -> None:
     """1,207.2 of 3,551 billion against a target of 40 %."""
     progress = ca_mau.province()
-    target = progress.baseline(BaselineKind.TARGET)
-    assert target is not None
-    measures = measure_against(progress, target)
+    target = baselines_of(progress, plan=progress.current_plan, s_curve_constants=DHSS)[BaselineName.TARGET]
+    measures = measure_against(
+        target, disbursed=progress.disbursed, plan=progress.current_plan, day=progress.as_of
+    )
     assert progress.execution_rate is not None
     assert measures.dpi is not None
     assert measures.time_index is not None

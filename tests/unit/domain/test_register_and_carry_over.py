@@ -54,6 +54,7 @@ def test_a_sound_fact_has_no_fault(name: str) -> None:
         ("project", {"currency": "USD"}, [("currency-not-kept", "currency")]),
         ("completed_work", {"as_of": "2022-08-01"}, [("after-business-date", "as_of")]),
         ("completed_work", {"as_of": "2021-12-31"}, [("outside-budget-year", "as_of")]),
+        ("completed_work", {"as_of": "2022-07-31", "budget_year": 2021}, [("outside-budget-year", "as_of")]),
     ],
 )
 def test_rules_across_fields(name: str, changes: dict[str, Any], faults: list[tuple[str, str]]) -> None:

@@ -51,14 +51,17 @@ def test_a_sound_fact_has_no_fault(fact: Fact) -> None:
         ("2022-01-01", "2023-03-01", []),
         ("2021-12-31", "2023-03-01", ["outside-budget-year"]),
         ("2023-01-31", "2023-03-01", []),
-        ("2023-02-01", "2023-03-01", ["outside-budget-year"]),
+        # Carried over into the year after, and once more.
+        ("2023-02-01", "2023-03-01", []),
+        ("2024-12-31", "2025-03-01", []),
+        ("2025-01-01", "2025-03-01", ["outside-budget-year"]),
         ("2022-07-31", "2022-07-31", []),
         ("2022-08-01", "2022-07-31", ["after-business-date"]),
         ("1900-01-01", "2022-07-31", ["outside-budget-year"]),
         ("2099-01-01", "2022-07-31", ["outside-budget-year", "after-business-date"]),
     ],
 )
-def test_a_booking_is_dated_in_the_thirteen_months_and_not_after_today(
+def test_a_booking_is_dated_while_the_plan_is_paid_carried_over_or_not_and_not_after_today(
     value_date: str, business_date: str, faults: list[str]
 ) -> None:
     today = date.fromisoformat(business_date)

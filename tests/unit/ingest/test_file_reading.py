@@ -108,7 +108,7 @@ def test_a_workbook_on_disk_is_not_copied() -> None:
 
 
 def test_faults_of_reading_and_of_judging_are_told_and_no_event_goes_on() -> None:
-    text = statement("x", "1").replace("31/07/2022;1", "31/07/2023;1")
+    text = statement("x", "1").replace("31/07/2022;1", "31/07/2025;1")
     with read_in_child(io.BytesIO(text.encode()), job(), ReadingLimits()) as read:
         assert {fault.code for fault in read.faults} == {
             "not-a-number",

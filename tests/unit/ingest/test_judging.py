@@ -171,6 +171,8 @@ def test_of_a_project_whose_introduction_has_faults_of_its_own_nothing_more_is_s
         (movement(value_date="2022-03-01"), None),
         (movement(value_date="2022-06-30"), None),
         (movement(value_date="2022-07-01"), "project-closed"),
+        # On carried-over capital, too.
+        (movement(value_date="2022-07-01", budget_year=2021), "project-closed"),
         (movement(value_date="2022-07-01", kind="refund"), "project-closed"),
         (
             movement(

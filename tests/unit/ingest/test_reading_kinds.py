@@ -70,9 +70,16 @@ def test_a_fault_of_a_file_shows_the_cell_and_names_columns_as_the_file_does() -
     assert (found.code, found.column, found.read) == ("reversal-without-reference", "H", "")
     assert "vào cột Chứng từ bị hủy" in found.mend
     assert "mã sự kiện" not in found.mend
-    late = VOUCHERS.replace("31/05/2022", "31/05/2023", 1)
+    late = VOUCHERS.replace("31/05/2022", "31/05/2025", 1)
     found = judged(late, profile="treasury-vouchers", defaults=YEAR)[0]
-    assert (found.code, found.read) == ("outside-budget-year", "31/05/2023")
+    assert (found.code, found.read) == ("outside-budget-year", "31/05/2025")
+
+
+def test_vouchers_on_carried_over_capital_are_of_the_year_the_plan_comes_from() -> None:
+    of_2021 = {"budget_year": "2021"}
+    assert judged(VOUCHERS, profile="treasury-vouchers", defaults=of_2021) == []
+    items = read_text(VOUCHERS, profile="treasury-vouchers", defaults=of_2021).items
+    assert {item.fact().carried_into for item in items} == {2022}  # type: ignore[union-attr]
 
 
 def test_a_plan_takes_what_its_title_states_for_every_row() -> None:

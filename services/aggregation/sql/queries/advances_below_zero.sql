@@ -37,9 +37,9 @@ WITH below AS (
      WHERE s.last_sound IS NULL OR s.value_date > s.last_sound
      GROUP BY s.project_code, s.fund_source, s.series
 )
-SELECT below.project_code, below.fund_source, below.series, below.amount, since.since,
+SELECT below.project_code, below.fund_source, below.series AS key, below.series, below.amount, since.since,
        below.project_name, below.province_code, below.owner_code, below.owner_name, below.accountable_officer,
-       behind.events, behind.total
+       behind.events, behind.total, NULL AS decision_number, NULL AS decided_by, NULL AS carried_from_year
   FROM below
   JOIN since USING (project_code, fund_source, series)
  CROSS JOIN LATERAL (

@@ -26,15 +26,15 @@ from services.contracts.gen.giaingan.v1 import progress_pb2 as giaingan_dot_v1_d
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17giaingan/v1/alert.proto\x12\x0bgiaingan.v1\x1a\x1agiaingan/v1/progress.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x83\x03\n\x0b\x41lertChange\x12\x11\n\tchange_id\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x05\x12\x30\n\ntransition\x18\x04 \x01(\x0e\x32\x1c.giaingan.v1.AlertTransition\x12.\n\x0csubject_type\x18\x05 \x01(\x0e\x32\x18.giaingan.v1.SubjectType\x12\x14\n\x0csubject_code\x18\x06 \x01(\t\x12\x0c\n\x04rule\x18\x07 \x01(\t\x12\x14\n\x0crule_version\x18\x08 \x01(\x05\x12\x13\n\x0b\x62udget_year\x18\t \x01(\x05\x12\x10\n\x08severity\x18\n \x01(\t\x12\r\n\x05\x61s_of\x18\x0b \x01(\t\x12\x14\n\x0c\x66inding_json\x18\x0c \x01(\t\x12\x11\n\treason_vi\x18\r \x01(\t\x12\x11\n\treason_en\x18\x0e \x01(\t\x12/\n\x0brecorded_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xac\x01\n\x0f\x41lertTransition\x12 \n\x1c\x41LERT_TRANSITION_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x41LERT_TRANSITION_OPENED\x10\x01\x12\x1c\n\x18\x41LERT_TRANSITION_UPDATED\x10\x02\x12\x1d\n\x19\x41LERT_TRANSITION_RESOLVED\x10\x03\x12\x1d\n\x19\x41LERT_TRANSITION_REOPENED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17giaingan/v1/alert.proto\x12\x0bgiaingan.v1\x1a\x1agiaingan/v1/progress.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd7\x03\n\x0b\x41lertChange\x12\x11\n\tchange_id\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x05\x12\x30\n\ntransition\x18\x04 \x01(\x0e\x32\x1c.giaingan.v1.AlertTransition\x12.\n\x0csubject_type\x18\x05 \x01(\x0e\x32\x18.giaingan.v1.SubjectType\x12\x14\n\x0csubject_code\x18\x06 \x01(\t\x12\x0c\n\x04rule\x18\x07 \x01(\t\x12\x14\n\x0crule_version\x18\x08 \x01(\x05\x12\x13\n\x0b\x62udget_year\x18\t \x01(\x05\x12\x10\n\x08severity\x18\n \x01(\t\x12\r\n\x05\x61s_of\x18\x0b \x01(\t\x12\x14\n\x0c\x66inding_json\x18\x0c \x01(\t\x12\x11\n\treason_vi\x18\r \x01(\t\x12\x11\n\treason_en\x18\x0e \x01(\t\x12/\n\x0brecorded_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tcaused_by\x18\x10 \x03(\t\x12\x15\n\rcorrection_vi\x18\x11 \x01(\t\x12\x15\n\rcorrection_en\x18\x12 \x01(\t\x12\x11\n\tjudged_on\x18\x13 \x01(\t*\xcc\x01\n\x0f\x41lertTransition\x12 \n\x1c\x41LERT_TRANSITION_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x41LERT_TRANSITION_OPENED\x10\x01\x12\x1c\n\x18\x41LERT_TRANSITION_UPDATED\x10\x02\x12\x1d\n\x19\x41LERT_TRANSITION_RESOLVED\x10\x03\x12\x1d\n\x19\x41LERT_TRANSITION_REOPENED\x10\x04\x12\x1e\n\x1a\x41LERT_TRANSITION_CANCELLED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'giaingan.v1.alert_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ALERTTRANSITION']._serialized_start=492
-  _globals['_ALERTTRANSITION']._serialized_end=664
+  _globals['_ALERTTRANSITION']._serialized_start=576
+  _globals['_ALERTTRANSITION']._serialized_end=780
   _globals['_ALERTCHANGE']._serialized_start=102
-  _globals['_ALERTCHANGE']._serialized_end=489
+  _globals['_ALERTCHANGE']._serialized_end=573
 # @@protoc_insertion_point(module_scope)

@@ -83,6 +83,34 @@ class PlanRevision(_message.Message):
     revision: int
     def __init__(self, project_code: _Optional[str] = ..., project_name: _Optional[str] = ..., level: _Optional[_Union[PlanLevel, str]] = ..., owner_code: _Optional[str] = ..., owner_name: _Optional[str] = ..., accountable_officer: _Optional[str] = ..., fund_source: _Optional[str] = ..., project_group: _Optional[str] = ..., district: _Optional[str] = ..., sector: _Optional[str] = ..., province_code: _Optional[str] = ..., budget_year: _Optional[int] = ..., base: _Optional[_Union[PlanBase, str]] = ..., amount: _Optional[_Union[_common_pb2.Money, _Mapping]] = ..., decision_number: _Optional[str] = ..., decision_date: _Optional[str] = ..., effective_date: _Optional[str] = ..., carried_from_year: _Optional[int] = ..., revision: _Optional[int] = ...) -> None: ...
 
+class ReallocationSide(_message.Message):
+    __slots__ = ("project_code", "fund_source", "amount_before", "amount_after")
+    PROJECT_CODE_FIELD_NUMBER: _ClassVar[int]
+    FUND_SOURCE_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_AFTER_FIELD_NUMBER: _ClassVar[int]
+    project_code: str
+    fund_source: str
+    amount_before: _common_pb2.Money
+    amount_after: _common_pb2.Money
+    def __init__(self, project_code: _Optional[str] = ..., fund_source: _Optional[str] = ..., amount_before: _Optional[_Union[_common_pb2.Money, _Mapping]] = ..., amount_after: _Optional[_Union[_common_pb2.Money, _Mapping]] = ...) -> None: ...
+
+class Reallocation(_message.Message):
+    __slots__ = ("budget_year", "decision_number", "decision_date", "effective_date", "sides", "revision")
+    BUDGET_YEAR_FIELD_NUMBER: _ClassVar[int]
+    DECISION_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    DECISION_DATE_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_DATE_FIELD_NUMBER: _ClassVar[int]
+    SIDES_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    budget_year: int
+    decision_number: str
+    decision_date: str
+    effective_date: str
+    sides: _containers.RepeatedCompositeFieldContainer[ReallocationSide]
+    revision: int
+    def __init__(self, budget_year: _Optional[int] = ..., decision_number: _Optional[str] = ..., decision_date: _Optional[str] = ..., effective_date: _Optional[str] = ..., sides: _Optional[_Iterable[_Union[ReallocationSide, _Mapping]]] = ..., revision: _Optional[int] = ...) -> None: ...
+
 class BaselinePoint(_message.Message):
     __slots__ = ("date", "basis_points", "amount")
     DATE_FIELD_NUMBER: _ClassVar[int]
@@ -182,20 +210,22 @@ class OfficerAssignment(_message.Message):
     def __init__(self, province_code: _Optional[str] = ..., owner_code: _Optional[str] = ..., project_code: _Optional[str] = ..., officer_name: _Optional[str] = ..., officer_post: _Optional[str] = ..., officer_email: _Optional[str] = ..., effective_date: _Optional[str] = ..., revision: _Optional[int] = ...) -> None: ...
 
 class PlanEvent(_message.Message):
-    __slots__ = ("header", "revision", "schedule", "project", "owner", "officer")
+    __slots__ = ("header", "revision", "schedule", "project", "owner", "officer", "reallocation")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     SCHEDULE_FIELD_NUMBER: _ClassVar[int]
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     OFFICER_FIELD_NUMBER: _ClassVar[int]
+    REALLOCATION_FIELD_NUMBER: _ClassVar[int]
     header: _common_pb2.EventHeader
     revision: PlanRevision
     schedule: BaselineSchedule
     project: ProjectRegistration
     owner: OwnerRegistration
     officer: OfficerAssignment
-    def __init__(self, header: _Optional[_Union[_common_pb2.EventHeader, _Mapping]] = ..., revision: _Optional[_Union[PlanRevision, _Mapping]] = ..., schedule: _Optional[_Union[BaselineSchedule, _Mapping]] = ..., project: _Optional[_Union[ProjectRegistration, _Mapping]] = ..., owner: _Optional[_Union[OwnerRegistration, _Mapping]] = ..., officer: _Optional[_Union[OfficerAssignment, _Mapping]] = ...) -> None: ...
+    reallocation: Reallocation
+    def __init__(self, header: _Optional[_Union[_common_pb2.EventHeader, _Mapping]] = ..., revision: _Optional[_Union[PlanRevision, _Mapping]] = ..., schedule: _Optional[_Union[BaselineSchedule, _Mapping]] = ..., project: _Optional[_Union[ProjectRegistration, _Mapping]] = ..., owner: _Optional[_Union[OwnerRegistration, _Mapping]] = ..., officer: _Optional[_Union[OfficerAssignment, _Mapping]] = ..., reallocation: _Optional[_Union[Reallocation, _Mapping]] = ...) -> None: ...
 
 class PlanBatch(_message.Message):
     __slots__ = ("events",)

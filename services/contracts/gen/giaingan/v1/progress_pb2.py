@@ -24,21 +24,30 @@ _sym_db = _symbol_database.Default()
 
 from services.contracts.gen.giaingan.v1 import disbursement_pb2 as giaingan_dot_v1_dot_disbursement__pb2
 from services.contracts.gen.giaingan.v1 import plan_pb2 as giaingan_dot_v1_dot_plan__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1agiaingan/v1/progress.proto\x12\x0bgiaingan.v1\x1a\x1egiaingan/v1/disbursement.proto\x1a\x16giaingan/v1/plan.proto\"\xab\x01\n\x08\x46undLine\x12\x13\n\x0b\x66und_source\x18\x01 \x01(\t\x12\x14\n\x0cinitial_plan\x18\x02 \x01(\x03\x12\x14\n\x0c\x63urrent_plan\x18\x03 \x01(\x03\x12\x16\n\x0e\x61llocated_plan\x18\x04 \x01(\x03\x12\x11\n\tdisbursed\x18\x05 \x01(\x03\x12\x16\n\x0ework_certified\x18\x06 \x01(\x03\x12\x1b\n\x13\x61\x64vance_outstanding\x18\x07 \x01(\x03\"_\n\rSeriesBalance\x12\'\n\x08reporter\x18\x01 \x01(\x0e\x32\x15.giaingan.v1.Reporter\x12\x12\n\nstatements\x18\x02 \x01(\x08\x12\x11\n\tdisbursed\x18\x03 \x01(\x03\"\xfa\x04\n\x0fSubjectProgress\x12.\n\x0csubject_type\x18\x01 \x01(\x0e\x32\x18.giaingan.v1.SubjectType\x12\x14\n\x0csubject_code\x18\x02 \x01(\t\x12\x14\n\x0csubject_name\x18\x03 \x01(\t\x12\x15\n\rprovince_code\x18\x04 \x01(\t\x12\x12\n\nowner_code\x18\x05 \x01(\t\x12\x12\n\nowner_name\x18\x06 \x01(\t\x12\x1b\n\x13\x61\x63\x63ountable_officer\x18\x07 \x01(\t\x12\x13\n\x0b\x62udget_year\x18\x08 \x01(\x05\x12\r\n\x05\x61s_of\x18\t \x01(\t\x12\x15\n\rbusiness_date\x18\n \x01(\t\x12\x15\n\rbooks_through\x18\x0b \x01(\t\x12\x15\n\rcurrency_code\x18\x0c \x01(\t\x12$\n\x05lines\x18\r \x03(\x0b\x32\x15.giaingan.v1.FundLine\x12*\n\x06series\x18\x0e \x03(\x0b\x32\x1a.giaingan.v1.SeriesBalance\x12\x19\n\x11includes_estimate\x18\x0f \x01(\x08\x12%\n\x05level\x18\x10 \x01(\x0e\x32\x16.giaingan.v1.PlanLevel\x12\x1c\n\x14plan_decision_number\x18\x11 \x01(\t\x12\x1b\n\x13plan_effective_date\x18\x12 \x01(\t\x12\x1a\n\x12last_movement_date\x18\x13 \x01(\t\x12\x18\n\x10ledger_watermark\x18\x14 \x01(\x03\x12\x0f\n\x07version\x18\x15 \x01(\x03\x12\x30\n\tbaselines\x18\x16 \x03(\x0b\x32\x1d.giaingan.v1.BaselineSchedule*x\n\x0bSubjectType\x12\x1c\n\x18SUBJECT_TYPE_UNSPECIFIED\x10\x00\x12\x18\n\x14SUBJECT_TYPE_PROJECT\x10\x01\x12\x16\n\x12SUBJECT_TYPE_OWNER\x10\x02\x12\x19\n\x15SUBJECT_TYPE_PROVINCE\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1agiaingan/v1/progress.proto\x12\x0bgiaingan.v1\x1a\x1egiaingan/v1/disbursement.proto\x1a\x16giaingan/v1/plan.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc4\x01\n\x08\x46undLine\x12\x13\n\x0b\x66und_source\x18\x01 \x01(\t\x12\x14\n\x0cinitial_plan\x18\x02 \x01(\x03\x12\x14\n\x0c\x63urrent_plan\x18\x03 \x01(\x03\x12\x16\n\x0e\x61llocated_plan\x18\x04 \x01(\x03\x12\x11\n\tdisbursed\x18\x05 \x01(\x03\x12\x16\n\x0ework_certified\x18\x06 \x01(\x03\x12\x1b\n\x13\x61\x64vance_outstanding\x18\x07 \x01(\x03\x12\x17\n\x0f\x63\x61rry_over_plan\x18\x08 \x01(\x03\"_\n\rSeriesBalance\x12\'\n\x08reporter\x18\x01 \x01(\x0e\x32\x15.giaingan.v1.Reporter\x12\x12\n\nstatements\x18\x02 \x01(\x08\x12\x11\n\tdisbursed\x18\x03 \x01(\x03\"l\n\x06\x43ourse\x12\x0c\n\x04\x64\x61ys\x18\x01 \x03(\x05\x12\x11\n\tdisbursed\x18\x02 \x03(\x03\x12\x16\n\x0ework_certified\x18\x03 \x03(\x03\x12\x1b\n\x13\x61\x64vance_outstanding\x18\x04 \x03(\x03\x12\x0c\n\x04plan\x18\x05 \x03(\x03\".\n\x0bSourceReach\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0f\n\x07reaches\x18\x02 \x01(\t\"\\\n\tPeerCurve\x12\x12\n\nscope_code\x18\x01 \x01(\t\x12\x0f\n\x07members\x18\x02 \x01(\x05\x12*\n\x06points\x18\x03 \x03(\x0b\x32\x1a.giaingan.v1.BaselinePoint\"1\n\tLateEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x12\n\nvalue_date\x18\x02 \x01(\t\"\xc4\x08\n\x0fSubjectProgress\x12.\n\x0csubject_type\x18\x01 \x01(\x0e\x32\x18.giaingan.v1.SubjectType\x12\x14\n\x0csubject_code\x18\x02 \x01(\t\x12\x14\n\x0csubject_name\x18\x03 \x01(\t\x12\x15\n\rprovince_code\x18\x04 \x01(\t\x12\x12\n\nowner_code\x18\x05 \x01(\t\x12\x12\n\nowner_name\x18\x06 \x01(\t\x12\x1b\n\x13\x61\x63\x63ountable_officer\x18\x07 \x01(\t\x12\x13\n\x0b\x62udget_year\x18\x08 \x01(\x05\x12\r\n\x05\x61s_of\x18\t \x01(\t\x12\x15\n\rbusiness_date\x18\n \x01(\t\x12\x15\n\rbooks_through\x18\x0b \x01(\t\x12\x15\n\rcurrency_code\x18\x0c \x01(\t\x12$\n\x05lines\x18\r \x03(\x0b\x32\x15.giaingan.v1.FundLine\x12*\n\x06series\x18\x0e \x03(\x0b\x32\x1a.giaingan.v1.SeriesBalance\x12\x19\n\x11includes_estimate\x18\x0f \x01(\x08\x12%\n\x05level\x18\x10 \x01(\x0e\x32\x16.giaingan.v1.PlanLevel\x12\x1c\n\x14plan_decision_number\x18\x11 \x01(\t\x12\x1b\n\x13plan_effective_date\x18\x12 \x01(\t\x12\x1a\n\x12last_movement_date\x18\x13 \x01(\t\x12\x18\n\x10ledger_watermark\x18\x14 \x01(\x03\x12\x0f\n\x07version\x18\x15 \x01(\x03\x12\x30\n\tbaselines\x18\x16 \x03(\x0b\x32\x1d.giaingan.v1.BaselineSchedule\x12\x15\n\rproject_group\x18\x17 \x01(\t\x12\x10\n\x08\x64istrict\x18\x18 \x01(\t\x12\x0e\n\x06sector\x18\x19 \x01(\t\x12#\n\x06\x63ourse\x18\x1a \x01(\x0b\x32\x13.giaingan.v1.Course\x12)\n\x07sources\x18\x1b \x03(\x0b\x32\x18.giaingan.v1.SourceReach\x12\x1b\n\x0e\x63ompleted_work\x18\x1c \x01(\x03H\x00\x88\x01\x01\x12\x1c\n\x14\x63ompleted_work_as_of\x18\x1d \x01(\t\x12\x11\n\tstarts_on\x18\x1e \x01(\t\x12\x11\n\tclosed_on\x18\x1f \x01(\t\x12\x1d\n\x10total_investment\x18  \x01(\x03H\x01\x88\x01\x01\x12\x15\n\radvance_since\x18! \x01(\t\x12%\n\x05peers\x18\" \x01(\x0b\x32\x16.giaingan.v1.PeerCurve\x12+\n\x0blate_events\x18# \x03(\x0b\x32\x16.giaingan.v1.LateEvent\x12,\n\x08known_at\x18$ \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\n\x0f_completed_workB\x13\n\x11_total_investment*\xca\x01\n\x0bSubjectType\x12\x1c\n\x18SUBJECT_TYPE_UNSPECIFIED\x10\x00\x12\x18\n\x14SUBJECT_TYPE_PROJECT\x10\x01\x12\x16\n\x12SUBJECT_TYPE_OWNER\x10\x02\x12\x19\n\x15SUBJECT_TYPE_PROVINCE\x10\x03\x12\x19\n\x15SUBJECT_TYPE_DISTRICT\x10\x04\x12\x17\n\x13SUBJECT_TYPE_SECTOR\x10\x05\x12\x1c\n\x18SUBJECT_TYPE_FUND_SOURCE\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'giaingan.v1.progress_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SUBJECTTYPE']._serialized_start=1007
-  _globals['_SUBJECTTYPE']._serialized_end=1127
-  _globals['_FUNDLINE']._serialized_start=100
-  _globals['_FUNDLINE']._serialized_end=271
-  _globals['_SERIESBALANCE']._serialized_start=273
-  _globals['_SERIESBALANCE']._serialized_end=368
-  _globals['_SUBJECTPROGRESS']._serialized_start=371
-  _globals['_SUBJECTPROGRESS']._serialized_end=1005
+  _globals['_SUBJECTTYPE']._serialized_start=1827
+  _globals['_SUBJECTTYPE']._serialized_end=2029
+  _globals['_FUNDLINE']._serialized_start=133
+  _globals['_FUNDLINE']._serialized_end=329
+  _globals['_SERIESBALANCE']._serialized_start=331
+  _globals['_SERIESBALANCE']._serialized_end=426
+  _globals['_COURSE']._serialized_start=428
+  _globals['_COURSE']._serialized_end=536
+  _globals['_SOURCEREACH']._serialized_start=538
+  _globals['_SOURCEREACH']._serialized_end=584
+  _globals['_PEERCURVE']._serialized_start=586
+  _globals['_PEERCURVE']._serialized_end=678
+  _globals['_LATEEVENT']._serialized_start=680
+  _globals['_LATEEVENT']._serialized_end=729
+  _globals['_SUBJECTPROGRESS']._serialized_start=732
+  _globals['_SUBJECTPROGRESS']._serialized_end=1824
 # @@protoc_insertion_point(module_scope)

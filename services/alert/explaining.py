@@ -1,0 +1,137 @@
+"""Why an alert was told, in sentences: its rule, the baseline and its share, each figure's formula."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from services.alert.alert_queries import ChangeRow
+from services.alert.explanation_store import KeptChange
+from services.alert.figures import Figures
+from services.alert.number_text import Language, day, money, number, percent
+from services.alert.rule_definitions import policy_of
+from services.alert.wording import baseline_words
+from services.domain.finding import Comparison, Finding
+from services.domain.lag_rules import RuleName
+from services.domain.progress import Progress
+from services.domain.verdict import unflagged
+
+
+def sentences(
+    kept: KeptChange,
+    figures: Figures,
+    progress: Progress | None,
+    history: Sequence[ChangeRow],
+    language: Language,
+) -> list[str]:
+    """The explanation; without ``progress`` only what was told."""
+    told = next(each for each in history if each.sequence == kept.sequence)
+    said = [told.reason_vi if language == "vi" else told.reason_en]
+    said += [_rule(kept, figures, language)]
+    if progress is not None and kept.definition is not None:
+        policy = policy_of(kept.definition)
+        # The figures and curves alone: what the rule says of them is in the reason.
+        finding = unflagged(progress, policy.rules[0], policy, on=kept.judged_on)
+        said += _formulas(finding, language)
+    if progress is not None:
+        said += [_known(progress, language)]
+    said += [_change(each, language) for each in history if each.sequence <= kept.sequence]
+    return said
+
+
+def points(progress: Progress) -> list[dict[str, Any]]:
+    """Every baseline by name with its points, for the answer."""
+    return [
+        {
+            "name": each.kind.value,
+            "scope_code": each.scope_code,
+            "decision_number": each.decision_number,
+            "points": [
+                {
+                    "day": point.day.isoformat(),
+                    "basis_points": point.basis_points,
+                    "amount": point.amount.minor_units if point.amount else None,
+                }
+                for point in each.points
+            ],
+        }
+        for each in progress.baselines
+    ]
+
+
+def _rule(kept: KeptChange, figures: Figures, language: Language) -> str:
+    threshold = ""
+    if figures.threshold is not None:
+        digits = 0 if figures.rule is RuleName.SOURCE_STALE else 2
+        value = number(Fraction(repr(figures.threshold)), language, digits=digits)
+        threshold = f"; {'ngưỡng' if language == 'vi' else 'threshold'} {value}"
+    judged = kept.judged_on or figures.as_of
+    if language == "vi":
+        version = f"phiên bản {figures.rule_version}{threshold}"
+        return f"Quy tắc {figures.rule}, {version}; xét cho ngày {day(judged, 'vi')}."
+    return f"Rule {figures.rule}, version {figures.rule_version}{threshold}; judged for {day(judged, 'en')}."
+
+
+def _formulas(finding: Finding, language: Language) -> Iterator[str]:
+    """Every figure with its formula and the numbers put in."""
+    currency = finding.progress.currency
+    spent, plan = money(finding.disbursed, currency, language), money(finding.plan, currency, language)
+    if finding.plan > 0:
+        name = "Tỷ lệ giải ngân" if language == "vi" else "Execution rate"
+        rate = percent(Fraction(finding.disbursed, finding.plan), language)
+        yield f"{name} = {spent} / {plan} = {rate}."
+    for each in finding.comparisons:
+        yield from _against(each, spent, plan, currency, language)
+
+
+def _against(
+    comparison: Comparison, spent: str, plan: str, currency: str, language: Language
+) -> Iterator[str]:
+    baseline, measures = comparison.baseline, comparison.measures
+    vi = language == "vi"
+    share = percent(measures.planned_share, language)
+    name = baseline_words(baseline.name, baseline.budget_year, language)
+    yield f"{name}: {_share(comparison, language)}."
+    value = money(measures.planned_value, currency, language)
+    short = money(measures.shortfall, currency, language)
+    yield f"PV = {share} × {plan} = {value}; {'thiếu' if vi else 'shortfall'} = {value} − {spent} = {short}."
+    if measures.dpi is not None:
+        yield f"DPI = {spent} / ({share} × {plan}) = {number(measures.dpi, language, digits=2)}."
+    earned = number(measures.earned_schedule, language, digits=2)
+    at = number(measures.actual_time, language, digits=2)
+    late = number(measures.time_variance, language, digits=2)
+    yield f"ES − AT = {earned} − {at} = {late} {'tháng' if vi else 'months'}."
+
+
+def _share(comparison: Comparison, language: Language) -> str:
+    """How the share of the day follows from the curve's points around it, in months of the year."""
+    at, known = comparison.measures.actual_time, comparison.baseline.curve.points
+    left = max((each for each in known if each[0] <= at), default=known[0])
+    right = min((each for each in known if each[0] >= at), default=left)
+    share = percent(comparison.measures.planned_share, language)
+    if left[0] == right[0]:
+        return share
+    low, high = percent(left[1], language), percent(right[1], language)
+    months = [number(value, language, digits=2) for value in (at, left[0], right[0])]
+    return f"{low} + ({high} − {low}) × ({months[0]} − {months[1]}) / ({months[2]} − {months[1]}) = {share}"
+
+
+def _known(progress: Progress, language: Language) -> str:
+    known_at = progress.known_at.isoformat() if progress.known_at else "?"
+    plan = f"{progress.plan_decision_number or '?'}, {progress.plan_base}"
+    if language == "vi":
+        return f"Kế hoạch vốn: {plan}. Sổ đến dòng {progress.ledger_watermark}, biết đến {known_at}."
+    return f"Plan: {plan}. The ledger up to row {progress.ledger_watermark}, as known at {known_at}."
+
+
+def _change(each: ChangeRow, language: Language) -> str:
+    causes = ", ".join(map(str, each.caused_by or ()))
+    because = f" ({'do' if language == 'vi' else 'by'} {causes})" if causes else ""
+    said = (each.correction_vi if language == "vi" else each.correction_en) or ""
+    return f"{each.sequence}. {each.recorded_at.isoformat()}: {each.transition}{because}. {said}".strip()
+
+
+def movements_from(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """The page of movements that aggregation showed."""
+    return {"items": evidence.get("movements", []), "next_cursor": evidence.get("next_cursor")}

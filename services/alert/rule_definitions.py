@@ -1,0 +1,71 @@
+"""A rule as it was when it judged: kept once for each different one, so that it can judge again for ever."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import date
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from services.alert.policy import BothTexts
+from services.domain.lag_rules import Policy, Rule, RuleName
+
+_POLICY = TypeAdapter(Policy)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDefinition:
+    """``definition`` is JSON with sorted keys: ``policy``, the domain's policy with this rule alone, and
+    ``text`` in both languages. Its numbers are exact texts ("9/10")."""
+
+    rule: RuleName
+    rule_version: int
+    definition: str
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the definition."""
+        return hashlib.sha256(self.definition.encode()).digest()
+
+
+def definition_of(policy: Policy, rule: Rule, texts: BothTexts) -> RuleDefinition:
+    """The rule with all that bears on what it finds and says."""
+    whole = {"policy": _plain(replace(policy, rules=(rule,))), "text": texts.model_dump(mode="json")}
+    return RuleDefinition(rule.name, rule.version, canonical(whole))
+
+
+def canonical(definition: Mapping[str, Any]) -> str:
+    """The text that the digest is taken of."""
+    return json.dumps(definition, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def policy_of(definition: Mapping[str, Any]) -> Policy:
+    """The policy to judge by again. Raises ``pydantic.ValidationError`` for a shape that is not known."""
+    return _POLICY.validate_json(json.dumps(definition["policy"]))
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it, the same text each time: sets in order, fractions exact."""
+    if is_dataclass(value):
+        value = {
+            field.name: getattr(value, field.name)
+            for field in fields(value)
+            if field.init and field.name[0] != "_"
+        }
+    match value:
+        case Mapping():
+            return {str(_plain(key)): _plain(each) for key, each in value.items()}
+        case frozenset():
+            return sorted((_plain(each) for each in value), key=str)
+        case tuple():
+            return [_plain(each) for each in value]
+        case Enum() | date() | Fraction():
+            # A member of StrEnum is its value.
+            return str(value)
+    return value

@@ -1,0 +1,313 @@
+"""One judge for each rule: a snapshot and a rule in, a finding or nothing out.
+
+Limits are compared by multiplying integers across: most subjects are not flagged, and a fraction costs
+more than the rest of the judgement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+
+from services.domain.baselines import Baseline, BaselineName
+from services.domain.disbursement import Series
+from services.domain.finding import Action, Clearing, Finding, Need
+from services.domain.fiscal_calendar import closing_day, first_day, month_end, month_position
+from services.domain.lag_rules import AdvanceBase, Rule, RuleName, Severity
+from services.domain.snapshot import Snapshot
+
+Judge = Callable[[Snapshot, Rule, bool], Finding | None]
+
+_WITHOUT_THRESHOLD = {
+    RuleName.NOTHING_DISBURSED,
+    RuleName.OVER_PLAN,
+    RuleName.BELOW_MILESTONE,
+    RuleName.ESTIMATE_ONLY,
+}
+JUDGED_BY_BASELINE = frozenset(
+    {RuleName.BEHIND_TARGET, RuleName.BELOW_NATIONAL_AVERAGE, RuleName.NOTHING_DISBURSED}
+)
+_VOUCHERS = {Series.TREASURY_VOUCHERS, Series.OWNER_VOUCHERS}
+
+
+def judge_of(at: Snapshot, rule: Rule) -> Baseline | None:
+    """The baseline a rule judges by: its own, else the preferred one."""
+    if rule.name is RuleName.BELOW_NATIONAL_AVERAGE:
+        return at.named(rule.baseline or BaselineName.NATIONAL)
+    return at.named(rule.baseline) if rule.baseline else at.preferred
+
+
+def finding(
+    at: Snapshot,
+    rule: Rule,
+    *,
+    judge: Baseline | None = None,
+    measured: Fraction | None = None,
+    clearing: Clearing | None = None,
+    is_held: bool = False,
+) -> Finding:
+    """A finding; what else is measured of the subject it takes once it is asked."""
+    critical = measured is not None and rule.critical_below is not None and measured < rule.critical_below
+    return Finding(
+        rule=rule.name,
+        rule_version=rule.version,
+        threshold=None if rule.name in _WITHOUT_THRESHOLD else rule.threshold,
+        severity=Severity.CRITICAL if critical else rule.severity,
+        at=at,
+        judge=judge,
+        clearing=clearing,
+        measured=measured,
+        clear_at=rule.clear_at,
+        is_held=is_held,
+        critical_below=rule.critical_below if critical else None,
+        measured_on=rule.measured_on if rule.name is RuleName.ADVANCE_OVER_LIMIT else None,
+    )
+
+
+def _against_baseline(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
+    """DPI below the limit: D / (share x plan) < limit."""
+    judge = judge_of(at, rule)
+    if judge is None or not at.has_books:
+        return None
+    share, limit = judge.share_on(at.day), rule.limit(is_open=is_open)
+    if share <= 0:
+        return None
+    left = at.disbursed * share.denominator * limit.denominator
+    if left >= limit.numerator * share.numerator * at.plan:
+        return None
+    clears = rule.limit(is_open=True)
+    needs = [Need(at.day, _more(at, clears * share))]
+    if later := _next_cut(judge, at.day):
+        needs.append(Need(later, _more(at, clears * judge.share_on(later))))
+    dpi = at.disbursed / (share * at.plan)
+    return finding(
+        at,
+        rule,
+        judge=judge,
+        measured=dpi,
+        clearing=Clearing(Action.DISBURSE, tuple(needs)),
+        is_held=dpi >= rule.threshold,
+    )
+
+
+def _below_milestone(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
+    """Less of the plan disbursed than the last cut date that has passed asked for."""
+    if not at.has_books:
+        return None
+    year, last, following = at.progress.budget_year, None, None
+    for each in rule.milestones:
+        if each.on(year) <= at.day:
+            last = each
+        elif following is None:
+            following = each
+    if last is None:
+        return None
+    # clear_at is how far above the milestone an open alert must come, as a multiple of its rate.
+    limit = last.rate * rule.clear_at if is_open and rule.clear_at else last.rate
+    if at.disbursed * limit.denominator >= limit.numerator * at.plan:
+        return None
+    rate = Fraction(at.disbursed, at.plan)
+    above = rule.clear_at or 1
+    needs = [Need(at.day, _more(at, last.rate * above))]
+    if following:
+        needs.append(Need(following.on(year), _more(at, following.rate * above)))
+    flagged = finding(
+        at,
+        rule,
+        measured=rate,
+        clearing=Clearing(Action.DISBURSE, tuple(needs)),
+        is_held=rate >= last.rate,
+    )
+    return replace(flagged, milestone=last)
+
+
+def _nothing_disbursed(at: Snapshot, rule: Rule, _is_open: bool) -> Finding | None:
+    if not at.has_books or at.disbursed > 0:
+        return None
+    judge = judge_of(at, rule)
+    needs = [Need(at.day, max(1 - at.disbursed, 1))]
+    if judge and (later := _next_cut(judge, at.day)):
+        needs.append(Need(later, _more(at, judge.share_on(later))))
+    return finding(at, rule, judge=judge, clearing=Clearing(Action.DISBURSE, tuple(needs)))
+
+
+def _stalled(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
+    """Nothing moved for longer than the limit, with plan left; never moved is nothing_disbursed."""
+    since = at.last_movement if at.has_books and 0 < at.disbursed < at.plan else None
+    if since is None:
+        return None
+    days = (at.day - since).days
+    if days <= rule.limit(is_open=is_open):
+        return None
+    clearing = Clearing(Action.DISBURSE, (Need(at.day, 1),))
+    return finding(at, rule, measured=Fraction(days), clearing=clearing, is_held=days <= rule.threshold)
+
+
+def _year_end_shortfall(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
+    """The forecast for the closing day, or for 31 December where the shape ends there, is below the limit."""
+    if at.disbursed >= at.plan:
+        return None
+    judge = judge_of(at, rule)
+    forecast = at.forecast(judge, at.closing) or at.forecast(judge, at.year_end)
+    if forecast is None:
+        return None
+    limit = rule.limit(is_open=is_open)
+    if forecast.central * limit.denominator >= limit.numerator * at.plan:
+        return None
+    share = Fraction(forecast.central, at.plan)
+    return finding(
+        at,
+        rule,
+        judge=judge,
+        measured=share,
+        clearing=Clearing(Action.DISBURSE, (Need(forecast.day, _more(at, rule.limit(is_open=True))),)),
+        is_held=share >= rule.threshold,
+    )
+
+
+def _over_plan(at: Snapshot, rule: Rule, _is_open: bool) -> Finding | None:
+    """The appropriation is of a fund source: one line over its plan is over, whatever others hold."""
+    # Without any decision the plan may only not have arrived yet. Totals of a past day do not say which line.
+    if at.is_past or at.progress.plan_effective_date is None:
+        return None
+    excess, fund_source = 0, ""
+    for line in at.progress.lines:
+        if line.disbursed - line.current_plan > excess:
+            excess, fund_source = line.disbursed - line.current_plan, line.fund_source
+    if excess <= 0:
+        return None
+    clearing = Clearing(Action.REFUND, (Need(at.day, excess),))
+    return replace(finding(at, rule, clearing=clearing), excess=excess, over_fund_source=fund_source)
+
+
+def _advance_over_limit(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
+    base = at.plan if rule.measured_on is AdvanceBase.PLAN else at.progress.total_investment
+    limit = rule.limit(is_open=is_open)
+    if not base or at.advance_outstanding * limit.denominator <= limit.numerator * base:
+        return None
+    share = Fraction(at.advance_outstanding, base)
+    too_much = at.advance_outstanding - int(rule.limit(is_open=True) * base)
+    clearing = Clearing(Action.RECOVER, (Need(at.day, too_much),))
+    return finding(at, rule, measured=share, clearing=clearing, is_held=share <= rule.threshold)
+
+
+def _advance_overdue(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
+    since = at.progress.advance_since
+    if at.is_past or since is None or at.advance_outstanding <= 0:
+        return None
+    days = (at.day - since).days
+    if days <= rule.limit(is_open=is_open):
+        return None
+    clearing = Clearing(Action.RECOVER, (Need(at.day, at.advance_outstanding),))
+    return finding(at, rule, measured=Fraction(days), clearing=clearing, is_held=days <= rule.threshold)
+
+
+def _unallocated_plan(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
+    """Only where any allocation is known: without one it may only not have been told."""
+    allocated = 0 if at.is_past else at.progress.allocated_plan
+    limit = rule.limit(is_open=is_open)
+    left = at.plan - allocated
+    if allocated <= 0 or left * limit.denominator <= limit.numerator * at.plan:
+        return None
+    share = Fraction(left, at.plan)
+    clearing = Clearing(Action.ALLOCATE, (Need(at.day, left - int(rule.limit(is_open=True) * at.plan)),))
+    return finding(at, rule, measured=share, clearing=clearing, is_held=share <= rule.threshold)
+
+
+def _estimate_only(at: Snapshot, rule: Rule, _is_open: bool) -> Finding | None:
+    """An estimate counts and no booked voucher stands beside it."""
+    progress = at.progress
+    if at.is_past or not progress.includes_estimate or at.disbursed <= 0:
+        return None
+    if any(amount and series in _VOUCHERS for series, amount in progress.series):
+        return None
+    return finding(at, rule, clearing=Clearing(Action.BOOK, (Need(at.day, at.disbursed),)))
+
+
+def _mismatch(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
+    """Treasury against owner, each by vouchers or else by statements: a share of the larger one."""
+    if at.is_past or len(at.progress.series) <= 1:
+        return None
+    known = dict(at.progress.series)
+    treasury = known.get(Series.TREASURY_VOUCHERS, known.get(Series.TREASURY_STATEMENTS))
+    owner = known.get(Series.OWNER_VOUCHERS, known.get(Series.OWNER_STATEMENTS))
+    if treasury is None or owner is None:
+        return None
+    difference, larger, limit = abs(treasury - owner), max(treasury, owner), rule.limit(is_open=is_open)
+    if larger <= 0 or difference * limit.denominator <= limit.numerator * larger:
+        return None
+    share = Fraction(difference, larger)
+    clearing = Clearing(
+        Action.RECONCILE, (Need(at.day, difference - int(rule.limit(is_open=True) * larger)),)
+    )
+    return finding(at, rule, measured=share, clearing=clearing, is_held=share <= rule.threshold)
+
+
+JUDGES: Mapping[RuleName, Judge] = {
+    RuleName.BEHIND_TARGET: _against_baseline,
+    RuleName.BELOW_MILESTONE: _below_milestone,
+    RuleName.BELOW_NATIONAL_AVERAGE: _against_baseline,
+    RuleName.NOTHING_DISBURSED: _nothing_disbursed,
+    RuleName.STALLED: _stalled,
+    RuleName.YEAR_END_SHORTFALL: _year_end_shortfall,
+    RuleName.OVER_PLAN: _over_plan,
+    RuleName.ADVANCE_OVER_LIMIT: _advance_over_limit,
+    RuleName.ADVANCE_OVERDUE: _advance_overdue,
+    RuleName.UNALLOCATED_PLAN: _unallocated_plan,
+    RuleName.ESTIMATE_ONLY: _estimate_only,
+    RuleName.TREASURY_OWNER_MISMATCH: _mismatch,
+}
+
+
+def staleness(at: Snapshot, rule: Rule, *, is_open: bool) -> tuple[int | None, tuple[str, ...]]:
+    """Age in days of the oldest figures, and the sources that are too old; ``None`` where none is.
+
+    Silence is not lag, but it is not nothing either. Without named sources the books as a whole count.
+    """
+    limit = rule.limit(is_open=is_open)
+    if at.progress.sources:
+        ages = {each.source: _age(at, each.reaches) for each in at.progress.sources}
+        old = tuple(sorted(source for source, days in ages.items() if days > limit))
+        return (max(ages.values()), old) if old else (None, ())
+    since = at.progress.books_through or at.progress.plan_effective_date
+    if since is None or (days := _age(at, since)) <= limit:
+        return None, ()
+    return days, ()
+
+
+def is_too_old(at: Snapshot, rule: Rule) -> bool:
+    """Whether everything that feeds the subject is older than ``inhibits_after`` days."""
+    latest = max((each.reaches for each in at.progress.sources), default=at.progress.books_through)
+    return rule.inhibits_after is not None and latest is not None and _age(at, latest) > rule.inhibits_after
+
+
+def report_from(at: Snapshot, rule: Rule) -> Clearing:
+    """A report that reaches so far would end it."""
+    return Clearing(
+        Action.REPORT,
+        (Need(at.progress.business_date - timedelta(days=int(rule.clear_at or rule.threshold)), 0),),
+    )
+
+
+def _age(at: Snapshot, since: date) -> int:
+    # No books are owed before the year begins, nor after it closes.
+    year = at.progress.budget_year
+    return (min(at.progress.business_date, closing_day(year)) - max(since, first_day(year))).days
+
+
+def _more(at: Snapshot, share: Fraction) -> int:
+    """What is still to be disbursed to reach ``share`` of the plan, rounded up."""
+    return max(-(-share.numerator * at.plan // share.denominator) - at.disbursed, 0)
+
+
+def _next_cut(judge: Baseline, day: date) -> date | None:
+    """The next day for which the baseline states a share; the next month end where it states none."""
+    year = judge.read_in
+    stated = {month for month in judge.stated if month.denominator == 1}
+    for month in range(1, 14):
+        end = month_end(date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1))
+        if end > day and (not stated or month_position(end, year) in stated):
+            return end
+    return None
