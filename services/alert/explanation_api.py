@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from flask import Response, request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.alert import aggregation_client, alert_queries, explaining, explanation_store, recomputing
 from services.alert.aggregation_client import EvidenceOf, NoEvidenceError
@@ -18,6 +18,7 @@ from services.alert.explanation_store import KeptChange
 from services.alert.figures import Figures
 from services.alert.http_models import ChangeOut, left_out_not_null
 from services.contracts import progress_codec
+from services.contracts.stated.days import UtcMoment
 from services.domain.progress import Progress
 from services.runtime.access import Scope, caller
 from services.runtime.api import Api, uuid_of
@@ -33,7 +34,7 @@ class ChangeQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=left_out_not_null)
 
     sequence: Annotated[int, Field(ge=1, le=2**31)] | None = Field(None, description="The change's number.")
-    at: AwareDatetime | None = Field(None, description="The last change up to this instant, RFC 3339.")
+    at: UtcMoment | None = Field(None, description="The last change up to this instant, RFC 3339.")
 
 
 class ExplanationQuery(ChangeQuery):

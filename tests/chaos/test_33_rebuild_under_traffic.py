@@ -121,10 +121,15 @@ def _require_nothing_told_again(live: Live) -> None:
     told = [
         progress_codec.decode_progress(value) for topic, value in after - before if topic == topics.PROGRESS
     ]
+    fund_sources = live.aggregation.rows(
+        "SELECT DISTINCT fund_source FROM aggregation.plan_revision WHERE project_code = 'P00'"
+        " UNION SELECT fund_source FROM aggregation.balance WHERE project_code = 'P00'"
+    )
     assert {(str(each.subject.type), each.subject.code) for each in told} == {
         ("project", "P00"),
         ("owner", "96/O1"),
         ("province", "96"),
+        *(("fund_source", f"96/{code}") for (code,) in fund_sources),
     }
     assert len(told) == len({each.subject for each in told})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Strict, WithJsonSchema
@@ -37,6 +37,17 @@ def iso_moment(value: Any) -> Any:
     raise PydanticCustomError("not_a_moment", "is no moment in ISO 8601 with its offset from UTC")
 
 
+def utc_moment(value: Any) -> Any:
+    """A moment in UTC: an offset that the calendar knows may still be none that PostgreSQL takes."""
+    try:
+        return iso_moment(value).astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("not_a_moment", "is no moment of the calendar in UTC") from None
+
+
 Moment = Annotated[
     datetime, BeforeValidator(iso_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+UtcMoment = Annotated[
+    datetime, BeforeValidator(utc_moment), WithJsonSchema({"type": "string", "format": "date-time"})
 ]

@@ -128,7 +128,7 @@ def test_faults_of_a_policy_file_are_told_by_rule_and_key(auditor: str, tmp_path
     policy.write_text(text.replace('threshold: "0.90"', "threshold: 0.9"), encoding="utf-8")
     said = _run(auditor, *_YEAR, "--policy", str(policy))
     assert said.exit_code == 1
-    assert "mine.yaml: rule behind_target: threshold: " in said.stderr
+    assert "mine.yaml: line 22: rule behind_target: threshold: " in said.stderr
 
 
 def test_a_role_that_may_not_read_and_a_database_without_books_are_told(
