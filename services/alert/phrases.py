@@ -228,8 +228,8 @@ FORECAST: Mapping[Language, str] = {
     "three months over the seasons of {shape}.",
 }
 HELD: Mapping[Language, str] = {
-    "vi": "Cảnh báo đang mở chỉ được gỡ khi đạt mức {clear_at}.",
-    "en": "The alert is open already and clears only at {clear_at}.",
+    "vi": "Đã từng dưới ngưỡng, chỉ được gỡ khi đạt mức {clear_at}.",
+    "en": "It was below the threshold before, and clears only at {clear_at}.",
 }
 INHIBITED: Mapping[Language, str] = {
     "vi": "Số liệu đã quá cũ nên tạm dừng xét: {rules}.",

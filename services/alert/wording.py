@@ -44,7 +44,7 @@ def flagged(finding: Finding, texts: BothTexts, language: Language, names: FundS
         values["fund_source"] = names.in_language(finding.over_fund_source, language)
     said = [of_rule.reason.format_map(values), *_of_its_rule(finding, language), *_clears(finding, language)]
     if finding.rule not in _COMPARES_NOTHING:
-        others = [c for c in finding.comparisons if c is not finding.judged_by]
+        others = [c for c in _said_beside(finding) if c is not finding.judged_by]
         said += _compared(others, language, is_behind=finding.rule in _SAYS_BEHIND)
     return Words(of_rule.title.format_map(values), " ".join([*said, *_always_said(finding, language)]))
 
@@ -65,7 +65,7 @@ def resolved(finding: Finding, texts: BothTexts | None, language: Language) -> W
     if finding.rule is not RuleName.SOURCE_STALE:
         others = [
             c
-            for c in finding.comparisons
+            for c in _said_beside(finding)
             if c is not finding.judged_by or finding.rule is RuleName.NOTHING_DISBURSED
         ]
         said += _compared(others, language, is_behind=False)
@@ -224,6 +224,16 @@ def _of_its_rule(finding: Finding, language: Language) -> Iterator[str]:
             asked=money(target.measures.planned_value, finding.progress.currency, language),
             rate=f"{rate}; {found_how}" if found_how else rate,
         )
+
+
+def _said_beside(finding: Finding) -> list[Comparison]:
+    """The baselines that a text names. What others do moves their median from day to day, and no alert is
+    told again for it: the figures show it as it was when the alert was told."""
+    return [
+        each
+        for each in finding.comparisons
+        if each.baseline.name is not BaselineName.PEER or each is finding.judged_by
+    ]
 
 
 def _compared(comparisons: Iterable[Comparison], language: Language, *, is_behind: bool) -> Iterator[str]:

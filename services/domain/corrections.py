@@ -8,13 +8,13 @@ been known in time. docs/adr/0024.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from services.domain.alert_lifecycle import AlertState, Grounds, Judgement, Recorded
 from services.domain.finding import Finding, finding_digest
 from services.domain.fiscal_calendar import first_day, month_end
-from services.domain.lag_rules import Policy, RuleName
+from services.domain.lag_rules import Policy, Rule, RuleName
 from services.domain.progress import LateEvent, Progress
 from services.domain.verdict import evaluate
 
@@ -66,7 +66,22 @@ def judge(
             else:
                 standing.pop(rule, None)
 
-    findings = {each.rule: each for each in evaluate(progress, policy, open_rules=standing.keys())}
+    # Whether a rule that has not cleared was ever flagging, the course says: whoever judged on fewer days,
+    # since the figures came at once, finds the same.
+    waits = {
+        rule.name: rule for rule in policy.rules if rule.clear_at is not None and rule.name in JUDGED_BACK
+    }
+    if not progress.course.days:
+        waits = {}
+    asked = standing.keys() | waits.keys()
+    findings = {each.rule: each for each in evaluate(progress, policy, open_rules=asked)}
+    for name in [name for name, each in findings.items() if each.is_held and name in waits]:
+        since = _flags_since(progress, policy, waits[name])
+        if since is None:
+            del findings[name]
+            standing.pop(name, None)
+        else:
+            standing.setdefault(name, since)
     return {
         rule: Rejudged(
             finding := findings.get(rule),
@@ -96,6 +111,22 @@ def grounds_on(progress: Progress, day: date) -> Grounds | None:
         return None
     totals = progress.course.on(day, progress.budget_year)
     return Grounds(day, totals.disbursed, totals.plan)
+
+
+def _flags_since(progress: Progress, policy: Policy, rule: Rule) -> date | None:
+    """Since when a rule flags without having cleared, before the day of the figures; ``None`` where it came
+    down to its limit and never below."""
+    alone = replace(policy, rules=(rule,), _in_force={})
+    since = None
+    day = progress.as_of - timedelta(days=1)
+    while day >= first_day(progress.budget_year):
+        found = evaluate(progress, alone, on=day, open_rules=(rule.name,))
+        if not found:
+            break
+        if not found[0].is_held:
+            since = day
+        day -= timedelta(days=1)
+    return since
 
 
 def _raised(

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from services.domain import event_identity
-from services.domain.baselines import Baseline
+from services.domain.baselines import Baseline, BaselineName
 from services.domain.forecast import Forecast
 from services.domain.lag_rules import AdvanceBase, Milestone, RuleName, Severity
 from services.domain.measures import (
@@ -253,6 +253,9 @@ def _amounts(finding: Finding) -> Iterator[tuple[str, str | int]]:
         yield "spi", str(finding.spi)
     for comparison in finding.comparisons:
         baseline = comparison.baseline
+        # What others do moves the median from day to day; it is shown beside, and is no news of this subject.
+        if baseline.name is BaselineName.PEER and comparison is not finding.judged_by:
+            continue
         name = f"baseline {baseline.name} {baseline.scope_code} {baseline.budget_year} {baseline.rate_base}"
         yield name, f"{comparison.measures.planned_share} {baseline.decision_number}"
 
