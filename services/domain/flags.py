@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 
 from services.domain.baselines import Baseline, BaselineName
 from services.domain.disbursement import Series
@@ -302,6 +303,7 @@ def _more(at: Snapshot, share: Fraction) -> int:
     return max(-(-share.numerator * at.plan // share.denominator) - at.disbursed, 0)
 
 
+@lru_cache(maxsize=8_192)
 def _next_cut(judge: Baseline, day: date) -> date | None:
     """The next day for which the baseline states a share; the next month end where it states none."""
     year = judge.read_in
