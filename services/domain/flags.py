@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 
 from services.domain.baselines import Baseline, BaselineName
 from services.domain.disbursement import Series
@@ -29,6 +30,7 @@ _WITHOUT_THRESHOLD = {
 JUDGED_BY_BASELINE = frozenset(
     {RuleName.BEHIND_TARGET, RuleName.BELOW_NATIONAL_AVERAGE, RuleName.NOTHING_DISBURSED}
 )
+_WHOLE = Fraction(1)
 _VOUCHERS = {Series.TREASURY_VOUCHERS, Series.OWNER_VOUCHERS}
 
 
@@ -78,10 +80,10 @@ def _against_baseline(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None
     if left >= limit.numerator * share.numerator * at.plan:
         return None
     clears = rule.limit(is_open=True)
-    needs = [Need(at.day, _more(at, clears * share))]
+    needs = [Need(at.day, _more(at, share, clears))]
     if later := _next_cut(judge, at.day):
-        needs.append(Need(later, _more(at, clears * judge.share_on(later))))
-    dpi = at.disbursed / (share * at.plan)
+        needs.append(Need(later, _more(at, judge.share_on(later), clears)))
+    dpi = Fraction(at.disbursed * share.denominator, share.numerator * at.plan)
     return finding(
         at,
         rule,
@@ -297,11 +299,13 @@ def _age(at: Snapshot, since: date) -> int:
     return (min(at.progress.business_date, closing_day(year)) - max(since, first_day(year))).days
 
 
-def _more(at: Snapshot, share: Fraction) -> int:
-    """What is still to be disbursed to reach ``share`` of the plan, rounded up."""
-    return max(-(-share.numerator * at.plan // share.denominator) - at.disbursed, 0)
+def _more(at: Snapshot, share: Fraction, part: Fraction = _WHOLE) -> int:
+    """What is still to be disbursed to reach ``part`` of ``share`` of the plan, rounded up."""
+    wanted, by = share.numerator * part.numerator * at.plan, share.denominator * part.denominator
+    return max(-(-wanted // by) - at.disbursed, 0)
 
 
+@lru_cache(maxsize=8_192)
 def _next_cut(judge: Baseline, day: date) -> date | None:
     """The next day for which the baseline states a share; the next month end where it states none."""
     year = judge.read_in
