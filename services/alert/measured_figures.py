@@ -68,9 +68,7 @@ class AdvanceFigures(TypedFigures):
     """Advances paid and not yet recovered."""
 
     outstanding: MinorUnits
-    since: date | None = Field(
-        description="Value date of the oldest one; null if not known."
-    )
+    since: date | None = Field(description="Value date of the oldest one; null if not known.")
     age_days: int | None = Field(description="Days from then to the day of the figures.")
 
 
