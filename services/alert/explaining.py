@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from services.alert import decision_words, forecast_words, measured_words
 from services.alert.alert_queries import ChangeRow
+from services.alert.decision_words import PlanDecision
 from services.alert.explanation_store import KeptChange
 from services.alert.figures import Figures
 from services.alert.number_text import Language, day, money, number, percent
 from services.alert.rule_definitions import policy_of
 from services.alert.wording import baseline_words
+from services.domain.baselines import Baseline
 from services.domain.finding import Comparison, Finding
-from services.domain.lag_rules import RuleName
+from services.domain.fiscal_calendar import closing_day, first_day, month_position
+from services.domain.lag_rules import Rule, RuleName
 from services.domain.progress import Progress
 from services.domain.verdict import unflagged
+
+_BETWEEN: Mapping[Language, str] = {
+    "vi": "giữa {low} ngày {left} và {high} ngày {right}",
+    "en": "between {low} on {left} and {high} on {right}",
+}
 
 
 def sentences(
@@ -24,16 +34,25 @@ def sentences(
     progress: Progress | None,
     history: Sequence[ChangeRow],
     language: Language,
+    *,
+    plan_decisions: Sequence[PlanDecision] = (),
 ) -> list[str]:
-    """The explanation; without ``progress`` only what was told."""
+    """The explanation; without ``progress`` only what was told, without decisions only the latest one."""
     told = next(each for each in history if each.sequence == kept.sequence)
     said = [told.reason_vi if language == "vi" else told.reason_en]
     said += [_rule(kept, figures, language)]
+    finding: Finding | None = None
+    rule: Rule | None = None
     if progress is not None and kept.definition is not None:
         policy = policy_of(kept.definition)
+        (rule,) = policy.rules
         # The figures and curves alone: what the rule says of them is in the reason.
-        finding = unflagged(progress, policy.rules[0], policy, on=kept.judged_on)
+        finding = unflagged(progress, rule, policy, on=kept.judged_on)
         said += _formulas(finding, language)
+    said += measured_words.of_measures(figures, language)
+    said += forecast_words.clears(figures, finding, rule, language)
+    said += forecast_words.forecasts(figures, finding, language)
+    said += decision_words.of_decisions(plan_decisions, figures.currency, language)
     if progress is not None:
         said += [_known(progress, language)]
     said += [_change(each, language) for each in history if each.sequence <= kept.sequence]
@@ -82,17 +101,17 @@ def _formulas(finding: Finding, language: Language) -> Iterator[str]:
         rate = percent(Fraction(finding.disbursed, finding.plan), language)
         yield f"{name} = {spent} / {plan} = {rate}."
     for each in finding.comparisons:
-        yield from _against(each, spent, plan, currency, language)
+        yield from _against(each, spent, plan, finding.progress, language)
 
 
 def _against(
-    comparison: Comparison, spent: str, plan: str, currency: str, language: Language
+    comparison: Comparison, spent: str, plan: str, progress: Progress, language: Language
 ) -> Iterator[str]:
-    baseline, measures = comparison.baseline, comparison.measures
+    baseline, measures, currency = comparison.baseline, comparison.measures, progress.currency
     vi = language == "vi"
     share = percent(measures.planned_share, language)
     name = baseline_words(baseline.name, baseline.budget_year, language)
-    yield f"{name}: {_share(comparison, language)}."
+    yield f"{name}: {_share(comparison, progress, language)}."
     value = money(measures.planned_value, currency, language)
     short = money(measures.shortfall, currency, language)
     yield f"PV = {share} × {plan} = {value}; {'thiếu' if vi else 'shortfall'} = {value} − {spent} = {short}."
@@ -104,8 +123,8 @@ def _against(
     yield f"ES − AT = {earned} − {at} = {late} {'tháng' if vi else 'months'}."
 
 
-def _share(comparison: Comparison, language: Language) -> str:
-    """How the share of the day follows from the curve's points around it, in months of the year."""
+def _share(comparison: Comparison, progress: Progress, language: Language) -> str:
+    """How the share of the day follows from the two points around it, by date and in months of the year."""
     at, known = comparison.measures.actual_time, comparison.baseline.curve.points
     left = max((each for each in known if each[0] <= at), default=known[0])
     right = min((each for each in known if each[0] >= at), default=left)
@@ -114,7 +133,41 @@ def _share(comparison: Comparison, language: Language) -> str:
         return share
     low, high = percent(left[1], language), percent(right[1], language)
     months = [number(value, language, digits=2) for value in (at, left[0], right[0])]
-    return f"{low} + ({high} − {low}) × ({months[0]} − {months[1]}) / ({months[2]} − {months[1]}) = {share}"
+    days = point_days(comparison.baseline, progress)
+    said = _BETWEEN[language].format(
+        left=day(days[left[0]], language), low=low, right=day(days[right[0]], language), high=high
+    )
+    worked = f"{low} + ({high} − {low}) × ({months[0]} − {months[1]}) / ({months[2]} − {months[1]}) = {share}"
+    return f"{said}: {worked}"
+
+
+def point_days(baseline: Baseline, progress: Progress) -> Mapping[Fraction, date]:
+    """The date of each point of the curve: as it was stated, else the month's end that it was taken at.
+
+    The curve begins with nothing on the eve of its year, and what has no date of its own stands on the day
+    on which its month is reached.
+    """
+    year = baseline.budget_year
+    stated = [
+        *(point.day for each in progress.baselines if each.budget_year == year for point in each.points),
+        *(point.day for point in (progress.peers.points if progress.peers else ())),
+        *(each for each in (progress.starts_on, progress.closed_on) if each),
+    ]
+    known = {month_position(each, year): each for each in stated}
+    found: dict[Fraction, date] = {}
+    for month, _ in baseline.curve.points:
+        found[month] = known.get(month) or _day_at(month, year)
+    return found
+
+
+def _day_at(month: Fraction, year: int) -> date:
+    """The first day of the budget year by whose end so many months have passed; its eve for none."""
+    start = first_day(year) - timedelta(days=1)
+    days = (closing_day(year) - start).days
+    return next(
+        (each for n in range(days + 1) if month_position(each := start + timedelta(days=n), year) >= month),
+        closing_day(year),
+    )
 
 
 def _known(progress: Progress, language: Language) -> str:
@@ -135,3 +188,8 @@ def _change(each: ChangeRow, language: Language) -> str:
 def movements_from(evidence: Mapping[str, Any]) -> dict[str, Any]:
     """The page of movements that aggregation showed."""
     return {"items": evidence.get("movements", []), "next_cursor": evidence.get("next_cursor")}
+
+
+def decisions_from(evidence: Mapping[str, Any]) -> list[PlanDecision]:
+    """The plan decisions in force that aggregation showed. Raises ``pydantic.ValidationError``."""
+    return [PlanDecision.model_validate(each) for each in evidence.get("decisions", [])]

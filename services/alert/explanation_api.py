@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from flask import Response, request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.alert import aggregation_client, alert_queries, explaining, explanation_store, recomputing
 from services.alert.aggregation_client import EvidenceOf, NoEvidenceError
 from services.alert.alert_queries import AlertRow, ChangeRow
+from services.alert.decision_words import PlanDecision
 from services.alert.explanation_store import KeptChange
 from services.alert.figures import Figures
 from services.alert.http_models import ChangeOut, left_out_not_null
@@ -69,6 +70,9 @@ class Explanation(BaseModel):
     )
     known_at: datetime | None = Field(description="The instant of knowledge of the figures.")
     baselines: list[dict[str, Any]] = Field(description="Every baseline by name, with its points.")
+    plan_decisions: list[PlanDecision] = Field(
+        description="Every plan decision in force, by fund source; empty where aggregation cannot be asked."
+    )
     movements: Movements
     history: list[ChangeOut] = Field(description="Every change up to this one, oldest first.")
     sentences_vi: list[str] = Field(description="The explanation in Vietnamese.")
@@ -148,8 +152,11 @@ class ExplanationApi:
         """The change as it was told, with all that was kept of it."""
         asked = self._asked(alert_id, query)
         figures = Figures.model_validate(asked.kept.figures)
+        movements, decisions = self._behind(asked, query)
         vi, en = (
-            explaining.sentences(asked.kept, figures, asked.progress, asked.history, language)
+            explaining.sentences(
+                asked.kept, figures, asked.progress, asked.history, language, plan_decisions=decisions
+            )
             for language in ("vi", "en")
         )
         if query.format == "text" or (query.format is None and _prefers_text()):
@@ -162,7 +169,8 @@ class ExplanationApi:
             rule_definition=dict(asked.kept.definition) if asked.kept.definition else None,
             known_at=asked.progress.known_at if asked.progress else None,
             baselines=explaining.points(asked.progress) if asked.progress else [],
-            movements=self._movements(asked, query),
+            plan_decisions=decisions,
+            movements=movements,
             history=history,
             sentences_vi=vi,
             sentences_en=en,
@@ -226,17 +234,18 @@ class ExplanationApi:
         progress = progress_codec.decode_progress(kept.evidence) if kept.evidence else None
         return _Asked(*found, kept, progress)
 
-    def _movements(self, asked: _Asked, query: ExplanationQuery) -> Movements:
+    def _behind(self, asked: _Asked, query: ExplanationQuery) -> tuple[Movements, list[PlanDecision]]:
+        """The movements and the plan decisions behind the figures, as far as they can be read."""
         of = asked.evidence
         path = of.path(limit=query.limit) if of else ""
         try:
             found = self._evidence(asked, limit=query.limit, cursor=query.cursor)
-        except NoEvidenceError as error:
+            movements = Movements(path=path, unavailable="", **explaining.movements_from(found))
+            return movements, explaining.decisions_from(found)
+        except (NoEvidenceError, ValidationError) as error:
             why = f"Chưa đọc được bút toán; hỏi / they cannot be read now; ask aggregation: {path} "
-            return Movements(
-                items=[], next_cursor=None, path=path, unavailable=f"{why}({shortened(error, 300)})"
-            )
-        return Movements(path=path, unavailable="", **explaining.movements_from(found))
+            unavailable = f"{why}({shortened(error, 300)})"
+            return Movements(items=[], next_cursor=None, path=path, unavailable=unavailable), []
 
     def _evidence(self, asked: _Asked, *, limit: int, cursor: str | None) -> Mapping[str, Any]:
         of = asked.evidence

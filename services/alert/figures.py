@@ -7,30 +7,19 @@ computed exactly and rounded to six decimals here, at the edge.
 from __future__ import annotations
 
 from datetime import date
-from fractions import Fraction
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from services.alert.figure_types import Index, MinorUnits, Months, Share, TypedFigures, rounded, six
+from services.alert.measured_figures import MeasuredFigures, measured_figures
 from services.domain.baselines import BaselineName
 from services.domain.finding import Action, Comparison, Finding, Standing
 from services.domain.lag_rules import RuleName, Severity
 from services.domain.plan import PlanBase
 from services.domain.progress import SubjectType
 
-_DECIMALS = 6
 
-MinorUnits = Annotated[int, Field(description="Amount in minor units of `currency` (1 VND = 1 đồng).")]
-Months = Annotated[float, Field(description="Months of the budget year, six decimals.")]
-Share = Annotated[float, Field(description="Share of the plan in force: 1 is the whole plan, six decimals.")]
-Index = Annotated[float, Field(description="Ratio without unit: 1 is exactly as planned, six decimals.")]
-
-
-class _Figures(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class SubjectFigures(_Figures):
+class SubjectFigures(TypedFigures):
     """What the alert is about, and who answers for it."""
 
     type: SubjectType = Field(description="Project, owner or province.")
@@ -42,7 +31,7 @@ class SubjectFigures(_Figures):
     accountable_officer: str = Field(description="The accountable officer; empty where not named.")
 
 
-class PlanFigures(_Figures):
+class PlanFigures(TypedFigures):
     """The appropriation the rates are taken of."""
 
     base: PlanBase = Field(description="initial where `current` is the amount first assigned, else adjusted.")
@@ -53,7 +42,7 @@ class PlanFigures(_Figures):
     effective_date: date | None = Field(description="Its effective date.")
 
 
-class LineFigures(_Figures):
+class LineFigures(TypedFigures):
     """Plan and disbursement of one fund source."""
 
     fund_source: str = Field(description="Code of the fund source.")
@@ -65,14 +54,14 @@ class LineFigures(_Figures):
     advance_outstanding: MinorUnits
 
 
-class SeriesFigures(_Figures):
+class SeriesFigures(TypedFigures):
     """What one series of books says. Series are compared, never added."""
 
     series: str = Field(description="Whose books and of which form.")
     disbursed: MinorUnits
 
 
-class ComparisonFigures(_Figures):
+class ComparisonFigures(TypedFigures):
     """The subject beside one baseline."""
 
     name: BaselineName = Field(description="Which curve it is; previous_year is last year's national one.")
@@ -94,21 +83,21 @@ class ComparisonFigures(_Figures):
     standing: Standing = Field(description="On which side of the baseline the subject is.")
 
 
-class NeedFigures(_Figures):
+class NeedFigures(TypedFigures):
     """How much by when."""
 
     by: date = Field(description="By this day.")
     amount: MinorUnits
 
 
-class ClearingFigures(_Figures):
+class ClearingFigures(TypedFigures):
     """What would clear the alert."""
 
     action: Action = Field(description="disburse, refund, recover, allocate, reconcile, book or report.")
     needs: list[NeedFigures] = Field(description="By the day judged and by the next cut date.")
 
 
-class ForecastFigures(_Figures):
+class ForecastFigures(TypedFigures):
     """Where disbursement is heading: pace so far with the seasonal shape of a baseline."""
 
     day: date = Field(description="31 December, or 31 January after the year.")
@@ -118,7 +107,7 @@ class ForecastFigures(_Figures):
     shape: BaselineName = Field(description="The baseline whose seasons it follows.")
 
 
-class Figures(_Figures):
+class Figures(TypedFigures):
     """Everything needed to check an alert by hand."""
 
     rule: RuleName = Field(description="The rule that judged.")
@@ -146,6 +135,9 @@ class Figures(_Figures):
     clear_at: float | None = Field(None, description="An open alert clears only here or beyond.")
     clearing: ClearingFigures | None = Field(None, description="What would clear the alert.")
     forecasts: list[ForecastFigures] = Field([], description="For 31 December and 31 January.")
+    measures: MeasuredFigures | None = Field(
+        None, description="What is measured beside the baselines; null where a version before told it."
+    )
     stale_sources: list[str] = Field([], description="Sources whose figures are too old.")
     inhibited: list[RuleName] = Field([], description="Rules that stale figures keep silent.")
     lines: list[LineFigures] = Field(description="By fund source.")
@@ -162,7 +154,7 @@ def figures_of(finding: Finding) -> Figures:
         rule=finding.rule,
         rule_version=finding.rule_version,
         severity=finding.severity,
-        threshold=_six(finding.threshold),
+        threshold=six(finding.threshold),
         subject=SubjectFigures(
             type=subject.type,
             code=subject.code,
@@ -186,17 +178,18 @@ def figures_of(finding: Finding) -> Figures:
             effective_date=progress.plan_effective_date,
         ),
         disbursed=finding.disbursed,
-        execution_rate=_six(finding.execution_rate),
+        execution_rate=six(finding.execution_rate),
         includes_estimate=progress.includes_estimate,
         judged_by=finding.judged_by.baseline.name if finding.judged_by else None,
         comparisons=[_comparison(c) for c in finding.comparisons],
-        measured=_six(finding.measured),
-        clear_at=_six(finding.clear_at),
+        measured=six(finding.measured),
+        clear_at=six(finding.clear_at),
         clearing=_clearing(finding),
         forecasts=[
             ForecastFigures(day=f.day, low=f.low, central=f.central, high=f.high, shape=f.shape)
             for f in finding.forecasts
         ],
+        measures=measured_figures(finding),
         stale_sources=list(finding.stale_sources),
         inhibited=list(finding.inhibited),
         excess=finding.excess,
@@ -236,21 +229,13 @@ def _comparison(comparison: Comparison) -> ComparisonFigures:
         rate_base=baseline.rate_base,
         decision_number=baseline.decision_number,
         is_stated=comparison.is_stated,
-        planned_share=_rounded(measures.planned_share),
+        planned_share=rounded(measures.planned_share),
         planned_value=round(measures.planned_value),
         shortfall=round(measures.shortfall),
-        dpi=_six(measures.dpi),
-        earned_schedule=_rounded(measures.earned_schedule),
-        actual_time=_rounded(measures.actual_time),
-        time_variance=_rounded(measures.time_variance),
-        time_index=_six(measures.time_index),
+        dpi=six(measures.dpi),
+        earned_schedule=rounded(measures.earned_schedule),
+        actual_time=rounded(measures.actual_time),
+        time_variance=rounded(measures.time_variance),
+        time_index=six(measures.time_index),
         standing=comparison.standing,
     )
-
-
-def _six(value: Fraction | None) -> float | None:
-    return None if value is None else _rounded(value)
-
-
-def _rounded(value: Fraction) -> float:
-    return float(round(value, _DECIMALS))

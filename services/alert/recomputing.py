@@ -16,7 +16,7 @@ from services.domain.fiscal_calendar import first_day
 from services.domain.lag_rules import RuleName, Severity
 from services.domain.money import Money
 from services.domain.plan import BaselineKind, BaselinePoint, BaselineSchedule
-from services.domain.progress import FundLine, Progress
+from services.domain.progress import CompletedWork, FundLine, Progress
 from services.domain.verdict import evaluate, unflagged
 
 _FLAGGED = {"opened", "updated", "reopened"}
@@ -43,7 +43,7 @@ def judged_again(progress: Progress, kept: KeptChange) -> tuple[bool, Figures]:
 
 
 def differences(kept: KeptChange, flagged: bool, again: Figures) -> list[tuple[str, str, str]]:
-    """Each figure that is not what was told: where, as told, as reckoned again."""
+    """Each figure that was told and does not come out so: where, as told, as reckoned again."""
     told = {**kept.figures, "flagged": kept.transition in _FLAGGED}
     now = {**again.model_dump(mode="json"), "flagged": flagged}
     return [each for each in _differ("", told, now) if each[0] not in _OF_THE_TELLING]
@@ -67,6 +67,9 @@ def from_ledger(progress: Progress, evidence: Mapping[str, Any]) -> Progress:
         includes_estimate=evidence["includes_estimate"],
         plan_decision_number=evidence["plan_decision_number"],
         plan_effective_date=_day(evidence["plan_effective_date"]),
+        last_movement_date=_day(evidence["last_movement_date"]),
+        advance_since=_day(evidence["advance_since"]),
+        completed_work=_work(evidence["completed_work"]),
         ledger_watermark=evidence["ledger_watermark"],
         course=Course(
             tuple((date.fromisoformat(each["date"]) - start) // timedelta(days=1) for each in days),
@@ -101,6 +104,10 @@ def _baseline(stated: Mapping[str, Any], currency: str) -> BaselineSchedule:
     )
 
 
+def _work(stated: Mapping[str, Any] | None) -> CompletedWork | None:
+    return CompletedWork(stated["cumulative"], date.fromisoformat(stated["as_of"])) if stated else None
+
+
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
@@ -108,7 +115,8 @@ def _day(text: str | None) -> date | None:
 def _differ(path: str, told: Any, now: Any) -> Iterator[tuple[str, str, str]]:
     match told, now:
         case dict(), dict():
-            for name in told.keys() | now.keys():
+            # What only a later version tells was not told: it is no difference.
+            for name in told:
                 yield from _differ(f"{path}.{name}".lstrip("."), told.get(name), now.get(name))
         case list(), list() if len(told) == len(now):
             for number, pair in enumerate(zip(told, now, strict=True)):

@@ -165,7 +165,7 @@ def _clears(finding: Finding, language: Language) -> Iterator[str]:
     """What would clear it, the forecast, and what keeps it open or silent."""
 
     def said(need: Need) -> dict[str, str]:
-        amount = money(_rounded_up(need.amount), finding.progress.currency, language)
+        amount = money(rounded_up(need.amount), finding.progress.currency, language)
         return {"amount": amount, "by": day(need.by, language)}
 
     if finding.clearing and finding.clearing.needs:
@@ -191,7 +191,7 @@ def _clears(finding: Finding, language: Language) -> Iterator[str]:
         yield phrases.INHIBITED[language].format(rules=names)
 
 
-def _rounded_up(amount: int) -> int:
+def rounded_up(amount: int) -> int:
     """To what is shown of it: a need told too small would not clear the alert."""
     shown_to = 10**8 if amount >= 10**9 else 10**5 if amount >= 10**6 else 1
     return -(-amount // shown_to) * shown_to

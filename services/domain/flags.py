@@ -17,6 +17,7 @@ from services.domain.disbursement import Series
 from services.domain.finding import Action, Clearing, Finding, Need
 from services.domain.fiscal_calendar import closing_day, first_day, month_end, month_position
 from services.domain.lag_rules import AdvanceBase, Rule, RuleName, Severity
+from services.domain.measures import treasury_and_owner
 from services.domain.snapshot import Snapshot
 
 Judge = Callable[[Snapshot, Rule, bool], Finding | None]
@@ -232,11 +233,10 @@ def _mismatch(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
     """Treasury against owner, each by vouchers or else by statements: a share of the larger one."""
     if at.is_past or len(at.progress.series) <= 1:
         return None
-    known = dict(at.progress.series)
-    treasury = known.get(Series.TREASURY_VOUCHERS, known.get(Series.TREASURY_STATEMENTS))
-    owner = known.get(Series.OWNER_VOUCHERS, known.get(Series.OWNER_STATEMENTS))
-    if treasury is None or owner is None:
+    found = treasury_and_owner(at.progress)
+    if found is None:
         return None
+    (_, treasury), (_, owner) = found
     difference, larger, limit = abs(treasury - owner), max(treasury, owner), rule.limit(is_open=is_open)
     if larger <= 0 or difference * limit.denominator <= limit.numerator * larger:
         return None

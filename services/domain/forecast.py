@@ -58,13 +58,13 @@ def _ahead(shape: Baseline, day: date, target: date) -> tuple[Fraction, Fraction
     share = shape.share_on(day)
     if share <= 0 or not shape.is_known_to(target):
         return None
-    still, before = shape.share_on(target) - share, _months_before(day, shape.read_in)
+    still, before = shape.share_on(target) - share, recent_start(day, shape.read_in)
     gained = share - shape.share_on(before)
     return still / share, still / gained if gained > 0 else None, before
 
 
-def _months_before(day: date, budget_year: int) -> date:
-    """The same place three months earlier, at most the eve of the budget year."""
+def recent_start(day: date, budget_year: int) -> date:
+    """Where the recent pace is taken from: three months earlier, at most the eve of the budget year."""
     months = (day.year - budget_year) * 12 + day.month - 1 - RECENT_MONTHS
     if months < 0:
         return date(budget_year - 1, 12, 31)

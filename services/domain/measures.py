@@ -13,6 +13,7 @@ from fractions import Fraction
 from services.domain.baseline import Curve
 from services.domain.baselines import Baseline
 from services.domain.course import Course
+from services.domain.disbursement import Series
 from services.domain.fiscal_calendar import (
     MONTHS_TO_CLOSE,
     YEAR_END_MONTH,
@@ -135,6 +136,19 @@ def schedule_performance_index(progress: Progress, baseline: Baseline, day: date
         return None
     planned = baseline.share_on(work.as_of) * progress.current_plan
     return work.cumulative / planned if planned else None
+
+
+def treasury_and_owner(progress: Progress) -> tuple[tuple[Series, int], tuple[Series, int]] | None:
+    """What the treasury's and the owner's books say, in minor units, each by vouchers or else by
+    statements; ``None`` where not both of them have any."""
+    known = dict(progress.series)
+    treasury = _first(known, Series.TREASURY_VOUCHERS, Series.TREASURY_STATEMENTS)
+    owner = _first(known, Series.OWNER_VOUCHERS, Series.OWNER_STATEMENTS)
+    return (treasury, owner) if treasury and owner else None
+
+
+def _first(known: dict[Series, int], *wanted: Series) -> tuple[Series, int] | None:
+    return next(((series, known[series]) for series in wanted if series in known), None)
 
 
 @dataclass(frozen=True, slots=True)
