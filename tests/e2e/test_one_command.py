@@ -83,7 +83,7 @@ def test_the_whole_life_of_the_stack(tmp_path: Path, commands: list[_Command]) -
     printed = first.wait_for(_RUNNING)
     assert re.search(r"Quảng Nam \(49\).*35,71 %", printed)
     assert re.search(r"Cà Mau \(96\)", printed)
-    assert "Cà Mau: giải ngân 34,0\u00a0%, mục tiêu 40,0\u00a0%" in printed
+    assert "Cà Mau: giải ngân 34,0\u00a0%, mục tiêu của tỉnh 40,0\u00a0%" in printed
     assert "22.37%" in printed
     assert f"http://127.0.0.1:{ports['alert']}/feeds/alerts.atom" in printed
     assert re.search(r"KAFKA_BOOTSTRAP_SERVERS=127\.0\.0\.1:\d+\n", printed)
