@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from services.alert import wording
+from services.alert import phrases, wording
 from services.alert.number_text import LANGUAGES, Language, day
 from services.domain.disbursement import Series
 from services.domain.lag_rules import RuleName
@@ -146,9 +146,9 @@ def test_each_says_when_it_is_over(rule: RuleName, language: Language) -> None:
     progress = CASES[rule]
     entry, policy = rules_of(progress)[rule], policy_of(progress)
     one = next(each for each in policy.rules if each.name is rule)
-    # What its own text names of the limit is measured once more where it no longer flags.
-    finding = replace(unflagged(progress, one, policy), measured_on=one.measured_on)
+    finding = unflagged(progress, one, policy)
     words = wording.resolved(finding, entry.text, language)
+    assert phrases.NO_LONGER_JUDGED[language].partition(" {")[0] not in words.reason
     assert TITLES[rule][language].partition(":")[0] in words.title
     assert not re.search(r"[{}]|None|Fraction", words.title + words.reason)
     assert day(progress.as_of, language) in words.reason
