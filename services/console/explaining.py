@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 from rich.panel import Panel
@@ -39,12 +40,24 @@ def explain(
 ) -> None:
     """Vì sao có cảnh báo này / why this alert was told; --verify reckons its figures again."""
     which = {"sequence": sequence, "at": at}
+    alert_id = _known_form(alert_id)
     with service("alert", url=url, token_file=token_file, wait=wait) as api:
         if verify:
             found = api.get(f"/v1/alerts/{alert_id}/recomputation", which)
             sys.exit(_verified(found))
         told = api.get(f"/v1/alerts/{alert_id}/explanation", which)
     _print(told, [lang] if lang else ["vi", "en"])
+
+
+def _known_form(alert_id: str) -> str:
+    """The identifier as the path takes it. Raises ``click.ClickException`` for what can be none."""
+    try:
+        return str(UUID(alert_id))
+    except ValueError:
+        raise click.ClickException(
+            f"{alert_id[:100]}: không phải mã cảnh báo; lấy mã (alert_id) ở GET /v1/alerts / is no alert's "
+            "identifier: GET /v1/alerts lists them (alert_id)"
+        ) from None
 
 
 def _print(told: dict[str, Any], languages: list[str]) -> None:

@@ -210,3 +210,43 @@ def test_what_only_a_later_version_knows_is_left_to_it(desk: Desk) -> None:
     assert [alert["rule"] for alert in desk.client().get("/v1/alerts").get_json()["items"]] == [
         "behind_target"
     ]
+
+
+@pytest.mark.parametrize(("disbursed", "state"), [(1_293, "open"), (1_349, "open"), (1_350, "resolved")])
+def test_an_open_alert_ends_only_at_its_clearing_figure(desk: Desk, disbursed: int, state: str) -> None:
+    """40 % of 3,551 is asked: it flags below 0.90 (1,278.4), and clears at 0.95 (1,349.4)."""
+    desk.judge(ca_mau.province(version=1))
+    desk.judge(ca_mau.province(version=2, disbursed=disbursed * 10**9))
+    assert [(rule, now) for rule, now, _ in states(desk)] == [("behind_target", state)]
+    ((was_open,),) = desk.rows("SELECT was_open FROM alert.alert_change ORDER BY sequence DESC LIMIT 1")
+    assert was_open
+
+
+def test_without_an_open_alert_the_same_figures_raise_none(desk: Desk) -> None:
+    desk.judge(ca_mau.province(disbursed=1_293 * 10**9))
+    assert states(desk) == []
+
+
+def test_held_open_it_says_at_which_figure_it_clears(desk: Desk) -> None:
+    desk.judge(ca_mau.province(version=1))
+    desk.judge(ca_mau.province(version=2, disbursed=1_293 * 10**9))
+    ((vi, en),) = desk.rows("SELECT reason_vi, reason_en FROM alert.alert WHERE rule = 'behind_target'")
+    assert "Cảnh báo đang mở chỉ được gỡ khi đạt mức 0,95." in vi.replace("\u00a0", " ")
+    assert "clears only at 0.95" in en
+
+
+def test_figures_too_old_keep_rules_silent_and_open_alerts_as_they_are(desk: Desk) -> None:
+    """The books end on 31 May: on 29 August they are 90 days old and still judged by, a day later not."""
+    desk.judge(ca_mau.province(version=1))
+    before = desk.rows("SELECT state, sequence, reason_vi FROM alert.alert WHERE rule = 'behind_target'")
+    better = ca_mau.province(version=2, disbursed=BETTER, business_date=date(2022, 8, 30))
+    desk.judge(better)
+    found = desk.rows("SELECT state, sequence, reason_vi FROM alert.alert WHERE rule = 'behind_target'")
+    assert found == before
+    ((inhibited, said),) = desk.rows(
+        "SELECT figures -> 'inhibited', reason_en FROM alert.alert WHERE rule = 'source_stale'"
+    )
+    assert inhibited == ["behind_target"]
+    assert "The figures are too old to judge by: not judged are behind target." in said
+    desk.judge(replace(better, version=3, business_date=date(2022, 8, 29)))
+    assert ("behind_target", "resolved", 2) in states(desk)

@@ -1,0 +1,155 @@
+"""What the rules beside the target say: each template filled, in the form of its language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from services.alert import phrases, wording
+from services.alert.number_text import LANGUAGES, Language, day
+from services.domain.disbursement import Series
+from services.domain.lag_rules import RuleName
+from services.domain.progress import FundLine, Progress, Subject, SubjectType
+from services.domain.verdict import unflagged
+from tests.support import ca_mau
+from tests.support.alert_examples import policy_of, rules_of, told
+
+BILLION = 10**9
+PLAN = 1_000 * BILLION
+BRIDGE = Subject(
+    SubjectType.PROJECT,
+    "7891234",
+    "Cầu sông Ông Đốc",
+    "96",
+    owner_name="Ban QLDA",
+    accountable_officer="Bà Lan",
+)
+
+
+def project(as_of: date, disbursed: int, *, advance: int = 0, **changes: object) -> Progress:
+    """A bridge of 1,000 billion đồng a year, with so many billion disbursed."""
+    line = FundLine("local.balance", PLAN, PLAN, 0, disbursed * BILLION, 0, advance * BILLION)
+    told_so = replace(ca_mau.province(as_of=as_of, subject=BRIDGE), lines=(line,), last_movement_date=as_of)
+    return replace(told_so, **changes)  # type: ignore[arg-type]
+
+
+MAY, SEPTEMBER = date(2022, 5, 31), date(2022, 9, 30)
+PROVINCE = ca_mau.province()
+CASES: Mapping[RuleName, Progress] = {
+    RuleName.BELOW_MILESTONE: project(SEPTEMBER, 590),
+    RuleName.STALLED: project(MAY, 400, last_movement_date=date(2022, 3, 15)),
+    RuleName.YEAR_END_SHORTFALL: project(date(2022, 6, 30), 400, baselines=PROVINCE.baselines[:1]),
+    RuleName.ADVANCE_OVER_LIMIT: project(MAY, 700, advance=700, total_investment=2_000 * BILLION),
+    RuleName.ADVANCE_OVERDUE: project(SEPTEMBER, 700, advance=200, advance_since=date(2022, 2, 1)),
+    RuleName.UNALLOCATED_PLAN: replace(
+        PROVINCE, lines=(FundLine("all", PLAN, PLAN, 900 * BILLION, 500 * BILLION),)
+    ),
+    RuleName.ESTIMATE_ONLY: project(MAY, 500, includes_estimate=True),
+    RuleName.TREASURY_OWNER_MISMATCH: project(
+        MAY,
+        500,
+        series=((Series.TREASURY_VOUCHERS, 500 * BILLION), (Series.OWNER_STATEMENTS, 450 * BILLION)),
+    ),
+}
+TITLES: Mapping[RuleName, Mapping[Language, str]] = {
+    RuleName.BELOW_MILESTONE: {
+        "vi": "Cầu sông Ông Đốc: giải ngân 59,0 %, dưới mốc 60,0 %",
+        "en": "Cầu sông Ông Đốc: 59.0% disbursed, below the milestone of 60.0%",
+    },
+    RuleName.STALLED: {
+        "vi": "Cầu sông Ông Đốc: 77 ngày không phát sinh giải ngân",
+        "en": "Cầu sông Ông Đốc: nothing moved for 77 days",
+    },
+    RuleName.YEAR_END_SHORTFALL: {
+        "vi": "Cầu sông Ông Đốc: dự báo chỉ đạt 80,0 % kế hoạch",
+        "en": "Cầu sông Ông Đốc: forecast at 80.0% of the plan",
+    },
+    RuleName.ADVANCE_OVER_LIMIT: {
+        "vi": "Cầu sông Ông Đốc: dư tạm ứng 35,0 % tổng mức đầu tư",
+        "en": "Cầu sông Ông Đốc: advance at 35.0% of total investment cost",
+    },
+    RuleName.ADVANCE_OVERDUE: {
+        "vi": "Cầu sông Ông Đốc: tạm ứng 241 ngày chưa thu hồi",
+        "en": "Cầu sông Ông Đốc: advance not recovered for 241 days",
+    },
+    RuleName.UNALLOCATED_PLAN: {
+        "vi": "Cà Mau: còn 10,0 % kế hoạch chưa phân bổ chi tiết",
+        "en": "Cà Mau: 10.0% of the plan not allocated in detail",
+    },
+    RuleName.ESTIMATE_ONLY: {
+        "vi": "Cầu sông Ông Đốc: chỉ có số ước thực hiện",
+        "en": "Cầu sông Ông Đốc: estimates only",
+    },
+    RuleName.TREASURY_OWNER_MISMATCH: {
+        "vi": "Cầu sông Ông Đốc: số liệu Kho bạc và chủ đầu tư lệch 10,0 %",
+        "en": "Cầu sông Ông Đốc: treasury and owner differ by 10.0%",
+    },
+}
+CLEARS: Mapping[RuleName, Mapping[Language, str]] = {
+    RuleName.BELOW_MILESTONE: {
+        "vi": "giải ngân thêm 10,0 tỷ đồng tính đến 30/09/2022; 210,0 tỷ đồng tính đến 30/11/2022.",
+        "en": "VND 10.0 billion more by 30 September 2022; VND 210.0 billion more by 30 November 2022.",
+    },
+    RuleName.YEAR_END_SHORTFALL: {
+        "vi": "giải ngân thêm 570,0 tỷ đồng tính đến 31/01/2023.",
+        "en": "VND 570.0 billion more by 31 January 2023.",
+    },
+    RuleName.ADVANCE_OVER_LIMIT: {
+        "vi": "thu hồi tạm ứng 100,0 tỷ đồng.",
+        "en": "VND 100.0 billion of the advance recovered.",
+    },
+    RuleName.ADVANCE_OVERDUE: {
+        "vi": "thu hồi tạm ứng 200,0 tỷ đồng.",
+        "en": "VND 200.0 billion of the advance recovered.",
+    },
+    RuleName.UNALLOCATED_PLAN: {
+        "vi": "phân bổ chi tiết thêm 90,0 tỷ đồng.",
+        "en": "VND 90.0 billion more allocated in detail.",
+    },
+    RuleName.ESTIMATE_ONLY: {
+        "vi": "hạch toán số thực tế thay cho 500,0 tỷ đồng ước thực hiện.",
+        "en": "VND 500.0 billion of estimates replaced by booked figures.",
+    },
+    RuleName.TREASURY_OWNER_MISMATCH: {
+        "vi": "giảm chênh lệch ít nhất 45,0 tỷ đồng.",
+        "en": "the difference reconciled by VND 45.0 billion at least.",
+    },
+}
+# Of the other language: a date, an amount, a percentage.
+FOREIGN: Mapping[Language, str] = {
+    "vi": r"\d (January|February|March|May|June|September)|VND|\d\.\d%|billion",
+    "en": r"\d\d/\d\d/\d{4}|đồng\b|\d,\d %|tỷ",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("rule", CASES)
+def test_each_rule_says_what_it_saw_in_the_form_of_its_language(rule: RuleName, language: Language) -> None:
+    """By hand: 60 % less 590 is 10, 80 % is 210; 95 % + clearing at 97 % less 400 is 570; 700 - 30 % of
+    2,000 is 100; 10 % less the 1 % left out is 90; 50 less 1 % of 500 is 45."""
+    words = told(CASES[rule], rule, language)
+    assert words.title == TITLES[rule][language]
+    if rule in CLEARS:
+        assert CLEARS[rule][language] in words.reason
+    assert not re.search(r"[{}]|None|Fraction", words.title + words.reason)
+    assert not re.search(FOREIGN[language], words.reason)
+    assert day(CASES[rule].as_of, language) in words.reason
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("rule", CASES)
+def test_each_says_when_it_is_over(rule: RuleName, language: Language) -> None:
+    progress = CASES[rule]
+    entry, policy = rules_of(progress)[rule], policy_of(progress)
+    one = next(each for each in policy.rules if each.name is rule)
+    finding = unflagged(progress, one, policy)
+    words = wording.resolved(finding, entry.text, language)
+    assert phrases.NO_LONGER_JUDGED[language].partition(" {")[0] not in words.reason
+    assert TITLES[rule][language].partition(":")[0] in words.title
+    assert not re.search(r"[{}]|None|Fraction", words.title + words.reason)
+    assert day(progress.as_of, language) in words.reason
+    assert not re.search(FOREIGN[language], words.reason.replace("\u00a0", " "))
