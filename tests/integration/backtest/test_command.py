@@ -122,13 +122,15 @@ def test_what_cannot_be_done_says_why_and_what_to_do(
     assert words in said.stderr
 
 
-def test_faults_of_a_policy_file_are_told_by_rule_and_key(auditor: str, tmp_path: Path) -> None:
+def test_faults_of_a_policy_file_are_told_by_line_rule_and_key(auditor: str, tmp_path: Path) -> None:
     policy = tmp_path / "mine.yaml"
     text = (_POLICY / "rules" / "ca_mau_2022.yaml").read_text(encoding="utf-8")
-    policy.write_text(text.replace('threshold: "0.90"', "threshold: 0.9"), encoding="utf-8")
+    text = text.replace('threshold: "0.90"', "threshold: 0.9")
+    line = text[: text.index("threshold: 0.9")].count("\n") + 1
+    policy.write_text(text, encoding="utf-8")
     said = _run(auditor, *_YEAR, "--policy", str(policy))
     assert said.exit_code == 1
-    assert "mine.yaml: line 22: rule behind_target: threshold: " in said.stderr
+    assert f"mine.yaml: line {line}: rule behind_target: threshold: " in said.stderr
 
 
 def test_a_role_that_may_not_read_and_a_database_without_books_are_told(
