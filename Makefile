@@ -70,7 +70,7 @@ lock: $(READY) ## Resolve the dependencies into requirements.lock
 bench: $(READY) ## Measure the time from an acknowledged movement to the visible total
 	$(BIN)/python -m tests.bench.visible_latency
 
-bench-tick: $(READY) ## Measure a daily tick of 20,000 projects: read, build and encode all progress
+bench-tick: $(READY) ## Measure a daily tick of 20,000 projects: read, build, judge and encode all progress
 	$(BIN)/python -m tests.bench.tick_speed
 
 bench-import: $(READY) ## Measure what a file of 100,000 rows costs beside the bare limit

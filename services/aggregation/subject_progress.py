@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import add
 from typing import Any
 
 from services.aggregation.lines_store import Line
@@ -291,7 +292,7 @@ def _province(code: str) -> Subject:
 
 def _fund_lines(lines: Iterable[Line]) -> tuple[FundLine, ...]:
     """By fund source, in the order of their codes."""
-    by_fund: dict[str, list[int]] = {}
+    by_fund: dict[str, tuple[int, ...]] = {}
     for line in lines:
         amounts = (
             line.initial_plan,
@@ -303,9 +304,5 @@ def _fund_lines(lines: Iterable[Line]) -> tuple[FundLine, ...]:
             line.carry_over_plan,
         )
         so_far = by_fund.get(line.fund_source)
-        if so_far is None:
-            by_fund[line.fund_source] = list(amounts)
-        else:
-            for place, amount in enumerate(amounts):
-                so_far[place] += amount
+        by_fund[line.fund_source] = tuple(map(add, so_far, amounts)) if so_far else amounts
     return tuple(FundLine(fund_source, *amounts) for fund_source, amounts in sorted(by_fund.items()))

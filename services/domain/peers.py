@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -86,10 +87,12 @@ def _points(courses: Sequence[Course], ends: Sequence[date], budget_year: int) -
 
 def _rates(courses: Iterable[Course], day: date, budget_year: int) -> Iterator[int]:
     """The rates of the plan in force on the day, in basis points, of the projects that had one."""
+    # As Course.on finds them, without making Totals of every project at every month end.
+    day_of_year = (day - first_day(budget_year)).days
     for course in courses:
-        totals = course.on(day, budget_year)
-        if totals.plan > 0:
-            yield _rounded(totals.disbursed * WHOLE_PLAN_BASIS_POINTS, totals.plan)
+        place = bisect_right(course.days, day_of_year) - 1
+        if place >= 0 and (plan := course.plan[place]) > 0:
+            yield _rounded(course.disbursed[place] * WHOLE_PLAN_BASIS_POINTS, plan)
 
 
 def _median(ordered: Sequence[int]) -> int:
