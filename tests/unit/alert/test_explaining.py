@@ -19,7 +19,7 @@ from services.alert.rule_definitions import definition_of
 from services.domain.course import Course
 from services.domain.lag_rules import RuleName
 from services.domain.plan import PlanBase
-from services.domain.progress import CompletedWork, Progress
+from services.domain.progress import CompletedWork, FundLine, Progress
 from tests.support import ca_mau
 from tests.support.alert_examples import found, policy_of, rules_of
 
@@ -151,3 +151,14 @@ def test_what_an_earlier_version_did_not_tell_is_no_difference() -> None:
     for change, differing in ((whole, []), (before, []), (other, ["disbursed"])):
         flagged, again = recomputing.judged_again(progress(), change)
         assert [where for where, *_ in recomputing.differences(change, flagged, again)] == differing
+
+
+def test_judged_again_it_is_taken_for_open_as_it_was_then() -> None:
+    """0.92 of what is asked: flagged only where the alert was open already, and that is compared."""
+    held = replace(progress(), lines=(FundLine("all", 0, 1000, 0, 368),), course=Course((), (), (), (), ()))
+    was_open = replace(kept(), was_open=True)
+    assert recomputing.judged_again(held, was_open)[0]
+    flagged, again = recomputing.judged_again(held, kept())
+    assert not flagged
+    told_open = replace(kept(), figures=again.model_dump(mode="json"))
+    assert recomputing.differences(told_open, flagged, again) == [("flagged", "True", "False")]
