@@ -217,6 +217,10 @@ CLEARING: Mapping[Action, Mapping[Language, str]] = {
         "en": "To clear it: a report that reaches {by} or later",
     },
 }
+CLEARING_BY_ANYTHING: Mapping[Language, str] = {
+    "vi": "Để gỡ cảnh báo: có thêm một lần giải ngân, dù nhỏ, tính đến {by}",
+    "en": "To clear it: any further disbursement by {by}",
+}
 CLEARING_LATER: Mapping[Language, str] = {
     "vi": "; {amount} tính đến {by}",
     "en": "; {amount} more by {by}",

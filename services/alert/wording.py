@@ -16,7 +16,7 @@ from services.alert.number_text import Language, day, money, number, percent
 from services.alert.phrases import Link
 from services.alert.policy import BothTexts, Texts
 from services.domain.baselines import BaselineName
-from services.domain.finding import Comparison, Finding, Need, Standing, stale_since
+from services.domain.finding import Action, Comparison, Finding, Need, Standing, stale_since
 from services.domain.lag_rules import RuleName
 from services.domain.progress import Subject, SubjectType
 from services.runtime.fund_sources import FundSourceNames
@@ -170,7 +170,10 @@ def _clears(finding: Finding, language: Language) -> Iterator[str]:
 
     if finding.clearing and finding.clearing.needs:
         first, *later = finding.clearing.needs
-        text = phrases.CLEARING[finding.clearing.action][language].format(**said(first))
+        # Of a rule that asks for any payment at all, an amount of one đồng would be said.
+        is_any = finding.clearing.action is Action.DISBURSE and first.amount == 1
+        words = phrases.CLEARING_BY_ANYTHING if is_any else phrases.CLEARING[finding.clearing.action]
+        text = words[language].format(**said(first))
         yield text + "".join(phrases.CLEARING_LATER[language].format(**said(n)) for n in later) + "."
     if finding.is_held and finding.clear_at is not None and finding.rule is not RuleName.BELOW_MILESTONE:
         yield phrases.HELD[language].format(
