@@ -123,7 +123,7 @@ def test_the_other_rules_say_what_they_saw() -> None:
     assert text.startswith(
         "Đến 31/03/2022, P1 chưa giải ngân đồng nào trong kế hoạch vốn 350,0 triệu đồng. "
         "Theo mục tiêu của tỉnh, đến ngày này phải giải ngân 70,0 triệu đồng (20,0 %). "
-        "Để gỡ cảnh báo: giải ngân thêm 1 đồng tính đến 31/03/2022. "
+        "Để gỡ cảnh báo: có thêm một lần giải ngân, dù nhỏ, tính đến 31/03/2022. "
         "Căn cứ kế hoạch vốn: "
     )
 

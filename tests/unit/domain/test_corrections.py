@@ -139,6 +139,18 @@ def test_a_day_before_leaves_the_rule_open_for_the_next() -> None:
     assert held.was_open
     assert held.finding is not None
     assert held.finding.is_held
-    ended = judge(told({MARCH: 200, APRIL: 300, MAY: 368}, LATE), POLICY, recorded)[BEHIND.name]
+    # In time from 10 May on, and on no day before that under 0.90.
+    course = {MARCH: 200, APRIL: 300, date(2022, 5, 10): 368, MAY: 368}
+    ended = judge(told(course, LATE), POLICY, recorded)[BEHIND.name]
     assert not ended.was_open
     assert ended.finding is None
+
+
+def test_whether_a_rule_waits_to_clear_is_said_by_the_course_however_often_it_was_judged() -> None:
+    seldom = judge(told({MARCH: 120, MAY: 368}), POLICY, {})[BEHIND.name]
+    assert seldom.finding is not None
+    assert seldom.finding.is_held
+    since_march = Recorded(AlertState.OPEN, b"", Grounds(MARCH, 120, 1000))
+    often = judge(told({MARCH: 120, MAY: 368}), POLICY, {BEHIND.name: since_march})[BEHIND.name]
+    assert often.finding == seldom.finding
+    assert BEHIND.name not in judge(told({MARCH: 200, APRIL: 300, date(2022, 5, 10): 368}), POLICY, {})
