@@ -220,13 +220,15 @@ class _Works:
         }
 
     def of(self, own: Iterable[LineBooks]) -> CompletedWork | None:
-        """The sum as of the oldest of the reports; ``None`` unless every project with a plan reports: less
-        would be set against the plan of all."""
+        """The sum, where every project with a plan reports as of one day; else ``None``: less would be set
+        against the plan of all, and one day's work against another day's plan."""
         codes = {each.line.project_code for each in own} & self._planned
         if not codes or not codes <= self._reported.keys():
             return None
         works = [self._reported[code] for code in codes]
-        return CompletedWork(sum(work.cumulative for work in works), min(work.as_of for work in works))
+        if len(days := {work.as_of for work in works}) != 1:
+            return None
+        return CompletedWork(sum(work.cumulative for work in works), days.pop())
 
 
 # --- subjects ------------------------------------------------------------------------------------

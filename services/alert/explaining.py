@@ -7,18 +7,19 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from services.alert import decision_words, forecast_words, measured_words
+from services.alert import decision_words, forecast_words, measured_words, phrases
 from services.alert.alert_queries import ChangeRow
 from services.alert.decision_words import PlanDecision
 from services.alert.explanation_store import KeptChange
 from services.alert.figures import Figures
 from services.alert.number_text import Language, day, money, number, percent
 from services.alert.rule_definitions import policy_of
-from services.alert.wording import baseline_words
+from services.alert.wording import RULES_IN_DAYS, baseline_words
+from services.domain.alert_lifecycle import AlertTransition
 from services.domain.baselines import Baseline
 from services.domain.finding import Comparison, Finding
 from services.domain.fiscal_calendar import closing_day, first_day, month_position
-from services.domain.lag_rules import Rule, RuleName
+from services.domain.lag_rules import Rule
 from services.domain.progress import Progress
 from services.domain.verdict import unflagged
 
@@ -82,13 +83,14 @@ def points(progress: Progress) -> list[dict[str, Any]]:
 def _rule(kept: KeptChange, figures: Figures, language: Language) -> str:
     threshold = ""
     if figures.threshold is not None:
-        digits = 0 if figures.rule is RuleName.SOURCE_STALE else 2
+        digits = 0 if figures.rule in RULES_IN_DAYS else 2
         value = number(Fraction(repr(figures.threshold)), language, digits=digits)
         threshold = f"; {'ngưỡng' if language == 'vi' else 'threshold'} {value}"
     judged = kept.judged_on or figures.as_of
     if language == "vi":
         version = f"phiên bản {figures.rule_version}{threshold}"
-        return f"Quy tắc {figures.rule}, {version}; xét cho ngày {day(judged, 'vi')}."
+        name = f"“{phrases.RULES[figures.rule]['vi']}” ({figures.rule})"
+        return f"Quy tắc {name}, {version}; xét cho ngày {day(judged, 'vi')}."
     return f"Rule {figures.rule}, version {figures.rule_version}{threshold}; judged for {day(judged, 'en')}."
 
 
@@ -172,7 +174,7 @@ def _day_at(month: Fraction, year: int) -> date:
 
 def _known(progress: Progress, language: Language) -> str:
     known_at = progress.known_at.isoformat() if progress.known_at else "?"
-    plan = f"{progress.plan_decision_number or '?'}, {progress.plan_base}"
+    plan = f"{progress.plan_decision_number or '?'}, {phrases.PLAN_BASES[progress.plan_base][language]}"
     if language == "vi":
         return f"Kế hoạch vốn: {plan}. Sổ đến dòng {progress.ledger_watermark}, biết đến {known_at}."
     return f"Plan: {plan}. The ledger up to row {progress.ledger_watermark}, as known at {known_at}."
@@ -181,8 +183,9 @@ def _known(progress: Progress, language: Language) -> str:
 def _change(each: ChangeRow, language: Language) -> str:
     causes = ", ".join(map(str, each.caused_by or ()))
     because = f" ({'do' if language == 'vi' else 'by'} {causes})" if causes else ""
+    what = phrases.TRANSITIONS[AlertTransition(each.transition)][language]
     said = (each.correction_vi if language == "vi" else each.correction_en) or ""
-    return f"{each.sequence}. {each.recorded_at.isoformat()}: {each.transition}{because}. {said}".strip()
+    return f"{each.sequence}. {each.recorded_at.isoformat()}: {what}{because}. {said}".strip()
 
 
 def movements_from(evidence: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from services.alert.number_text import Language
+from services.domain.alert_lifecycle import AlertTransition
 from services.domain.baselines import BaselineName
 from services.domain.finding import Action, Standing
 from services.domain.lag_rules import AdvanceBase, RuleName, Severity
@@ -209,13 +210,17 @@ CLEARING: Mapping[Action, Mapping[Language, str]] = {
         "en": "To clear it: the difference reconciled by {amount} at least",
     },
     Action.BOOK: {
-        "vi": "Để gỡ cảnh báo: hạch toán số thực tế thay cho {amount} ước thực hiện",
-        "en": "To clear it: {amount} of estimates replaced by booked figures",
+        "vi": "Để gỡ cảnh báo: hạch toán số thực tế thay cho số ước thực hiện",
+        "en": "To clear it: booked figures in place of the estimates",
     },
     Action.REPORT: {
         "vi": "Để gỡ cảnh báo: gửi số liệu đến ngày {by} hoặc mới hơn",
         "en": "To clear it: a report that reaches {by} or later",
     },
+}
+STALE_SOURCES: Mapping[Language, str] = {
+    "vi": "Nguồn chưa cập nhật, số liệu mới đến: {sources}.",
+    "en": "Sources that are silent, and the day they reach: {sources}.",
 }
 CLEARING_BY_ANYTHING: Mapping[Language, str] = {
     "vi": "Để gỡ cảnh báo: có thêm một lần giải ngân, dù nhỏ, tính đến {by}",
@@ -238,4 +243,11 @@ HELD: Mapping[Language, str] = {
 INHIBITED: Mapping[Language, str] = {
     "vi": "Số liệu đã quá cũ nên tạm dừng xét: {rules}.",
     "en": "The figures are too old to judge by: not judged are {rules}.",
+}
+TRANSITIONS: Mapping[AlertTransition, Mapping[Language, str]] = {
+    AlertTransition.OPENED: {"vi": "phát cảnh báo", "en": "opened"},
+    AlertTransition.UPDATED: {"vi": "cập nhật", "en": "updated"},
+    AlertTransition.RESOLVED: {"vi": "hết cảnh báo", "en": "resolved"},
+    AlertTransition.REOPENED: {"vi": "cảnh báo lại", "en": "reopened"},
+    AlertTransition.CANCELLED: {"vi": "hủy do đính chính", "en": "cancelled by a correction"},
 }

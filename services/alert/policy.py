@@ -6,6 +6,7 @@ import re
 import string
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -18,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -120,6 +122,21 @@ class MilestoneEntry(_Read):
 
     by: Annotated[str, Field(pattern=r"^(0[1-9]|[12]\d|3[01])/(0[1-9]|1[0-2])$")]
     rate: Annotated[Exact, Field(gt=0, le=1)]
+
+    @field_validator("by")
+    @classmethod
+    def _is_a_day_of_every_year(cls, by: str) -> str:
+        day, month = map(int, by.split("/"))
+        if month == 1:
+            raise ValueError(
+                "a cut date in January would be of the year's first month: say 31/12, or leave it"
+            )
+        try:
+            # No leap year: 29 February is no day of every budget year.
+            date(2001, month, day)
+        except ValueError as error:
+            raise ValueError(f"{by} is no day of every year") from error
+        return by
 
     def milestone(self) -> Milestone:
         day, month = self.by.split("/")

@@ -24,7 +24,7 @@ from services.runtime.fund_sources import FundSourceNames
 _SAYS_BEHIND = {RuleName.BEHIND_TARGET, RuleName.BELOW_NATIONAL_AVERAGE}
 # The rule's sentence leaves nothing to compare: nothing disbursed, or figures that are too old.
 _COMPARES_NOTHING = {RuleName.NOTHING_DISBURSED, RuleName.SOURCE_STALE}
-_IN_DAYS = {RuleName.SOURCE_STALE, RuleName.STALLED, RuleName.ADVANCE_OVERDUE}
+RULES_IN_DAYS = {RuleName.SOURCE_STALE, RuleName.STALLED, RuleName.ADVANCE_OVERDUE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,9 @@ def _no_longer_holds(finding: Finding) -> bool:
     if finding.rule is RuleName.SOURCE_STALE and finding.threshold is not None:
         books = progress.books_through
         return books is not None and (progress.business_date - books).days <= finding.threshold
-    return True
+    if finding.rule is RuleName.YEAR_END_SHORTFALL and not finding.forecasts:
+        return 0 < finding.plan <= finding.disbursed
+    return finding.plan > 0
 
 
 def _values(finding: Finding, language: Language) -> dict[str, str]:
@@ -141,7 +143,7 @@ def _of_the_limit(finding: Finding, language: Language) -> dict[str, str]:
     values: dict[str, str] = {}
     limit = finding.clear_at if finding.is_held else finding.threshold
     if limit is not None:
-        digits = 0 if finding.rule in _IN_DAYS else 2
+        digits = 0 if finding.rule in RULES_IN_DAYS else 2
         values |= {
             "threshold": number(limit, language, digits=digits),
             "threshold_percent": percent(limit, language),
@@ -177,7 +179,7 @@ def _clears(finding: Finding, language: Language) -> Iterator[str]:
         yield text + "".join(phrases.CLEARING_LATER[language].format(**said(n)) for n in later) + "."
     if finding.is_held and finding.clear_at is not None and finding.rule is not RuleName.BELOW_MILESTONE:
         yield phrases.HELD[language].format(
-            clear_at=number(finding.clear_at, language, digits=0 if finding.rule in _IN_DAYS else 2)
+            clear_at=number(finding.clear_at, language, digits=0 if finding.rule in RULES_IN_DAYS else 2)
         )
     if finding.rule is RuleName.YEAR_END_SHORTFALL and finding.forecasts:
         last = finding.forecasts[-1]
@@ -219,6 +221,10 @@ def _of_its_rule(finding: Finding, language: Language) -> Iterator[str]:
         yield phrases.CRITICAL[language].format(
             critical_below=number(finding.critical_below, language, digits=2)
         )
+    if finding.rule is RuleName.SOURCE_STALE and finding.stale_sources:
+        reach = {each.source: each.reaches for each in finding.progress.sources}
+        named = (f"{source} ({day(reach[source], language)})" for source in finding.stale_sources)
+        yield phrases.STALE_SOURCES[language].format(sources=", ".join(named))
     target = finding.judged_by
     if finding.rule is RuleName.NOTHING_DISBURSED and target and target.measures.planned_value > 0:
         rate, found_how = percent(target.measures.planned_share, language), _found_how(target, language)

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from services.domain.alert_lifecycle import AlertState, Grounds, Judgement, Recorded
 from services.domain.finding import Finding, finding_digest
 from services.domain.fiscal_calendar import first_day, month_end
-from services.domain.lag_rules import Policy, Rule, RuleName
+from services.domain.lag_rules import Policy, RuleName
 from services.domain.progress import LateEvent, Progress
 from services.domain.verdict import evaluate
 
@@ -71,17 +71,15 @@ def judge(
     waits = {
         rule.name: rule for rule in policy.rules if rule.clear_at is not None and rule.name in JUDGED_BACK
     }
-    if not progress.course.days:
-        waits = {}
-    asked = standing.keys() | waits.keys()
-    findings = {each.rule: each for each in evaluate(progress, policy, open_rules=asked)}
-    for name in [name for name, each in findings.items() if each.is_held and name in waits]:
-        since = _flags_since(progress, policy, waits[name])
-        if since is None:
-            del findings[name]
-            standing.pop(name, None)
-        else:
+    for name, waiting in waits.items() if progress.course.days else ():
+        alone = replace(policy, rules=(waiting,), _in_force={})
+        if not any(each.is_held for each in evaluate(progress, alone, open_rules=(name,))):
+            continue
+        if since := _flags_since(progress, alone, name):
             standing.setdefault(name, since)
+        else:
+            standing.pop(name, None)
+    findings = {each.rule: each for each in evaluate(progress, policy, open_rules=standing.keys())}
     return {
         rule: Rejudged(
             finding := findings.get(rule),
@@ -113,14 +111,13 @@ def grounds_on(progress: Progress, day: date) -> Grounds | None:
     return Grounds(day, totals.disbursed, totals.plan)
 
 
-def _flags_since(progress: Progress, policy: Policy, rule: Rule) -> date | None:
+def _flags_since(progress: Progress, alone: Policy, rule: RuleName) -> date | None:
     """Since when a rule flags without having cleared, before the day of the figures; ``None`` where it came
-    down to its limit and never below."""
-    alone = replace(policy, rules=(rule,), _in_force={})
+    down to its limit and never below. ``alone`` is the policy with that rule and no other."""
     since = None
     day = progress.as_of - timedelta(days=1)
     while day >= first_day(progress.budget_year):
-        found = evaluate(progress, alone, on=day, open_rules=(rule.name,))
+        found = evaluate(progress, alone, on=day, open_rules=(rule,))
         if not found:
             break
         if not found[0].is_held:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from services.domain.baselines import Baseline, BaselineName
 from services.domain.course import Course
+from services.domain.fiscal_calendar import month_end
 
 RECENT_MONTHS = 3
 
@@ -64,8 +65,12 @@ def _ahead(shape: Baseline, day: date, target: date) -> tuple[Fraction, Fraction
 
 
 def recent_start(day: date, budget_year: int) -> date:
-    """Where the recent pace is taken from: three months earlier, at most the eve of the budget year."""
+    """Where the recent pace is taken from: three months earlier, at most the eve of the budget year.
+
+    From a month's end it is a month's end, so that three reports by the month lie between the two.
+    """
     months = (day.year - budget_year) * 12 + day.month - 1 - RECENT_MONTHS
     if months < 0:
         return date(budget_year - 1, 12, 31)
-    return date(budget_year + months // 12, months % 12 + 1, min(day.day, 28))
+    ends = month_end(date(budget_year + months // 12, months % 12 + 1, 1))
+    return ends if day == month_end(day) else ends.replace(day=min(day.day, ends.day))

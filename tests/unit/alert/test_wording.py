@@ -131,8 +131,8 @@ def test_the_other_rules_say_what_they_saw() -> None:
         "2022-01-10 plan 96 100\n2022-03-01 books\n2022-06-30 cutoff", subject_type=SubjectType.PROVINCE
     )
     assert said(stale, RuleName.SOURCE_STALE, "en").startswith(
-        "Latest disbursement figures of 96: 1 March 2022. By 30 June 2022 more than 45 days had passed "
-        "without new ones. Missing figures do not mean that it lags; a new report is needed."
+        "Latest disbursement figures of 96: 1 March 2022. By 30 June 2022 a source of them had been silent "
+        "for more than 45 days. Missing figures do not mean that it lags; a new report is needed."
     )
 
     below = ledger(

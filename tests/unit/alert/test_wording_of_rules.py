@@ -111,8 +111,8 @@ CLEARS: Mapping[RuleName, Mapping[Language, str]] = {
         "en": "VND 90.0 billion more allocated in detail.",
     },
     RuleName.ESTIMATE_ONLY: {
-        "vi": "hạch toán số thực tế thay cho 500,0 tỷ đồng ước thực hiện.",
-        "en": "VND 500.0 billion of estimates replaced by booked figures.",
+        "vi": "hạch toán số thực tế thay cho số ước thực hiện.",
+        "en": "booked figures in place of the estimates.",
     },
     RuleName.TREASURY_OWNER_MISMATCH: {
         "vi": "giảm chênh lệch ít nhất 45,0 tỷ đồng.",

@@ -32,6 +32,8 @@ BEHIND = Rule(
 POLICY = Policy((BEHIND,))
 MARCH, APRIL, MAY = date(2022, 3, 31), date(2022, 4, 30), date(2022, 5, 31)
 LATE = LateEvent(UUID(int=1), MARCH)
+# As of the figures themselves: the rule alone, whether it waits to clear, then all of the policy.
+_AS_OF_ITSELF = [None, None]
 
 
 def told(disbursed: Mapping[date, int], *late: LateEvent) -> Progress:
@@ -82,7 +84,7 @@ def test_nothing_late_nothing_is_judged_again(monkeypatch: pytest.MonkeyPatch) -
     progress = told({MARCH: 100, MAY: 200})
     asked = judged_days(monkeypatch)
     rejudged = judge(progress, POLICY, opened(progress, MARCH, 100))[BEHIND.name]
-    assert asked == [None]
+    assert asked == _AS_OF_ITSELF
     assert rejudged.was_open
     assert rejudged.judgement.held_when_raised is None
     assert transition(opened(progress, MARCH, 100)[BEHIND.name], rejudged.judgement) is None
@@ -106,7 +108,7 @@ def test_other_totals_of_the_day_it_was_raised_on_are_judged_in_their_order(
     progress = told({MARCH: 200, MAY: 300}, LATE)
     asked = judged_days(monkeypatch)
     rejudged = judge(progress, POLICY, opened(progress, MARCH, 100))[BEHIND.name]
-    assert asked == [MARCH, APRIL, None]
+    assert asked == [MARCH, APRIL, *_AS_OF_ITSELF]
     assert rejudged.judgement.held_when_raised is False
     assert rejudged.judgement.grounds == Grounds(APRIL, 200, 1000)
 
@@ -154,3 +156,17 @@ def test_whether_a_rule_waits_to_clear_is_said_by_the_course_however_often_it_wa
     often = judge(told({MARCH: 120, MAY: 368}), POLICY, {BEHIND.name: since_march})[BEHIND.name]
     assert often.finding == seldom.finding
     assert BEHIND.name not in judge(told({MARCH: 200, APRIL: 300, date(2022, 5, 10): 368}), POLICY, {})
+
+
+def test_old_figures_of_a_project_that_does_not_lag_are_no_alert_of_its_own() -> None:
+    """Asking whether a rule waits to clear does not make it one that old figures keep silent."""
+    stale = Rule(
+        RuleName.SOURCE_STALE,
+        1,
+        Severity.WARNING,
+        frozenset({SubjectType.PROVINCE}),
+        threshold=Fraction(45),
+        inhibits_after=90,
+    )
+    old = replace(told({MARCH: 250, APRIL: 350, MAY: 450}), business_date=date(2022, 11, 30))
+    assert judge(old, Policy((BEHIND, stale)), {}) == {}
