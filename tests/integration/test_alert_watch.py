@@ -231,7 +231,7 @@ def test_held_open_it_says_at_which_figure_it_clears(desk: Desk) -> None:
     desk.judge(ca_mau.province(version=1))
     desk.judge(ca_mau.province(version=2, disbursed=1_293 * 10**9))
     ((vi, en),) = desk.rows("SELECT reason_vi, reason_en FROM alert.alert WHERE rule = 'behind_target'")
-    assert "Cảnh báo đang mở chỉ được gỡ khi đạt mức 0,95." in vi.replace("\u00a0", " ")
+    assert "Đã từng dưới ngưỡng, chỉ được gỡ khi đạt mức 0,95." in vi.replace("\u00a0", " ")
     assert "clears only at 0.95" in en
 
 
