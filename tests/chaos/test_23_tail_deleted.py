@@ -29,7 +29,15 @@ INSERT INTO aggregation.balance (project_code, fund_source, budget_year, series,
                                  work_certified, advance_outstanding, movements)
 SELECT project_code, fund_source, budget_year, series, value_date, sum(disbursed), sum(work_certified),
        sum(advance_outstanding), count(*)
-  FROM aggregation.ledger GROUP BY 1, 2, 3, 4, 5
+  FROM aggregation.ledger GROUP BY 1, 2, 3, 4, 5;
+DELETE FROM aggregation.source_reach;
+INSERT INTO aggregation.source_reach (budget_year, project_code, fund_source, source, reaches)
+SELECT budget_year, project_code, fund_source, source, max(day)
+  FROM (SELECT budget_year, project_code, fund_source, source, value_date AS day FROM aggregation.ledger
+         WHERE kind <> 'statement_difference'
+         UNION ALL
+        SELECT budget_year, project_code, fund_source, source, as_of FROM aggregation.statement_line) AS stated
+ GROUP BY 1, 2, 3, 4
 """
 
 
