@@ -350,10 +350,18 @@ def _books(live: Aggregation) -> dict[str, Any]:
         "cutoff_tick",
         "schema_migration",
     ]
-    return {
+    found = {
         name: sorted(row for (row,) in live.rows(f"SELECT t::text FROM aggregation.{name} AS t"))  # noqa: S608 - ours
         for name in tables
     }
+    # What a swap has told again is told from the positions of then, which may have gone on since.
+    found["province_told"] = sorted(
+        row
+        for (row,) in live.rows(
+            "SELECT (to_jsonb(t) - 'positions')::text FROM aggregation.province_told AS t"
+        )
+    )
+    return found
 
 
 def told_differences(outcome: Any) -> list[str]:
