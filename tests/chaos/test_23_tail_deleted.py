@@ -36,7 +36,7 @@ SELECT budget_year, project_code, fund_source, source, max(day)
   FROM (SELECT budget_year, project_code, fund_source, source, value_date AS day FROM aggregation.ledger
          WHERE kind <> 'statement_difference'
          UNION ALL
-        SELECT budget_year, project_code, fund_source, source, as_of FROM aggregation.statement_line) AS stated
+        SELECT budget_year, project_code, fund_source, source, as_of FROM aggregation.statement_line) AS s
  GROUP BY 1, 2, 3, 4
 """
 
