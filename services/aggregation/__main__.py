@@ -76,7 +76,7 @@ def assemble(settings: Settings) -> service.Parts:
         known_values={"fund_source": list(fund_sources.by_code)},
     )
     ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
-    PlanApi(pool=pool, clock=clock, series=series).install(api)
+    PlanApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     AccountsApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     EvidenceApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     decisions = CaseDecisions(

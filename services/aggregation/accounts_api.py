@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -12,15 +11,14 @@ from pydantic import Field
 from services.aggregation import asked, finding_texts, findings, project_lines
 from services.aggregation.answers import KNOWN_AT, Answer, Date, Instant, Province
 from services.aggregation.asked import Asked, AsOfQuery
+from services.aggregation.books_api import BooksApi
 from services.aggregation.findings import FindingKind, Found
-from services.domain.disbursement import Series
 from services.domain.money import LEDGER_CURRENCY
 from services.runtime import cursor as paging
 from services.runtime.access import Scope, caller
 from services.runtime.api import Api
-from services.runtime.clock import Clock
 from services.runtime.fund_sources import FundSourceNames
-from services.runtime.postgres import Pool, read_queries
+from services.runtime.postgres import read_queries
 
 _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
 
@@ -134,16 +132,8 @@ class FindingsQuery(AsOfQuery):
     cursor: str | None = Field(None, max_length=500, description="next_cursor of the page before.")
 
 
-class AccountsApi:
+class AccountsApi(BooksApi):
     """The routes of accounts and findings."""
-
-    def __init__(
-        self, *, pool: Pool, clock: Clock, series: Sequence[Series], fund_sources: FundSourceNames
-    ) -> None:
-        self._pool = pool
-        self._clock = clock
-        self._series = list(series)
-        self._fund_sources = fund_sources
 
     def install(self, api: Api) -> None:
         """Bind the routes."""

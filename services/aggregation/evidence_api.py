@@ -14,21 +14,19 @@ from pydantic import Field
 from services.aggregation import asked, lines_store, province_books
 from services.aggregation.answers import KNOWN_AT, Answer, Date, Instant
 from services.aggregation.asked import Asked, AsOfQuery
+from services.aggregation.books_api import BooksApi
 from services.aggregation.lines_store import Line
 from services.aggregation.province_books import ProvinceBooks
 from services.aggregation.subject_progress import SUMMED_BY, Evaluation, of_province
 from services.domain.course import Course
-from services.domain.disbursement import Series
 from services.domain.fiscal_calendar import first_day
 from services.domain.plan import BaselinePoint
 from services.domain.progress import Progress, SubjectType
 from services.runtime import cursor as paging
 from services.runtime.access import Scope, caller
 from services.runtime.api import Api
-from services.runtime.clock import Clock
 from services.runtime.errors import ProblemError, shortened
-from services.runtime.fund_sources import FundSourceNames
-from services.runtime.postgres import Cursor, Pool, read_queries
+from services.runtime.postgres import Cursor, read_queries
 
 _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
 MOST_DECISIONS = 500
@@ -209,16 +207,8 @@ class Evidence(Answer):
     next_cursor: str | None = Field(description="Give it as cursor for the next page; null on the last.")
 
 
-class EvidenceApi:
+class EvidenceApi(BooksApi):
     """The route of evidence."""
-
-    def __init__(
-        self, *, pool: Pool, clock: Clock, series: Sequence[Series], fund_sources: FundSourceNames
-    ) -> None:
-        self._pool = pool
-        self._clock = clock
-        self._series = list(series)
-        self._fund_sources = fund_sources
 
     def install(self, api: Api) -> None:
         """Bind the route."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from services.aggregation import (
     register_store,
 )
 from services.aggregation.asked import Asked, AsOfQuery
+from services.aggregation.books_api import BooksApi
 from services.aggregation.lines_store import Line
 from services.domain.disbursement import Series
 from services.domain.money import LEDGER_CURRENCY
@@ -25,9 +26,7 @@ from services.domain.plan import NATIONAL_SCOPE, BaselineSchedule
 from services.runtime import cursor as paging
 from services.runtime.access import Scope, Unit, caller
 from services.runtime.api import Api
-from services.runtime.clock import Clock
-from services.runtime.fund_sources import FundSourceNames
-from services.runtime.postgres import Cursor, Pool, read_queries
+from services.runtime.postgres import Cursor, read_queries
 
 _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
 
@@ -40,16 +39,8 @@ _SORTS: dict[str, Callable[[answers.Project], int]] = {
 }
 
 
-class ReadApi:
+class ReadApi(BooksApi):
     """The routes of the read API."""
-
-    def __init__(
-        self, *, pool: Pool, clock: Clock, series: Sequence[Series], fund_sources: FundSourceNames
-    ) -> None:
-        self._pool = pool
-        self._clock = clock
-        self._series = list(series)
-        self._fund_sources = fund_sources
 
     def install(self, api: Api) -> None:
         """Bind the routes."""

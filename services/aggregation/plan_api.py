@@ -11,6 +11,7 @@ from uuid import UUID
 from services.aggregation import asked, closing, figures, project_lines
 from services.aggregation.answers import per_cent
 from services.aggregation.asked import Asked, AsOfQuery
+from services.aggregation.books_api import BooksApi
 from services.aggregation.plan_answers import (
     CarriedOver,
     PlanAnswer,
@@ -19,27 +20,20 @@ from services.aggregation.plan_answers import (
     Side,
     why,
 )
-from services.domain.disbursement import Series
 from services.domain.money import LEDGER_CURRENCY
 from services.domain.plan import PlanBase
 from services.domain.plan_history import Decided, Placed, placed
 from services.runtime.access import Scope, Unit, caller
 from services.runtime.api import Api
-from services.runtime.clock import Clock
-from services.runtime.postgres import Cursor, Pool, read_queries
+from services.runtime.postgres import Cursor, read_queries
 
 _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
 # What a row has beside the revision: whose it is and since when, which its answer tells.
 _BESIDE = ("source", "applied_at", "reallocation_id")
 
 
-class PlanApi:
+class PlanApi(BooksApi):
     """The route of a project's plan."""
-
-    def __init__(self, *, pool: Pool, clock: Clock, series: Sequence[Series]) -> None:
-        self._pool = pool
-        self._clock = clock
-        self._series = list(series)
 
     def install(self, api: Api) -> None:
         """Bind the route."""

@@ -10,16 +10,12 @@ from services.alert import phrases
 from services.alert.figures import Figures, ForecastFigures
 from services.alert.measured_words import named
 from services.alert.number_text import Language, day, money, number, percent
-from services.alert.wording import rounded_up
-from services.domain.finding import Action, Finding
+from services.alert.wording import clearing
+from services.domain.finding import Finding
 from services.domain.forecast import recent_start
 from services.domain.lag_rules import Rule, RuleName
 
 _Both = Mapping[Language, str]
-_MORE: _Both = {
-    "vi": "Để gỡ cảnh báo: {amount} nữa đến {by}",
-    "en": "To clear it: {amount} more by {by}",
-}
 _CUMULATIVE: _Both = {
     "vi": "Theo nhịp độ lũy kế: {spent} + {spent} × ({to} − {now}) / {now} = {amount}.",
     "en": "By the cumulative pace: {spent} + {spent} × ({to} − {now}) / {now} = {amount}.",
@@ -40,11 +36,8 @@ def clears(figures: Figures, finding: Finding | None, rule: Rule | None, languag
     """How much by when, as told; by a baseline also how it is reckoned."""
     if figures.clearing is None:
         return
-    action = figures.clearing.action
-    template = _MORE if action is Action.DISBURSE else phrases.CLEARING[action]
     for need in figures.clearing.needs:
-        amount = money(rounded_up(need.amount), figures.currency, language)
-        text = template[language].format(amount=amount, by=day(need.by, language))
+        text = clearing(figures.clearing.action, need.amount, need.by, figures.currency, language)
         formula = _asked(finding, rule, need.by, language) if finding and rule else ""
         yield f"{text}{formula}."
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 from services.alert import phrases
@@ -16,7 +17,7 @@ from services.alert.number_text import Language, day, money, number, percent
 from services.alert.phrases import Link
 from services.alert.policy import BothTexts, Texts
 from services.domain.baselines import BaselineName
-from services.domain.finding import Action, Comparison, Finding, Need, Standing, stale_since
+from services.domain.finding import Action, Comparison, Finding, Standing, stale_since
 from services.domain.lag_rules import RuleName
 from services.domain.progress import Subject, SubjectType
 from services.runtime.fund_sources import FundSourceNames
@@ -163,20 +164,26 @@ def _of_the_limit(finding: Finding, language: Language) -> dict[str, str]:
     return values
 
 
+def clearing(action: Action, amount: int, by: date, currency: str, language: Language) -> str:
+    """What would clear an alert, by a day. Of a rule that asks for any payment at all, no amount is said: it
+    would be one đồng."""
+    is_any = action is Action.DISBURSE and amount == 1
+    words = phrases.CLEARING_BY_ANYTHING if is_any else phrases.CLEARING[action]
+    return words[language].format(**_need(amount, by, currency, language))
+
+
+def _need(amount: int, by: date, currency: str, language: Language) -> dict[str, str]:
+    return {"amount": money(rounded_up(amount), currency, language), "by": day(by, language)}
+
+
 def _clears(finding: Finding, language: Language) -> Iterator[str]:
     """What would clear it, the forecast, and what keeps it open or silent."""
-
-    def said(need: Need) -> dict[str, str]:
-        amount = money(rounded_up(need.amount), finding.progress.currency, language)
-        return {"amount": amount, "by": day(need.by, language)}
-
     if finding.clearing and finding.clearing.needs:
         first, *later = finding.clearing.needs
-        # Of a rule that asks for any payment at all, an amount of one đồng would be said.
-        is_any = finding.clearing.action is Action.DISBURSE and first.amount == 1
-        words = phrases.CLEARING_BY_ANYTHING if is_any else phrases.CLEARING[finding.clearing.action]
-        text = words[language].format(**said(first))
-        yield text + "".join(phrases.CLEARING_LATER[language].format(**said(n)) for n in later) + "."
+        currency, later_words = finding.progress.currency, phrases.CLEARING_LATER[language]
+        text = clearing(finding.clearing.action, first.amount, first.by, currency, language)
+        more = (later_words.format(**_need(each.amount, each.by, currency, language)) for each in later)
+        yield f"{text}{''.join(more)}."
     if finding.is_held and finding.clear_at is not None and finding.rule is not RuleName.BELOW_MILESTONE:
         yield phrases.HELD[language].format(
             clear_at=number(finding.clear_at, language, digits=0 if finding.rule in RULES_IN_DAYS else 2)

@@ -168,7 +168,7 @@ def running(
     gate = Gate(settings, service=SCHEMA, pool=pool)
     api = Api(service=SCHEMA, title="t", description="d", gate=gate)
     ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
-    PlanApi(pool=pool, clock=clock, series=series).install(api)
+    PlanApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     AccountsApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     EvidenceApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     decisions = CaseDecisions(pool=pool, clock=clock, fund_sources=fund_sources, on_decision=outbox.notice)

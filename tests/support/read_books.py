@@ -57,7 +57,7 @@ def read_books(postgres_server: str, *, business_date: date = date(2022, 7, 31))
     api = Api(service=SCHEMA, title="t", description="d", gate=gate)
     ReadApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     AccountsApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
-    PlanApi(pool=pool, clock=clock, series=series).install(api)
+    PlanApi(pool=pool, clock=clock, series=series, fund_sources=fund_sources).install(api)
     try:
         yield ReadBooks(url, Books(url), api, client_of(api.app, make_token(url)))
     finally:

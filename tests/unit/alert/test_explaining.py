@@ -106,7 +106,8 @@ Vốn còn lại: 2.343,8 tỷ đồng; cần 334,8 tỷ đồng mỗi tháng đ
 tháng cao nhất từ đầu năm: 507,2 tỷ đồng (05/2022).
 SPI = 994,3 tỷ đồng khối lượng hoàn thành / kế hoạch theo mục tiêu của tỉnh đến 30/04/2022 = 0,93.
 Tỷ lệ trên kế hoạch giao đầu năm: 1.207,2 tỷ đồng / 3.152,0 tỷ đồng = 38,3 %.
-Để gỡ cảnh báo: 479,6 tỷ đồng nữa đến 30/06/2022 = 0,95 × 50,0 % × 3.551,0 tỷ đồng − 1.207,2 tỷ đồng.
+Để gỡ cảnh báo: giải ngân thêm 479,6 tỷ đồng tính đến 30/06/2022 = 0,95 × 50,0 % × 3.551,0 tỷ đồng \
+− 1.207,2 tỷ đồng.
 Dự báo đến 31/12/2022: 3.133,2 tỷ đồng (từ 3.018,0 tỷ đồng đến 3.248,4 tỷ đồng)
 Theo nhịp độ lũy kế: 1.207,2 tỷ đồng + 1.207,2 tỷ đồng × (100,0 % − 40,0 %) / 40,0 % = 3.018,0 tỷ đồng.
 Theo nhịp độ từ 28/02/2022: 1.207,2 tỷ đồng + 907,2 tỷ đồng × (100,0 % − 40,0 %) / (40,0 % − 13,33 %) = \
