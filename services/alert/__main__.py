@@ -9,6 +9,8 @@ from pathlib import Path
 from services.alert import http_api, policy
 from services.alert.relay import Relay
 from services.alert.watch_progress import WatchProgress
+from services.alert.webhooks.sender import WebhookSender
+from services.alert.webhooks.setup import WebhookSetup
 from services.contracts import topics
 from services.runtime import access, schemas, service
 from services.runtime.access.gate import Gate, pool_size
@@ -26,6 +28,7 @@ def assemble(settings: Settings) -> service.Parts:
     database_url = settings.database_url.get_secret_value()
     policies = policy.load(settings.policy_dir / "rules")
     fund_sources = FundSourceNames.load(settings.policy_dir)
+    webhooks = WebhookSetup.of(settings)
     schemas.prepare(database_url, schema=SCHEMA, folders=MIGRATIONS)
     access.tokens.prepare(database_url)
 
@@ -42,7 +45,12 @@ def assemble(settings: Settings) -> service.Parts:
     closing = ExitStack()
     closing.callback(pool.close)
     closing.callback(gate.close)
-    loops: dict[str, service.Loop] = {"progress": progress, "relay": Relay(settings), "audit": gate.loop}
+    loops: dict[str, service.Loop] = {
+        "progress": progress,
+        "relay": Relay(settings),
+        "webhooks": WebhookSender(settings, webhooks),
+        "audit": gate.loop,
+    }
     return service.Parts(api.app, loops, closing.close)
 
 

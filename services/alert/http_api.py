@@ -6,10 +6,13 @@ from collections.abc import Callable
 
 from flask import Response, request
 
-from services.alert import alert_queries, feeds, quarantine_api, webhooks_api
+from services.alert import alert_queries, feeds, quarantine_api
 from services.alert.alert_queries import Page, Position
 from services.alert.explanation_api import ExplanationApi
 from services.alert.http_models import AlertDetail, AlertOut, AlertPage, AlertQuery, FeedQuery
+from services.alert.webhooks import delivery_store
+from services.alert.webhooks.api import WebhooksApi
+from services.alert.webhooks.setup import WebhookSetup
 from services.domain.lag_rules import RuleName, Severity
 from services.runtime import cursor as paging
 from services.runtime import logs, metrics
@@ -111,12 +114,12 @@ def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames, *, gate
 
     quarantine_api.install(api, pool)
     ExplanationApi(pool, aggregation_url=settings.aggregation_url).install(api)
-    webhooks_api.install(api)
+    WebhooksApi(pool, WebhookSetup.of(settings)).install(api)
 
     @api.app.before_request
-    def count_open_alerts() -> None:
+    def count_what_stands() -> None:
         if request.path == "/metrics":
-            _refresh_open_alerts(pool)
+            _refresh_gauges(pool)
 
     return api
 
@@ -173,13 +176,14 @@ def _feed(
     return response
 
 
-def _refresh_open_alerts(pool: Pool) -> None:
+def _refresh_gauges(pool: Pool) -> None:
     """Counted at the scrape, whichever process changed them. A scrape must not fail with the database."""
     try:
         with pool.transaction(wait_seconds=1.0) as cursor:
             counts = alert_queries.open_counts(cursor)
+            metrics.WEBHOOK_OLDEST_PENDING.set(delivery_store.oldest_pending_seconds(cursor))
     except CONNECTION_ERRORS as error:
-        _log.warning("open alerts not counted", error=str(error).strip())
+        _log.warning("open alerts and pending webhooks not counted", error=str(error).strip())
         return
     for rule in RuleName:
         for severity in Severity:

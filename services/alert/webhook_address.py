@@ -4,16 +4,18 @@ Whoever may register a webhook chooses what this service connects to: without th
 (server-side request forgery; OWASP, "Server Side Request Forgery Prevention Cheat Sheet"). A name is
 resolved once, every address it has must be public, and a sender connects to these very addresses: a name
 that answers otherwise the next time (DNS rebinding) is not asked again.
+
+An operator may name networks inside that are called all the same, on any port: for receivers of his own.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FuturesTimeoutError
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 MAX_URL = 2_000
@@ -25,6 +27,7 @@ _IPV4_BITS = 32
 _6TO4_SHIFT = 80
 
 IpAddress = IPv4Address | IPv6Address
+IpNetwork = IPv4Network | IPv6Network
 # The addresses of a host name, as texts. Raises ``OSError``.
 Resolve = Callable[[str], list[str]]
 
@@ -55,14 +58,18 @@ def resolve(host: str) -> list[str]:
     return [str(entry[4][0]) for entry in found]
 
 
-def checked(url: str, *, resolve: Resolve = resolve) -> WebhookAddress:
-    """The address of a webhook, resolved once. Raises ``RefusedAddressError``."""
-    parts = _parts(url)
+def checked(url: str, *, inside: Sequence[IpNetwork] = (), resolve: Resolve = resolve) -> WebhookAddress:
+    """The address of a webhook, resolved once. ``inside``: networks that may be called though they are not
+    public. Raises ``RefusedAddressError``."""
+    parts = _parts(url, any_port=bool(inside))
     host = parts.hostname or ""
     try:
         addresses = sorted({ip_address(text.split("%")[0]) for text in resolve(host)}, key=str)
     except (OSError, UnicodeError, ValueError):
         raise RefusedAddressError(f"không tìm thấy máy chủ {host} / the host {host} is not known") from None
+    if addresses and all(any(address in network for network in inside) for address in addresses):
+        return WebhookAddress(url, host, parts.port or PORTS[0], tuple(addresses))
+    _require_known_port(parts)
     if not addresses or not all(is_public(address) for address in addresses):
         # Which private address it is, a stranger need not learn.
         raise RefusedAddressError(
@@ -78,20 +85,35 @@ def is_public(address: IpAddress) -> bool:
     return address.is_global and not address.is_multicast and (inner is None or is_public(inner))
 
 
-def _parts(url: str) -> SplitResult:
+def networks(text: str) -> tuple[IpNetwork, ...]:
+    """Networks by comma (10.1.0.0/16). Raises ``ValueError`` for one that is none."""
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _parts(url: str, *, any_port: bool) -> SplitResult:
     try:
         parts = urlsplit(url)
-        port = parts.port or PORTS[0]
+        _ = parts.port
     except ValueError:
         raise RefusedAddressError("không phải một địa chỉ / is no URL") from None
+    if not (url.isascii() and url.isprintable()) or " " in url:
+        raise RefusedAddressError(
+            "địa chỉ có ký tự ngoài ASCII hoặc khoảng trắng; mã hóa chúng (%20, xn--…) / "
+            "a character is not ASCII, or a space; encode them (%20, xn--…)"
+        )
     if parts.scheme != "https" or not parts.hostname:
         raise RefusedAddressError("chỉ nhận địa chỉ https:// / only https:// is taken")
     if parts.username is not None or parts.password is not None:
         raise RefusedAddressError("không ghi mật khẩu trong địa chỉ / a URL holds no password")
-    if port not in PORTS:
+    if not any_port:
+        _require_known_port(parts)
+    return parts
+
+
+def _require_known_port(parts: SplitResult) -> None:
+    if (parts.port or PORTS[0]) not in PORTS:
         allowed = ", ".join(str(number) for number in PORTS)
         raise RefusedAddressError(f"chỉ dùng cổng {allowed} / only ports {allowed} are called")
-    return parts
 
 
 def _inner(address: IpAddress) -> IPv4Address | None:

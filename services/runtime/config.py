@@ -68,6 +68,23 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "http://127.0.0.1:8083", description="Where readers reach the alert service; feed links use it."
     )
+    webhook_key: SecretStr | None = Field(
+        None,
+        description=(
+            "What the secrets of webhooks follow from: 32 random bytes or more in base64, a new key before "
+            "the old one, by comma. Unset: no webhook can be made, and none is sent."
+        ),
+    )
+    webhook_timeout_seconds: float = Field(
+        10.0, ge=0.1, le=60, description="How long a webhook's receiver may take for its whole answer."
+    )
+    webhook_senders: int = Field(
+        16, ge=1, le=256, description="Most webhooks sent to at once, one message each."
+    )
+    webhook_inside_networks: str | None = Field(
+        None,
+        description="Networks that are not public to which webhooks are sent all the same, on any port.",
+    )
     policy_dir: Path = Field(
         _REPOSITORY / "deploy" / "policy", description="Folder of the policy files: rules, series, imports."
     )

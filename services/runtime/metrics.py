@@ -72,3 +72,20 @@ ALERT_CHANGES = Counter(
     "giaingan_alert_changes", "Changes of alerts recorded, by rule and transition.", ["rule", "transition"]
 )
 ALERTS_OPEN = Gauge("giaingan_alerts_open", "Alerts open now, by rule and severity.", ["rule", "severity"])
+# From what is sent at once to what a receiver that was away for three days gets at last.
+ALERT_DELIVERY_SECONDS = Histogram(
+    "giaingan_alerts_delivery_seconds",
+    "Time from the change of an alert to its delivery, by channel: webhook.",
+    ["channel"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 21600, 86400, 259200),
+)
+WEBHOOK_ATTEMPTS = Counter(
+    "giaingan_webhook_attempts",
+    "Attempts to send to a webhook, by outcome: delivered, failed, gone.",
+    ["outcome"],
+)
+WEBHOOKS_GIVEN_UP = Counter("giaingan_webhook_given_up", "Messages to webhooks that were given up.")
+WEBHOOK_OLDEST_PENDING = Gauge(
+    "giaingan_webhook_oldest_pending_seconds",
+    "Age of the oldest message that an enabled webhook still waits for; 0 without one.",
+)

@@ -19,6 +19,9 @@ _ALERT = (
     "S I U(as_of,digest,figures,owner_code,province_code,reason_en,reason_vi,resolved_at,rule_version,"
     "sequence,severity,state,title_en,title_vi,updated_at)"
 )
+_ENDPOINT = (
+    "S I U(changed_at,description,held_until,leased_until,rules,severities,state,state_reason,states,url)"
+)
 
 TABLES: dict[str, dict[str, str]] = {
     "access.audit": {INGEST: "I", AGGREGATION: "I", ALERT: "I", AUDITOR: "S"},
@@ -72,6 +75,14 @@ TABLES: dict[str, dict[str, str]] = {
     "alert.schema_migration": {ALERT: "S", AUDITOR: "S"},
     "alert.source_position": {ALERT: "S I U", AUDITOR: "S"},
     "alert.subject_seen": {ALERT: "S I U(version)", AUDITOR: "S"},
+    "alert.webhook_attempt": {ALERT: "S I", AUDITOR: "S"},
+    "alert.webhook_delivery": {
+        ALERT: "S I U(asked_again_at,next_try_at,settled_at,state,tries)",
+        AUDITOR: "S",
+    },
+    "alert.webhook_endpoint": {ALERT: _ENDPOINT, AUDITOR: "S"},
+    "alert.webhook_key": {ALERT: "S I U(expires_at)", AUDITOR: "S"},
+    "alert.webhook_unrouted": {ALERT: "S I D", AUDITOR: "S"},
 }
 
 # Only those of their own; a sequence of a column needs no grant.
@@ -88,6 +99,7 @@ SEQUENCES: dict[str, set[str]] = {
     "aggregation.quarantine_quarantine_id_seq": set(),
     "aggregation.rebuild_rebuild_id_seq": set(),
     "alert.outbox_id_seq": set(),
+    "alert.webhook_attempt_attempt_id_seq": set(),
 }
 
 # Who may execute it. What a trigger calls needs no grant.
@@ -107,6 +119,7 @@ ROUTINES: dict[str, set[str]] = {
     "aggregation.source_reaches": {AGGREGATION, AUDITOR},
     "aggregation.settled_until": {AGGREGATION, AUDITOR},
     "aggregation.unit_of": {AGGREGATION, AUDITOR},
+    "alert.await_routing": set(),
     "alert.refuse_change": set(),
     "ingest.refuse_change": set(),
     "ingest.refuse_change_but_of_place": set(),
