@@ -7,6 +7,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,6 +25,7 @@ from services.alert.webhooks import sending
 from services.alert.webhooks.sender import WebhookSender
 from services.alert.webhooks.setup import WebhookSetup
 from services.runtime.config import Settings
+from services.runtime.postgres import connect, transaction
 
 # Of an installation of the tests; 32 bytes.
 INSTALLATION_KEY = base64.b64encode(b"installation key of the tests, 1").decode()
@@ -79,12 +81,13 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered: ``raw`` in place of all else."""
+    """What is answered: ``raw`` in place of all else, byte by byte where it takes time."""
 
     status: int = 204
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     raw: bytes = b""
+    seconds_a_byte: float = 0
 
 
 class ResetError(Exception):
@@ -166,7 +169,10 @@ class Receiver:
 
     def _reply(self, handler: BaseHTTPRequestHandler, reply: Reply) -> None:
         if reply.raw:
-            handler.wfile.write(reply.raw)
+            parts = [bytes([each]) for each in reply.raw] if reply.seconds_a_byte else [reply.raw]
+            for part in parts:
+                handler.wfile.write(part)
+                time.sleep(reply.seconds_a_byte)
             return
         handler.send_response(reply.status)
         for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
@@ -211,3 +217,14 @@ def make(client: FlaskClient, url: str, **fields: Any) -> dict[str, Any]:
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.get_json()
     return made
+
+
+def let_time_pass(database_url: str) -> None:
+    """What waits for another try, for a lease's end or for a receiver that asked to wait is due now."""
+    connection = connect(database_url, application="test")
+    try:
+        with transaction(connection) as cursor:
+            cursor.execute("UPDATE alert.webhook_endpoint SET held_until = NULL, leased_until = NULL")
+            cursor.execute("UPDATE alert.webhook_delivery SET next_try_at = now() WHERE state = 'pending'")
+    finally:
+        connection.close()

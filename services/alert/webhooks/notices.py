@@ -81,7 +81,7 @@ def event_of(notice: Notice, *, public_url: str) -> bytes:
     )
 
 
-def test_event(message_id: UUID, *, public_url: str, at: datetime) -> bytes:
+def event_of_test(message_id: UUID, *, public_url: str, at: datetime) -> bytes:
     """The body of a test."""
     data = {"reason_vi": _TEST_VI, "reason_en": _TEST_EN}
     return _event(what="test", message_id=message_id, public_url=public_url, subject="test", at=at, data=data)

@@ -121,7 +121,7 @@ class WebhookSender:
             body = (
                 notices.event_of(claimed.notice, public_url=self._setup.public_url)
                 if claimed.notice
-                else notices.test_event(
+                else notices.event_of_test(
                     claimed.message_id, public_url=self._setup.public_url, at=claimed.made_at
                 )
             )
