@@ -252,9 +252,9 @@ def test_after_ten_tries_it_is_given_up_and_is_sent_again_when_asked(
 ) -> None:
     receiver.answering = lambda got: fail() if got.event["data"]["sequence"] == 1 else Reply()
     made = make(client, receiver.url)
+    desk.judge(project())
+    desk.judge(caught_up())
     with sending(desk):
-        desk.judge(project())
-        desk.judge(caught_up())
         for tries in range(1, MOST_TRIES):
             eventually(lambda tries=tries: attempts(desk) == tries)  # type: ignore[misc]
             assert states(desk) == ["pending", "pending"]
