@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 
+from deploy.embedded import owner_file
 from services.runtime import postgres
 from services.runtime.access import Scope, audit, tokens
 
@@ -29,7 +29,7 @@ def of_stack(database_url: str, file: Path) -> str:
             token, secret = tokens.create(cursor, name=_NAME, scopes=[Scope.ADMIN], created_by=_MAKER)
             audit.by_operator(cursor, _MAKER, action="token.create", target=str(token.token_id))
             # Before the commit: a token that nobody could be told is never made.
-            _write(file, secret)
+            owner_file.write(file, secret)
             return secret
     finally:
         connection.close()
@@ -49,13 +49,3 @@ def _known(cursor: postgres.Cursor, file: Path) -> str:
         audit.by_operator(cursor, _MAKER, action="token.revoke", target=str(token.token_id))
         return ""
     return secret
-
-
-def _write(file: Path, secret: str) -> None:
-    """Never there with another mode, and never half."""
-    fresh = file.with_name(f"{file.name}.new")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as out:
-        out.write(f"{secret}\n")
-    fresh.replace(file)

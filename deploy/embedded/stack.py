@@ -17,7 +17,7 @@ import psycopg2
 from pydantic import SecretStr, ValidationError
 from rich.console import Console
 
-from deploy.embedded import admin_token, report, sample_loader, servers, service_logins
+from deploy.embedded import admin_token, report, sample_loader, servers, service_logins, webhook_key
 from deploy.embedded.processes import ServiceProcess, Supervisor
 from deploy.embedded.settling import wait_until_settled
 from deploy.embedded.state import StackError, StateFolder, end_postgres
@@ -105,6 +105,7 @@ class _Stack:
             )
             create_topics(environment)
         with self._step("Dịch vụ / services"):
+            environment = _with_webhook_key(environment, self._state.webhook_key)
             for name in SERVICES:
                 log_file = self._state.logs / f"{name}.log"
                 own = environment | {"DATABASE_URL": own_urls.get(name, database_url)}
@@ -213,6 +214,12 @@ def _admin_token(database_url: str, file: Path) -> str:
         raise StackError(
             f"không tạo được mã truy cập quản trị / the admin's token could not be made: {str(error).strip()}"
         ) from error
+
+
+def _with_webhook_key(environment: dict[str, str], file: Path) -> dict[str, str]:
+    """The stack's own key, where the user set none."""
+    name = "GIAINGAN_WEBHOOK_KEY"
+    return environment | {name: os.environ.get(name) or webhook_key.of_stack(file)}
 
 
 def _service_logins(database_url: str) -> dict[str, str]:

@@ -23,8 +23,8 @@ class StackError(Exception):
 
 
 class StateFolder:
-    """``postgres/`` (the data folder), ``logs/``, ``token``, ``urls.json``, ``processes.json`` and the lock
-    of the running stack."""
+    """``postgres/`` (the data folder), ``logs/``, ``token``, ``webhook-key``, ``urls.json``,
+    ``processes.json`` and the lock of the running stack."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().resolve()
@@ -32,6 +32,8 @@ class StateFolder:
         self.logs = self.path / "logs"
         # The admin's API token, for this user's eyes only.
         self.token = self.path / "token"
+        # What the secrets of webhooks follow from.
+        self.webhook_key = self.path / "webhook-key"
         # Where the services answer while the stack runs; the client commands read it.
         self.urls = self.path / "urls.json"
         self._processes = self.path / "processes.json"

@@ -262,7 +262,7 @@ def test_after_ten_tries_it_is_given_up_and_is_sent_again_when_asked(
         # What came after it waited for it, and goes on now.
         eventually(lambda: states(desk) == ["given_up", "delivered"])
         receiver.answering = lambda _: Reply()
-        first = deliveries(client, made)[-1]
+        (first,) = (each for each in deliveries(client, made) if each["sequence"] == 1)
         assert (first["tries"], first["state"], first["next_try_at"]) == (10, "given_up", None)
         assert first["attempts"][0]["answer"] == "internal error"
         path = f"/v1/webhooks/{made['endpoint_id']}/deliveries/{first['delivery_id']}/redeliver"
