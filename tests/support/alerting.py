@@ -16,6 +16,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from services.alert import http_api, policy
 from services.alert.__main__ import MIGRATIONS, SCHEMA
+from services.alert.handle_alerts import HandleAlerts
 from services.alert.relay import Relay
 from services.alert.watch_progress import WatchProgress
 from services.contracts import progress_codec, topics
@@ -24,6 +25,7 @@ from services.runtime.access import Scope
 from services.runtime.access.gate import Gate
 from services.runtime.api import Api
 from services.runtime.batch_commit import Apply, Batch, ReceivedRecord
+from services.runtime.clock import Clock
 from services.runtime.config import Settings
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Publisher, Record
@@ -116,7 +118,15 @@ class Desk:
     def api(self, **changes: Any) -> Api:
         settings = settings_for(self.database_url, **changes)
         pool = Pool(self.database_url, application="test-api", size=4)
-        return http_api.build(settings, pool, FUND_SOURCES, gate=Gate(settings, service=SCHEMA, pool=pool))
+        clock = Clock(settings.business_date)
+        return http_api.build(
+            settings,
+            pool,
+            FUND_SOURCES,
+            gate=Gate(settings, service=SCHEMA, pool=pool),
+            handle=HandleAlerts(pool, policy.load(RULES), clock=clock),
+            clock=clock,
+        )
 
     def client(self, *scopes: Scope, unit: str = "", **changes: Any) -> FlaskClient:
         """A client of the API with a token of its own; without scopes, an admin's."""

@@ -3,7 +3,8 @@
 GRANT USAGE ON SCHEMA alert TO giaingan_alert, giaingan_auditor;
 
 -- Only added to.
-GRANT SELECT, INSERT ON alert.alert_change, alert.quarantine, alert.block, alert.rule_definition TO giaingan_alert;
+GRANT SELECT, INSERT ON alert.alert_change, alert.quarantine, alert.block, alert.rule_definition, alert.handling_step
+   TO giaingan_alert;
 
 -- An alert as it stands; its history is in alert_change.
 GRANT SELECT, INSERT,
@@ -19,6 +20,6 @@ GRANT SELECT, INSERT, UPDATE ON alert.source_position TO giaingan_alert;
 GRANT SELECT ON alert.schema_migration TO giaingan_alert;
 
 -- The auditor reads everything.
-GRANT SELECT ON alert.alert, alert.alert_change, alert.block, alert.outbox, alert.quarantine,
-                alert.rule_definition, alert.schema_migration, alert.source_position, alert.subject_seen
+GRANT SELECT ON alert.alert, alert.alert_change, alert.block, alert.handling_step, alert.outbox,
+                alert.quarantine, alert.rule_definition, alert.schema_migration, alert.source_position, alert.subject_seen
    TO giaingan_auditor;
