@@ -34,11 +34,11 @@ FILTERS: dict[str, sql.Composable] = {
 
 
 # In a rolling upgrade a later version writes alerts that this one has no words for: it shows them itself.
-_READABLE = sql.SQL(
+READABLE = sql.SQL(
     "a.rule = ANY (%(known_rules)s) AND a.state = ANY (%(known_states)s)"
     " AND a.subject_type = ANY (%(known_subjects)s)"
 )
-_READABLE_VALUES = {
+READABLE_VALUES = {
     "known_rules": [*RuleName],
     "known_states": [*AlertState],
     "known_subjects": [*SubjectType],
@@ -166,15 +166,15 @@ def page(
 
     Raises ``KeyError`` for a filter that FILTERS does not have.
     """
-    conditions = [_READABLE, *_equal(filters, ""), *_equal(within, "within_")]
+    conditions = [READABLE, *equal(filters, ""), *equal(within, "within_")]
     if after:
         conditions.append(sql.SQL("(a.updated_at, a.id) < (%(after_time)s, %(after_id)s)"))
     cursor.execute(
         sql.SQL(_PAGE).format(where=sql.SQL(" AND ").join(conditions)),
         {
-            **_READABLE_VALUES,
+            **READABLE_VALUES,
             **filters,
-            **_prefixed(within),
+            **prefixed(within),
             "limit": limit + 1,
             "after_time": after.updated_at if after else None,
             "after_id": after.alert_id if after else None,
@@ -187,7 +187,8 @@ def page(
     return Page(rows[:limit], Position(last.updated_at, last.alert_id))
 
 
-def _equal(columns: Mapping[str, object], prefix: str) -> list[sql.Composable]:
+def equal(columns: Mapping[str, object], prefix: str) -> list[sql.Composable]:
+    """The conditions of filters. Raises ``KeyError`` for one that FILTERS does not have."""
     if unknown := columns.keys() - FILTERS.keys():
         raise KeyError(unknown)
     return [
@@ -195,7 +196,7 @@ def _equal(columns: Mapping[str, object], prefix: str) -> list[sql.Composable]:
     ]
 
 
-def _prefixed(within: Mapping[str, object]) -> dict[str, object]:
+def prefixed(within: Mapping[str, object]) -> dict[str, object]:
     """Beside a filter on the same column, not in its place."""
     return {f"within_{name}": value for name, value in within.items()}
 
@@ -204,10 +205,10 @@ def one(
     cursor: Cursor, alert_id: UUID, *, within: Mapping[str, object]
 ) -> tuple[AlertRow, list[ChangeRow]] | None:
     """An alert with its changes, oldest first; ``None`` where there is none that the caller may see."""
-    conditions = [_READABLE, sql.SQL("a.id = %(alert_id)s"), *_equal(within, "within_")]
+    conditions = [READABLE, sql.SQL("a.id = %(alert_id)s"), *equal(within, "within_")]
     cursor.execute(
         sql.SQL(_ONE).format(where=sql.SQL(" AND ").join(conditions)),
-        {**_READABLE_VALUES, "alert_id": alert_id, **_prefixed(within)},
+        {**READABLE_VALUES, "alert_id": alert_id, **prefixed(within)},
     )
     row = cursor.fetchone()
     if row is None:

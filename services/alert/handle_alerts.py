@@ -17,7 +17,7 @@ from services.alert.handling_store import TIME, Actor, AlertAtHand
 from services.alert.policy import Policies
 from services.domain import handling
 from services.domain.alert_lifecycle import AlertState
-from services.domain.handling import Escalation, Handling, Promise, Step, StepKind, StepRefusedError
+from services.domain.handling import Escalation, Handled, Handling, Promise, Step, StepKind, StepRefusedError
 from services.runtime import logs, metrics
 from services.runtime.access import Caller, audit
 from services.runtime.clock import VIETNAM, Clock
@@ -74,7 +74,11 @@ class HandleAlerts:
 
     def standing(self, alert: AlertAtHand | AlertRow) -> Handling:
         """How it stands: as the last step left it or, before any, as it was raised."""
-        return alert.handling or handling.raised(alert.handled, alert.raised_at, self._escalation(alert))
+        return alert.handling or self.begun(alert.handled, alert.budget_year, alert.raised_at)
+
+    def begun(self, handled: Handled, budget_year: int, raised_at: datetime) -> Handling:
+        """How an alert that was raised then stands before the first step."""
+        return handling.raised(handled, raised_at, self._escalation(handled, budget_year))
 
     def run(self, stop: threading.Event) -> None:
         """Every few seconds do what time does, until ``stop``."""
@@ -110,11 +114,12 @@ class HandleAlerts:
         return len(taken)
 
     def _apply(self, cursor: Cursor, alert: AlertAtHand, step: Step, *, actor: Actor, note: str) -> Handling:
-        after = handling.take(self.standing(alert), step, alert.handled, self._escalation(alert))
+        escalation = self._escalation(alert.handled, alert.budget_year)
+        after = handling.take(self.standing(alert), step, alert.handled, escalation)
         handling_store.add(cursor, alert, step.kind, after, at=step.at, actor=actor, note=note)
         return after
 
-    def _escalation(self, alert: AlertAtHand | AlertRow) -> Escalation:
+    def _escalation(self, handled: Handled, budget_year: int) -> Escalation:
         return self._policies.escalation_for(
-            province_code=alert.handled.subject.province_code, budget_year=alert.budget_year
+            province_code=handled.subject.province_code, budget_year=budget_year
         )

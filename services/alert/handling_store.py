@@ -57,10 +57,10 @@ class TakenStep:
 
 def lock(cursor: Cursor, alert_id: UUID, *, within: Mapping[str, object]) -> AlertAtHand | None:
     """The alert, locked until the transaction ends; ``None`` where the caller may see none of that id."""
-    conditions = [
+    columns = [
         sql.SQL("a.{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in sorted(within)
     ]
-    where = sql.SQL(" AND ").join([sql.SQL("a.id = %(alert_id)s"), *conditions])
+    where = sql.SQL(" AND ").join([sql.SQL("a.id = %(alert_id)s"), *columns])
     values = {"alert_id": alert_id, **within}
     # First the lock, then the question: who waited for the lock would see the steps of before the wait.
     cursor.execute(sql.SQL("SELECT FROM alert.alert AS a WHERE {} FOR UPDATE").format(where), values)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Response, request
 
 from services.alert import (
+    accountability_api,
     alert_queries,
     feeds,
     handling_api,
@@ -138,6 +139,7 @@ def build(
         )
 
     handling_api.install(api, handle, clock=clock)
+    accountability_api.install(api, pool, handle, clock=clock)
     quarantine_api.install(api, pool)
     ExplanationApi(pool, aggregation_url=settings.aggregation_url).install(api)
     webhooks_api.install(api)

@@ -86,6 +86,12 @@ class Desk:
     database_url: str
     watch: WatchProgress = field(default_factory=lambda: WatchProgress(policy.load(RULES), FUND_SOURCES))
     offset: int = 0
+    clock: Clock = field(default_factory=Clock)
+
+    def handle(self) -> HandleAlerts:
+        """What people and time do, without the loop."""
+        pool = Pool(self.database_url, application="test-handling", size=2)
+        return HandleAlerts(pool, policy.load(RULES), clock=self.clock)
 
     def judge(self, *progresses: Progress | bytes) -> bytes:
         """Apply one batch in one transaction; returns its digest."""
@@ -118,14 +124,13 @@ class Desk:
     def api(self, **changes: Any) -> Api:
         settings = settings_for(self.database_url, **changes)
         pool = Pool(self.database_url, application="test-api", size=4)
-        clock = Clock(settings.business_date)
         return http_api.build(
             settings,
             pool,
             FUND_SOURCES,
             gate=Gate(settings, service=SCHEMA, pool=pool),
-            handle=HandleAlerts(pool, policy.load(RULES), clock=clock),
-            clock=clock,
+            handle=HandleAlerts(pool, policy.load(RULES), clock=self.clock),
+            clock=self.clock,
         )
 
     def client(self, *scopes: Scope, unit: str = "", **changes: Any) -> FlaskClient:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -41,15 +42,15 @@ POLICY = Escalation(
 PROMISE = Promise(Cause.SITE_CLEARANCE, date(2022, 7, 31))
 
 
-def a_step(kind: StepKind, **fields: object) -> Step:
+def a_step(kind: StepKind, **fields: Any) -> Step:
     """One that its kind takes from any legal stage."""
-    whole = {
+    whole: dict[StepKind, dict[str, Any]] = {
         StepKind.ACKNOWLEDGED: {"promise": PROMISE},
         StepKind.ASSIGNED: {"assignee": "Bình"},
         StepKind.SNOOZED: {"until": NOW + HOUR},
         StepKind.PROMISED: {"promise": PROMISE},
     }
-    return Step(kind, NOW, TODAY, **{**whole.get(kind, {}), **fields})  # type: ignore[arg-type]
+    return Step(kind, NOW, TODAY, **{**whole.get(kind, {}), **fields})
 
 
 def standing(stage: Stage) -> Handling:
