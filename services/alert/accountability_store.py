@@ -80,8 +80,8 @@ SELECT a.rule, a.severity, a.budget_year, r.recorded_at, r.figures, a.province_c
   ) AS n ON true
   LEFT JOIN LATERAL (
        SELECT transition, as_of, recorded_at FROM alert.alert_change
-        WHERE alert_id = r.alert_id AND sequence > r.sequence AND sequence < coalesce(n.sequence, a.sequence + 1)
-          AND transition IN ('resolved', 'cancelled')
+        WHERE alert_id = r.alert_id AND sequence > r.sequence
+           AND sequence < coalesce(n.sequence, a.sequence + 1) AND transition IN ('resolved', 'cancelled')
         ORDER BY sequence DESC LIMIT 1
   ) AS e ON true
   LEFT JOIN LATERAL (

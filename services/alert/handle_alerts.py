@@ -34,7 +34,7 @@ class Wanted:
     """The step a person wants to take."""
 
     kind: StepKind
-    note: str = ""
+    note: str | None = None
     assignee: str | None = None
     until: datetime | None = None
     promise: Promise | None = None
@@ -64,7 +64,7 @@ class HandleAlerts:
                 raise handling_faults.closed()
             actor = Actor(caller.name, caller.token_id)
             try:
-                after = self._apply(cursor, alert, step, actor=actor, note=wanted.note)
+                after = self._apply(cursor, alert, step, actor=actor, note=wanted.note or "")
             except StepRefusedError as error:
                 stage = self.standing(alert).stage
                 raise handling_faults.refused(error.refusal, wanted.kind, stage) from error

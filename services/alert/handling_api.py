@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import date
-from typing import Annotated, Any, Generic, Self, TypeVar
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -18,8 +16,6 @@ from services.runtime import json_body
 from services.runtime.access import Scope, caller
 from services.runtime.api import Api, uuid_of
 from services.runtime.clock import Clock
-
-BodyT = TypeVar("BodyT", bound=BaseModel)
 
 
 def _single_line(text: str) -> str:
@@ -83,75 +79,94 @@ class SnoozeIn(NoteIn):
     until: AwareDatetime = Field(description="With its offset from UTC; no later than the policy allows.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Route(Generic[BodyT]):
-    """The last part of a step's path, its body, and the step that the body wants."""
+class HandlingApi:
+    """The steps as routes; a unit takes care of its own alerts alone."""
 
-    name: str
-    summary: str
-    body: type[BodyT]
-    wanted: Callable[[BodyT], Wanted]
+    def __init__(self, handle: HandleAlerts, *, clock: Clock) -> None:
+        self._handle = handle
+        self._clock = clock
 
-
-_ROUTES: tuple[_Route[Any], ...] = (
-    _Route(
-        "acknowledge",
-        "Take an open alert on; with cause and day where a subject lags.",
-        AcknowledgeIn,
-        lambda body: Wanted(StepKind.ACKNOWLEDGED, promise=body.promise()),
-    ),
-    _Route(
-        "assign",
-        "Hand an open alert to an officer, who has to acknowledge it.",
-        AssignIn,
-        lambda body: Wanted(StepKind.ASSIGNED, assignee=body.assignee),
-    ),
-    _Route(
-        "snooze",
-        "Let an acknowledged alert rest until an instant.",
-        SnoozeIn,
-        lambda body: Wanted(StepKind.SNOOZED, until=body.until),
-    ),
-    _Route("wake", "End an alert's rest.", MaybeNoteIn, lambda _: Wanted(StepKind.WOKEN)),
-    _Route(
-        "escalate",
-        "Pass an open alert on to the next level.",
-        MaybeNoteIn,
-        lambda _: Wanted(StepKind.ESCALATED),
-    ),
-    _Route(
-        "promise",
-        "Name cause and day anew.",
-        PromiseIn,
-        lambda body: Wanted(StepKind.PROMISED, promise=body.promise()),
-    ),
-    _Route("note", "Say something about an open alert.", NoteIn, lambda _: Wanted(StepKind.NOTED)),
-)
-
-
-def install(api: Api, handle: HandleAlerts, *, clock: Clock) -> None:
-    """Bind the routes; a unit takes care of its own alerts alone."""
-    for route in _ROUTES:
+    def install(self, api: Api) -> None:
+        """Bind the routes."""
         api.route(
             "POST",
-            f"/v1/alerts/<alert_id>/{route.name}",
-            summary=route.summary,
-            scopes=(Scope.ALERT_ACT,),
-            body=route.body,
-            read_body=json_body.reader(route.body),
-            response=HandlingOut,
-            problems=(404, 409),
-        )(_step(route, handle, clock))
+            "/v1/alerts/<alert_id>/acknowledge",
+            summary="Take an open alert on; with cause and day where a subject lags.",
+            **_takes(AcknowledgeIn),
+        )(self.acknowledge)
+        api.route(
+            "POST",
+            "/v1/alerts/<alert_id>/assign",
+            summary="Hand an open alert to an officer, who has to acknowledge it.",
+            **_takes(AssignIn),
+        )(self.assign)
+        api.route(
+            "POST",
+            "/v1/alerts/<alert_id>/snooze",
+            summary="Let an acknowledged alert rest until an instant.",
+            **_takes(SnoozeIn),
+        )(self.snooze)
+        api.route(
+            "POST",
+            "/v1/alerts/<alert_id>/wake",
+            summary="End an alert's rest.",
+            **_takes(MaybeNoteIn),
+        )(self.wake)
+        api.route(
+            "POST",
+            "/v1/alerts/<alert_id>/escalate",
+            summary="Pass an open alert on to the next level.",
+            **_takes(MaybeNoteIn),
+        )(self.escalate)
+        api.route(
+            "POST",
+            "/v1/alerts/<alert_id>/promise",
+            summary="Name cause and promised day anew.",
+            **_takes(PromiseIn),
+        )(self.promise)
+        api.route(
+            "POST",
+            "/v1/alerts/<alert_id>/note",
+            summary="Say something about an open alert.",
+            **_takes(NoteIn),
+        )(self.note)
 
+    def acknowledge(self, alert_id: str, body: AcknowledgeIn) -> HandlingOut:
+        return self._take(alert_id, Wanted(StepKind.ACKNOWLEDGED, body.note, promise=body.promise()))
 
-def _step(route: _Route[BodyT], handle: HandleAlerts, clock: Clock) -> Callable[..., HandlingOut]:
-    def take(alert_id: str, body: BodyT) -> HandlingOut:
+    def assign(self, alert_id: str, body: AssignIn) -> HandlingOut:
+        return self._take(alert_id, Wanted(StepKind.ASSIGNED, body.note, assignee=body.assignee))
+
+    def snooze(self, alert_id: str, body: SnoozeIn) -> HandlingOut:
+        return self._take(alert_id, Wanted(StepKind.SNOOZED, body.note, until=body.until))
+
+    def wake(self, alert_id: str, body: MaybeNoteIn) -> HandlingOut:
+        return self._take(alert_id, Wanted(StepKind.WOKEN, body.note))
+
+    def escalate(self, alert_id: str, body: MaybeNoteIn) -> HandlingOut:
+        return self._take(alert_id, Wanted(StepKind.ESCALATED, body.note))
+
+    def promise(self, alert_id: str, body: PromiseIn) -> HandlingOut:
+        return self._take(alert_id, Wanted(StepKind.PROMISED, body.note, promise=body.promise()))
+
+    def note(self, alert_id: str, body: NoteIn) -> HandlingOut:
+        return self._take(alert_id, Wanted(StepKind.NOTED, body.note))
+
+    def _take(self, alert_id: str, wanted: Wanted) -> HandlingOut:
         known = uuid_of(alert_id)
-        wanted = replace(route.wanted(body), note=getattr(body, "note", None) or "")
         of_unit = columns_of(caller().unit)
-        after = handle.take(known, wanted, caller=caller(), within=of_unit) if known else None
+        after = self._handle.take(known, wanted, caller=caller(), within=of_unit) if known else None
         if after is None:
             raise no_such_alert(alert_id)
-        return HandlingOut.of(after, clock.now())
+        return HandlingOut.of(after, self._clock.now())
 
-    return take
+
+def _takes(body: type[BaseModel]) -> dict[str, Any]:
+    """What the routes have in common."""
+    return {
+        "scopes": (Scope.ALERT_ACT,),
+        "body": body,
+        "read_body": json_body.reader(body),
+        "response": HandlingOut,
+        "problems": (404, 409),
+    }

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
+from services.alert.handling_words import STAGES, STEPS
+from services.alert.number_text import LANGUAGES
 from services.domain.handling import LEGAL, Refusal, Stage, StepKind
 from services.runtime.errors import ProblemError
 
-STAGES = {
-    Stage.OPEN: ("chưa tiếp nhận", "not acknowledged"),
-    Stage.ACKNOWLEDGED: ("đã tiếp nhận", "acknowledged"),
-    Stage.ASSIGNED: ("đã giao", "assigned"),
-    Stage.SNOOZED: ("tạm hoãn", "snoozed"),
-    Stage.ESCALATED: ("đã chuyển cấp trên", "escalated"),
-}
-STEPS = {
-    StepKind.ACKNOWLEDGED: ("tiếp nhận", "acknowledge"),
-    StepKind.ASSIGNED: ("giao", "assign"),
-    StepKind.SNOOZED: ("tạm hoãn", "snooze"),
-    StepKind.WOKEN: ("thôi hoãn", "wake"),
-    StepKind.ESCALATED: ("chuyển cấp trên", "escalate"),
-    StepKind.PROMISED: ("hẹn ngày", "promise"),
-    StepKind.NOTED: ("ghi chú", "note"),
-}
 _PROMISE = (
     "Cảnh báo chậm giải ngân: cho biết nguyên nhân (cause) và ngày hẹn (promised_by). / "
     "An alert that a subject lags: say the cause (cause) and by which day (promised_by)."
@@ -68,9 +54,9 @@ def closed() -> ProblemError:
 
 
 def _not_from_here(kind: StepKind, stage: Stage) -> str:
-    may = [other for other in StepKind if stage in LEGAL[other] and other is not StepKind.WOKEN]
-    vi, en = ", ".join(STEPS[other][0] for other in may), ", ".join(STEPS[other][1] for other in may)
+    may = [other for other in StepKind if stage in LEGAL[other]]
+    vi, en = (", ".join(STEPS[other][language] for other in may) for language in LANGUAGES)
     return (
-        f"Cảnh báo {STAGES[stage][0]}, không thể {STEPS[kind][0]}; có thể: {vi}. / "
-        f"The alert is {STAGES[stage][1]}: it cannot {STEPS[kind][1]} now; it can {en}."
+        f"Cảnh báo {STAGES[stage]['vi']}, không thể {STEPS[kind]['vi']}; có thể: {vi}. / "
+        f"The alert is {STAGES[stage]['en']}: it cannot {STEPS[kind]['en']} now; it can {en}."
     )

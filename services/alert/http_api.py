@@ -10,7 +10,6 @@ from services.alert import (
     accountability_api,
     alert_queries,
     feeds,
-    handling_api,
     handling_store,
     quarantine_api,
     webhooks_api,
@@ -18,6 +17,7 @@ from services.alert import (
 from services.alert.alert_queries import AlertRow, Page, Position, columns_of, no_such_alert
 from services.alert.explanation_api import ExplanationApi
 from services.alert.handle_alerts import HandleAlerts
+from services.alert.handling_api import HandlingApi
 from services.alert.http_models import (
     AlertDetail,
     AlertOut,
@@ -138,7 +138,7 @@ def build(
             content_type=feeds.JSON_FEED_TYPE,
         )
 
-    handling_api.install(api, handle, clock=clock)
+    HandlingApi(handle, clock=clock).install(api)
     accountability_api.install(api, pool, handle, clock=clock)
     quarantine_api.install(api, pool)
     ExplanationApi(pool, aggregation_url=settings.aggregation_url).install(api)

@@ -49,8 +49,7 @@ class StepKind(StrEnum):
 
 
 class Cause(StrEnum):
-    """The official causes of delay, of which an officer names one: the groups of obstacles in the Ministry of
-    Planning and Investment's and the Government's reports on disbursement in 2022 (docs/HANDLING.md)."""
+    """The causes by which delay is reported to the Government; an officer names one (docs/HANDLING.md)."""
 
     SITE_CLEARANCE = "site_clearance"
     MATERIALS = "materials"
