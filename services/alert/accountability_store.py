@@ -46,9 +46,9 @@ def raisings(
 
 
 def _raising(row: tuple[Any, ...], begun: Begun) -> Raising:
-    rule, severity, budget_year, raised_at, figures, province_code, owner_code = row[:7]
+    rule, severity, budget_year, raised_at, subject, province_code, owner_code = row[:7]
     ended_as, ended_as_of, ended_at, acknowledged_at, assigned_to, *last_step = row[7:]
-    handled = Handled(RuleName(rule), Severity(severity), subject_of(figures))
+    handled = Handled(RuleName(rule), Severity(severity), subject_of(subject))
     ending = None
     if ended_as:
         ending = Ending(ended_as == "cancelled", ended_as_of, ended_at.astimezone(VIETNAM).date())
@@ -69,8 +69,8 @@ def _midnight(day: date | None) -> datetime | None:
 
 # Of the changes between two raisings the last ending counts: what was resolved may be cancelled afterwards.
 _RAISINGS = """
-SELECT a.rule, a.severity, a.budget_year, r.recorded_at, r.figures, a.province_code, a.owner_code,
-       e.transition, e.as_of, e.recorded_at, s.acknowledged_at, s.assigned_to,
+SELECT a.rule, a.severity, a.budget_year, r.recorded_at, r.figures -> 'subject',
+       a.province_code, a.owner_code, e.transition, e.as_of, e.recorded_at, s.acknowledged_at, s.assigned_to,
        h.stage, h.level, h.assignee, h.acknowledge_by, h.snoozed_until, h.cause, h.promised_by, h.step
   FROM alert.alert_change AS r
   JOIN alert.alert AS a ON a.id = r.alert_id

@@ -101,7 +101,7 @@ class AlertRow:
     @property
     def handled(self) -> Handled:
         """What its handling is of."""
-        return Handled(RuleName(self.rule), Severity(self.severity), subject_of(self.figures))
+        return Handled(RuleName(self.rule), Severity(self.severity), subject_of(self.figures["subject"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,8 +120,8 @@ def handling_of(row: list[Any] | tuple[Any, ...]) -> Handling:
 
 
 def subject_of(figures: Mapping[str, Any]) -> Subject:
-    """Whom the figures of a change are about."""
-    told = SubjectFigures.model_validate(figures["subject"])
+    """Whom an alert is about, as its figures name it."""
+    told = SubjectFigures.model_validate(figures)
     return Subject(
         SubjectType(told.type), told.code, told.name, told.province_code,
         owner_code=told.owner_code, owner_name=told.owner_name, accountable_officer=told.accountable_officer,
@@ -129,11 +129,11 @@ def subject_of(figures: Mapping[str, Any]) -> Subject:
 
 
 def _at_hand(row: tuple[Any, ...]) -> AlertAtHand:
-    alert_id, state, rule, severity, figures, budget_year, raised_sequence, raised_at, *handling = row
+    alert_id, state, rule, severity, subject, budget_year, raised_sequence, raised_at, *handling = row
     return AlertAtHand(
         alert_id=alert_id,
         state=AlertState(state),
-        handled=Handled(RuleName(rule), Severity(severity), subject_of(figures)),
+        handled=Handled(RuleName(rule), Severity(severity), subject_of(subject)),
         budget_year=budget_year,
         raised_sequence=raised_sequence,
         raised_at=raised_at,
@@ -160,7 +160,7 @@ HANDLING_JOINS = """
 """
 
 _AT_HAND = f"""
-SELECT a.id, a.state, a.rule, a.severity, a.figures, a.budget_year, r.sequence, r.recorded_at,
+SELECT a.id, a.state, a.rule, a.severity, a.figures -> 'subject', a.budget_year, r.sequence, r.recorded_at,
        {HANDLING_COLUMNS}
   FROM alert.alert AS a {HANDLING_JOINS}
  WHERE a.id = %s
