@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from services.alert import http_api, policy
+from services.alert.handle_alerts import HandleAlerts
 from services.alert.relay import Relay
 from services.alert.watch_progress import WatchProgress
 from services.alert.webhooks.sender import WebhookSender
@@ -14,6 +15,7 @@ from services.alert.webhooks.setup import WebhookSetup
 from services.contracts import topics
 from services.runtime import access, schemas, service
 from services.runtime.access.gate import Gate, pool_size
+from services.runtime.clock import Clock
 from services.runtime.config import Settings
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_loop import KafkaLoop
@@ -38,7 +40,9 @@ def assemble(settings: Settings) -> service.Parts:
     )
     pool = Pool(database_url, application="giaingan-alert-api", size=pool_size(settings))
     gate = Gate(settings, service=SCHEMA, pool=pool)
-    api = http_api.build(settings, pool, fund_sources, gate=gate)
+    clock = Clock(settings.business_date)
+    handle = HandleAlerts(pool, policies, clock=clock)
+    api = http_api.build(settings, pool, fund_sources, gate=gate, handle=handle, clock=clock)
     api.ready_when("database", lambda: pool.not_ready)
     api.ready_when("progress", lambda: progress.not_ready)
 
@@ -49,6 +53,7 @@ def assemble(settings: Settings) -> service.Parts:
         "progress": progress,
         "relay": Relay(settings),
         "webhooks": WebhookSender(settings, webhooks),
+        "handling": handle,
         "audit": gate.loop,
     }
     return service.Parts(api.app, loops, closing.close)

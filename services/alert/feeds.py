@@ -144,12 +144,14 @@ def _summary(alert: AlertOut) -> str:
 
 
 def _categories(alert: AlertOut) -> dict[str, str]:
+    stage = {"stage": alert.handling.stage.value} if alert.handling else {}
     return {
         "state": alert.state.value,
         "severity": alert.severity.value,
         "rule": alert.rule.value,
         "transition": alert.transition.value,
         "subject-type": alert.finding.subject.type.value,
+        **stage,
     }
 
 

@@ -6,29 +6,57 @@ from collections.abc import Callable
 
 from flask import Response, request
 
-from services.alert import alert_queries, feeds, quarantine_api
-from services.alert.alert_queries import Page, Position
+from services.alert import (
+    accountability_api,
+    alert_queries,
+    feeds,
+    handling_store,
+    quarantine_api,
+)
+from services.alert.alert_queries import AlertRow, Page, Position, columns_of, no_such_alert
 from services.alert.explanation_api import ExplanationApi
-from services.alert.http_models import AlertDetail, AlertOut, AlertPage, AlertQuery, FeedQuery
+from services.alert.handle_alerts import HandleAlerts
+from services.alert.handling_api import HandlingApi
+from services.alert.http_models import (
+    AlertDetail,
+    AlertOut,
+    AlertPage,
+    AlertQuery,
+    FeedQuery,
+    HandlingOut,
+)
 from services.alert.webhooks import delivery_store
 from services.alert.webhooks.api import WebhooksApi
 from services.alert.webhooks.setup import WebhookSetup
+from services.domain.alert_lifecycle import AlertState
 from services.domain.lag_rules import RuleName, Severity
 from services.runtime import cursor as paging
 from services.runtime import logs, metrics
 from services.runtime.access import Scope, Unit, caller
 from services.runtime.access.gate import Gate
 from services.runtime.api import Api, uuid_of
+from services.runtime.clock import Clock
 from services.runtime.config import Settings
-from services.runtime.errors import ProblemError, shortened
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.postgres import CONNECTION_ERRORS, Pool
 
 _log = logs.get(__name__)
 
 
-def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames, *, gate: Gate) -> Api:
+def build(
+    settings: Settings,
+    pool: Pool,
+    fund_sources: FundSourceNames,
+    *,
+    gate: Gate,
+    handle: HandleAlerts,
+    clock: Clock,
+) -> Api:
     """The API on a database."""
+
+    def handling_of(row: AlertRow) -> HandlingOut | None:
+        return HandlingOut.of(handle.standing(row), clock.now()) if row.state == AlertState.OPEN else None
+
     api = Api(
         service="alert",
         title="giaingan: alerts",
@@ -50,7 +78,9 @@ def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames, *, gate
     )
     def list_alerts(query: AlertQuery) -> AlertPage:
         page = _page(pool, query, caller().unit)
-        return AlertPage(items=[AlertOut.of(row) for row in page.alerts], next_cursor=page.next_cursor)
+        return AlertPage(
+            items=[AlertOut.of(row, handling_of(row)) for row in page.alerts], next_cursor=page.next_cursor
+        )
 
     @api.route(
         "GET",
@@ -63,16 +93,12 @@ def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames, *, gate
     def read_alert(alert_id: str) -> AlertDetail:
         known = uuid_of(alert_id)
         with pool.transaction() as cursor:
-            found = alert_queries.one(cursor, known, within=_columns(caller().unit)) if known else None
+            found = alert_queries.one(cursor, known, within=columns_of(caller().unit)) if known else None
+            steps = handling_store.steps_of(cursor, known) if known and found else []
         if found is None:
-            raise ProblemError(
-                404,
-                "no-such-alert",
-                "Không có cảnh báo nào mang mã này / there is no alert of that id",
-                f"Không có {shortened(alert_id)}; GET /v1/alerts liệt kê các cảnh báo. / "
-                f"There is no {shortened(alert_id)}; GET /v1/alerts lists those there are.",
-            )
-        return AlertDetail.with_changes(*found)
+            raise no_such_alert(alert_id)
+        row, changes = found
+        return AlertDetail.with_history(row, handling_of(row), changes, steps)
 
     @api.route(
         "GET",
@@ -88,6 +114,7 @@ def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames, *, gate
             settings,
             pool,
             query,
+            handling_of=handling_of,
             fund_sources=fund_sources,
             render=feeds.atom,
             content_type=f"{feeds.ATOM_TYPE}; charset=utf-8",
@@ -107,11 +134,14 @@ def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames, *, gate
             settings,
             pool,
             query,
+            handling_of=handling_of,
             fund_sources=fund_sources,
             render=feeds.json_feed,
             content_type=feeds.JSON_FEED_TYPE,
         )
 
+    HandlingApi(handle, clock=clock).install(api)
+    accountability_api.install(api, pool, handle, clock=clock)
     quarantine_api.install(api, pool)
     ExplanationApi(pool, aggregation_url=settings.aggregation_url).install(api)
     WebhooksApi(pool, WebhookSetup.of(settings)).install(api)
@@ -124,12 +154,6 @@ def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames, *, gate
     return api
 
 
-def _columns(unit: Unit) -> dict[str, str]:
-    """What a unit may see, by column of the alert: itself and what is under it."""
-    columns = {"province_code": unit.province_code, "owner_code": unit.owner_code}
-    return {name: code for name, code in columns.items() if code}
-
-
 def _page(pool: Pool, query: AlertQuery, unit: Unit) -> Page:
     key = paging.decode(query.cursor, (int, str))
     try:
@@ -138,7 +162,7 @@ def _page(pool: Pool, query: AlertQuery, unit: Unit) -> Page:
         raise paging.refused(query.cursor or "") from None
     with pool.transaction() as cursor:
         return alert_queries.page(
-            cursor, filters=query.columns(), within=_columns(unit), limit=query.limit, after=after
+            cursor, filters=query.columns(), within=columns_of(unit), limit=query.limit, after=after
         )
 
 
@@ -147,6 +171,7 @@ def _feed(
     pool: Pool,
     query: FeedQuery,
     *,
+    handling_of: Callable[[AlertRow], HandlingOut | None],
     fund_sources: FundSourceNames,
     render: Callable[[feeds.FeedPage], bytes],
     content_type: str,
@@ -162,7 +187,7 @@ def _feed(
             parameters=query.parameters(),
             unit=caller().unit.code,
             page={name: request.args[name] for name in ("limit", "cursor") if name in request.args},
-            alerts=[AlertOut.of(row) for row in page.alerts],
+            alerts=[AlertOut.of(row, handling_of(row)) for row in page.alerts],
             next_cursor=page.next_cursor,
             set_up_at=set_up_at,
             fund_sources=fund_sources,

@@ -69,6 +69,7 @@ TABLES: dict[str, dict[str, str]] = {
     "alert.alert": {ALERT: _ALERT, AUDITOR: "S"},
     "alert.alert_change": {ALERT: "S I", AUDITOR: "S"},
     "alert.block": {ALERT: "S I", AUDITOR: "S"},
+    "alert.handling_step": {ALERT: "S I", AUDITOR: "S"},
     "alert.outbox": {ALERT: _PUBLISHED, AUDITOR: "S"},
     "alert.quarantine": {ALERT: "S I", AUDITOR: "S"},
     "alert.rule_definition": {ALERT: "S I", AUDITOR: "S"},
