@@ -1,7 +1,7 @@
 """Signatures of Standard Webhooks (version 1, symmetric), and the secrets they are made with.
 
 No secret is kept. An endpoint's key has an id; its secret is HMAC-SHA256 of that id under the installation's
-key, which is a setting: a copy of the database signs nothing (docs/adr/0026).
+key, which is a setting: a copy of the database signs nothing (docs/adr/0028).
 """
 
 from __future__ import annotations
