@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
-from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
 
-from services.alert.webhooks import delivery_store
-from services.alert.webhooks.delivery_store import Attempt
-from services.alert.webhooks.sender import WebhookSender
-from services.domain.progress import Progress, Subject, SubjectType
-from services.domain.webhook_retries import MOST_TRIES, verdict
+from services.domain.webhook_retries import MOST_TRIES
 from services.runtime.access import Scope
-from services.runtime.postgres import connect, transaction
 from tests.integration.test_alert_corrections import LATE, MARCH, told
-from tests.support import ca_mau
-from tests.support.alerting import Desk, eventually, migrated, settings_for
-from tests.support.webhooks import (
-    SETTINGS,
-    Received,
-    Receiver,
-    Reply,
-    ResetError,
-    let_time_pass,
-    make,
-    sending_loop,
-)
+from tests.support.alerting import Desk, eventually, migrated
+from tests.support.webhook_desk import attempts, caught_up, deliveries, fail, project, reset, sending, states
+from tests.support.webhooks import SETTINGS, Received, Receiver, Reply, let_time_pass, make
 from tests.support.webhooks import receiver as a_receiver
 
 
@@ -52,46 +34,6 @@ def client(desk: Desk) -> FlaskClient:
 def receiver() -> Iterator[Receiver]:
     with a_receiver() as running:
         yield running
-
-
-def sending(desk: Desk, **settings: Any) -> AbstractContextManager[WebhookSender]:
-    return sending_loop(settings_for(desk.database_url, **(dict(SETTINGS) | settings)), chance=lambda: 0.0)
-
-
-def project(number: int = 0, *, owner: str = "O1", **figures: Any) -> Progress:
-    code = f"P{number}-{owner}"
-    subject = Subject(SubjectType.PROJECT, code, f"Dự án {number}", "96", owner_code=owner, owner_name="Ban")
-    return ca_mau.province(subject=subject, **figures)
-
-
-def caught_up(number: int = 0, **figures: Any) -> Progress:
-    return project(number, disbursed=1_500_000_000_000, version=2, **figures)
-
-
-def deliveries(client: FlaskClient, made: dict[str, Any]) -> list[dict[str, Any]]:
-    answer = client.get(f"/v1/webhooks/{made['endpoint_id']}/deliveries")
-    assert answer.status_code == 200, answer.text
-    items: list[dict[str, Any]] = answer.get_json()["items"]
-    return items
-
-
-def states(desk: Desk) -> list[str]:
-    return [
-        state for (state,) in desk.rows("SELECT state FROM alert.webhook_delivery ORDER BY made_at, sequence")
-    ]
-
-
-def attempts(desk: Desk) -> int:
-    ((count,),) = desk.rows("SELECT count(*) FROM alert.webhook_attempt")
-    return int(count)
-
-
-def fail(*_: Received) -> Reply:
-    return Reply(500, body=b"internal error")
-
-
-def reset(*_: Received) -> Reply:
-    raise ResetError
 
 
 # --- what is told, and to whom ---------------------------------------------------------------------
@@ -160,6 +102,17 @@ def test_changes_of_while_no_sender_ran_are_told_by_the_next(
     with sending(desk):
         eventually(lambda: len(receiver.received) == 2)
     assert desk.rows("SELECT count(*) FROM alert.webhook_unrouted") == [(0,)]
+
+
+def test_what_changed_before_it_was_made_is_not_told_though_no_sender_ran(
+    desk: Desk, client: FlaskClient, receiver: Receiver
+) -> None:
+    desk.judge(project(1))
+    make(client, receiver.url)
+    desk.judge(project(2))
+    with sending(desk):
+        eventually(lambda: states(desk) == ["delivered"])
+    assert [event["subject"] for event in receiver.events] == ["project/P2-O1"]
 
 
 @pytest.mark.parametrize(
@@ -330,173 +283,3 @@ def test_an_alerts_changes_wait_for_each_other_and_other_alerts_do_not(
         let_time_pass(desk.database_url)
         eventually(lambda: states(desk) == ["delivered"] * 4)
     assert [e["data"]["sequence"] for e in receiver.events if "P1" in e["subject"]] == [1, 1, 2]
-
-
-# --- one receiver and the others --------------------------------------------------------------------
-
-
-def test_a_receiver_that_hangs_holds_up_nobody_else(
-    desk: Desk, client: FlaskClient, receiver: Receiver
-) -> None:
-    release = threading.Event()
-
-    def hang(_: Received) -> Reply:
-        release.wait(20)
-        return Reply()
-
-    with a_receiver() as slow, sending(desk, webhook_timeout_seconds=15.0, webhook_senders=2):
-        slow.answering = hang
-        make(client, slow.url)
-        make(client, receiver.url)
-        desk.judge(*(project(number) for number in range(20)))
-        try:
-            eventually(lambda: len(receiver.received) == 20, seconds=10)
-            # And of the slow one's, one alone is under way.
-            assert len(slow.received) == 1
-        finally:
-            release.set()
-        eventually(lambda: states(desk) == ["delivered"] * 40)
-
-
-def test_two_senders_send_each_message_once(desk: Desk, client: FlaskClient, receiver: Receiver) -> None:
-    under_way: list[int] = [0, 0]
-    lock = threading.Lock()
-
-    def count(_: Received) -> Reply:
-        with lock:
-            under_way[0] += 1
-            under_way[1] = max(under_way)
-        time.sleep(0.02)
-        with lock:
-            under_way[0] -= 1
-        return Reply()
-
-    receiver.answering = count
-    make(client, receiver.url)
-    with sending(desk), sending(desk):
-        for start in range(0, 30, 10):
-            desk.judge(*(project(number) for number in range(start, start + 10)))
-        eventually(lambda: states(desk) == ["delivered"] * 30)
-    assert len(receiver.ids) == len(set(receiver.ids)) == 30
-    assert under_way[1] == 1
-    assert attempts(desk) == 30
-
-
-def test_of_a_sender_whose_lease_ended_a_failure_does_not_count_and_a_success_does(
-    desk: Desk, client: FlaskClient, receiver: Receiver
-) -> None:
-    """As of a process that was frozen for longer than its lease, while another one went on."""
-    make(client, receiver.url)
-    desk.judge(project())
-    connection = connect(desk.database_url, application="test")
-    attempt = Attempt(datetime.now(UTC), timedelta(seconds=1), 500)
-    try:
-        with transaction(connection) as cursor:
-            delivery_store.make_deliveries(cursor)
-            (frozen,) = delivery_store.claim(cursor, at_most=9, lease=timedelta(0))
-        with transaction(connection) as cursor:
-            (other,) = delivery_store.claim(cursor, at_most=9, lease=timedelta(minutes=1))
-            assert other.message_id == frozen.message_id
-        with transaction(connection) as cursor:
-            assert not delivery_store.record(cursor, frozen, attempt, verdict(500, tries=1))
-            assert delivery_store.claim(cursor, at_most=9, lease=timedelta(minutes=1)) == []
-        assert desk.rows("SELECT tries, state FROM alert.webhook_delivery") == [(0, "pending")]
-        with transaction(connection) as cursor:
-            assert delivery_store.record(cursor, frozen, attempt, verdict(200, tries=1))
-            assert not delivery_store.record(cursor, other, attempt, verdict(500, tries=1))
-        assert desk.rows("SELECT tries, state FROM alert.webhook_delivery") == [(1, "delivered")]
-    finally:
-        connection.close()
-    assert attempts(desk) == 3
-
-
-# --- keys, tests, addresses ---------------------------------------------------------------------------
-
-
-def test_after_a_rotation_either_secret_verifies_until_the_old_one_ends(
-    desk: Desk, client: FlaskClient, receiver: Receiver
-) -> None:
-    made = make(client, receiver.url)
-    path = f"/v1/webhooks/{made['endpoint_id']}"
-    rotated = client.post(f"{path}/rotate-key", json={}).get_json()
-    with sending(desk):
-        desk.judge(project(1))
-        eventually(lambda: len(receiver.received) == 1)
-        assert len(receiver.received[0].headers["webhook-signature"].split()) == 2
-        for secret in (made["secret"], rotated["secret"]):
-            receiver.received[0].verified_by(secret)
-        ended = client.post(f"{path}/rotate-key", json={"overlap_hours": 0}).get_json()
-        desk.judge(project(2))
-        eventually(lambda: len(receiver.received) == 2)
-    receiver.received[1].verified_by(ended["secret"])
-    for secret in (made["secret"], rotated["secret"]):
-        with pytest.raises(Exception, match="No matching signature"):
-            receiver.received[1].verified_by(secret)
-
-
-def test_a_test_goes_the_same_way_and_is_tried_once(
-    desk: Desk, client: FlaskClient, receiver: Receiver
-) -> None:
-    made = make(client, receiver.url)
-    path = f"/v1/webhooks/{made['endpoint_id']}/test"
-    with sending(desk):
-        answer = client.post(path)
-        assert (answer.status_code, answer.get_json()["state"]) == (202, "pending")
-        eventually(lambda: states(desk) == ["delivered"])
-        event = receiver.received[0].verified_by(made["secret"])
-        assert event["type"] == "vn.giaingan.alert.test.v1"
-        assert event["id"] == answer.get_json()["message_id"]
-        receiver.answering = fail
-        client.post(path)
-        eventually(lambda: states(desk) == ["delivered", "given_up"])
-    assert len(receiver.received) == 2
-
-
-def test_an_address_that_turned_inside_is_not_called(
-    desk: Desk, client: FlaskClient, receiver: Receiver
-) -> None:
-    """Checked when it was made, and anew at each try: what a name means now is what counts."""
-    made = make(client, receiver.url)
-    with sending(desk, webhook_inside_networks=None):
-        desk.judge(project())
-        eventually(lambda: attempts(desk) == 1)
-    assert receiver.received == []
-    (delivery,) = deliveries(client, made)
-    (attempt,) = delivery["attempts"]
-    assert (attempt["outcome"], attempt["status"]) == ("failed", None)
-    assert " / " in attempt["error"]
-
-
-def test_what_cannot_be_signed_is_not_sent_and_says_so(
-    desk: Desk, client: FlaskClient, receiver: Receiver
-) -> None:
-    made = make(client, receiver.url)
-    desk.judge(project())
-    with sending(desk, webhook_key=base64.b64encode(b"another key of the installation!").decode()):
-        eventually(lambda: attempts(desk) == 1)
-    assert receiver.received == []
-    assert "installation is missing" in deliveries(client, made)[0]["attempts"][0]["error"]
-    # With the old key beside the new one it goes on.
-    let_time_pass(desk.database_url)
-    both = base64.b64encode(b"another key of the installation!").decode() + "," + SETTINGS["webhook_key"]
-    with sending(desk, webhook_key=both):
-        eventually(lambda: states(desk) == ["delivered"])
-    receiver.received[0].verified_by(made["secret"])
-
-
-def test_the_log_pages_by_state(desk: Desk, client: FlaskClient, receiver: Receiver) -> None:
-    made = make(client, receiver.url)
-    with sending(desk):
-        desk.judge(*(project(number) for number in range(5)))
-        eventually(lambda: states(desk) == ["delivered"] * 5)
-    path = f"/v1/webhooks/{made['endpoint_id']}/deliveries"
-    found: list[UUID] = []
-    cursor = ""
-    while True:
-        page = client.get(f"{path}?limit=2&state=delivered{cursor}").get_json()
-        found += [item["message_id"] for item in page["items"]]
-        if page["next_cursor"] is None:
-            break
-        cursor = f"&cursor={page['next_cursor']}"
-    assert sorted(map(str, found)) == sorted(receiver.ids)
-    assert client.get(f"{path}?state=pending").get_json()["items"] == []
