@@ -29,7 +29,7 @@ def client(database_url: str) -> FlaskClient:
     ],
 )
 def test_45_a_webhook_into_the_inside_network_is_422(client: FlaskClient, url: str) -> None:
-    answer = client.post("/v1/webhooks/check", json={"url": url})
+    answer = client.post("/v1/webhook-checks", json={"url": url})
     assert answer.status_code == 422
     (fault,) = answer.get_json()["errors"]
     assert (fault["code"], fault["where"], fault["read"]) == ("webhook-address", "url", url)
@@ -42,19 +42,19 @@ def test_45_a_name_that_turns_inside_after_it_was_asked_is_not_asked_again(
 ) -> None:
     answers = iter([["93.184.216.34"], ["127.0.0.1"]])
     monkeypatch.setattr(webhook_address.checked, "__kwdefaults__", {"resolve": lambda _: next(answers)})
-    first = client.post("/v1/webhooks/check", json={"url": "https://rebind.example/"})
+    first = client.post("/v1/webhook-checks", json={"url": "https://rebind.example/"})
     assert first.get_json()["addresses"] == ["93.184.216.34"]
-    second = client.post("/v1/webhooks/check", json={"url": "https://rebind.example/"})
+    second = client.post("/v1/webhook-checks", json={"url": "https://rebind.example/"})
     assert second.status_code == 422
 
 
 def test_a_public_address_may_be_called(client: FlaskClient) -> None:
-    answer = client.post("/v1/webhooks/check", json={"url": "https://93.184.216.34/hook"})
+    answer = client.post("/v1/webhook-checks", json={"url": "https://93.184.216.34/hook"})
     assert answer.status_code == 200
     assert answer.get_json()["addresses"] == ["93.184.216.34"]
 
 
 def test_asking_needs_the_scope_to_act(database_url: str, client: FlaskClient) -> None:
     reader = bearer(make_token(database_url, Scope.READ))
-    answer = client.post("/v1/webhooks/check", json={"url": "https://93.184.216.34/"}, headers=reader)
+    answer = client.post("/v1/webhook-checks", json={"url": "https://93.184.216.34/"}, headers=reader)
     assert answer.status_code == 403

@@ -52,7 +52,7 @@ class WebhooksApi:
         """Bind the routes."""
         api.route(
             "POST",
-            "/v1/webhooks/check",
+            "/v1/webhook-checks",
             summary="Whether an address may receive webhooks: public, https, none of the inside network.",
             body=WebhookCheckIn,
             response=WebhookCheck,
