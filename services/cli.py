@@ -27,6 +27,7 @@ from services.console.rebuilding import rebuild
 from services.console.receipts import receipts
 from services.console.tokens import token
 from services.console.verification import verify
+from services.console.webhooks import webhook
 from services.contracts import topics as contract_topics
 from services.runtime import config, postgres
 from services.runtime.errors import StopServiceError
@@ -58,6 +59,7 @@ for _command in (
     explain,
     quarantine,
     conflict,
+    webhook,
     verify,
     backtest_command,
     rebuild,

@@ -97,6 +97,15 @@ class ApiClient:
         upload = None if body is None else _JsonBody(json.dumps(body).encode())
         return self._json(self._ask("POST", path, upload, JSON, may_be_repeated=False))
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON answer to what is to be changed; changed twice, it is the same."""
+        upload = _JsonBody(json.dumps(body).encode())
+        return self._json(self._ask("PATCH", path, upload, JSON, may_be_repeated=True))
+
+    def delete(self, path: str) -> dict[str, Any]:
+        """The JSON answer to what is to be there no more."""
+        return self._json(self._ask("DELETE", path, None, JSON, may_be_repeated=False))
+
     def fetch(self, path: str, query: Mapping[str, object] | None = None, *, accept: str = JSON) -> Answer:
         """The answer to a question, as it is."""
         return self._ask("GET", f"{path}{_query(query)}", None, accept, may_be_repeated=True)
