@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from prometheus_client import REGISTRY
 
 from services.domain.webhook_retries import MOST_TRIES
 from services.runtime.access import Scope
@@ -283,3 +284,28 @@ def test_an_alerts_changes_wait_for_each_other_and_other_alerts_do_not(
         let_time_pass(desk.database_url)
         eventually(lambda: states(desk) == ["delivered"] * 4)
     assert [e["data"]["sequence"] for e in receiver.events if "P1" in e["subject"]] == [1, 1, 2]
+
+
+def test_metrics_tell_how_long_it_took_and_who_still_waits(
+    desk: Desk, client: FlaskClient, receiver: Receiver
+) -> None:
+    def value(name: str, **labels: str) -> float:
+        assert client.get("/metrics").status_code == 200
+        return REGISTRY.get_sample_value(name, labels) or 0.0
+
+    receiver.answering = fail
+    make(client, receiver.url)
+    failed = value("giaingan_webhook_attempts_total", outcome="failed")
+    seconds = value("giaingan_alerts_delivery_seconds_count", channel="webhook")
+    assert value("giaingan_webhook_oldest_pending_seconds") == 0
+    with sending(desk):
+        desk.judge(project())
+        eventually(lambda: attempts(desk) == 1)
+        assert value("giaingan_webhook_oldest_pending_seconds") > 0
+        receiver.answering = lambda _: Reply()
+        let_time_pass(desk.database_url)
+        eventually(lambda: states(desk) == ["delivered"])
+        assert value("giaingan_webhook_oldest_pending_seconds") == 0
+        # Counted when it is written down.
+        eventually(lambda: value("giaingan_alerts_delivery_seconds_count", channel="webhook") == seconds + 1)
+    assert value("giaingan_webhook_attempts_total", outcome="failed") == failed + 1

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from services.alert.webhooks import delivery_store
 from services.alert.webhooks.delivery_store import Attempt
+from services.alert.webhooks.sender import APPLICATION
 from services.domain.webhook_retries import verdict
 from services.runtime.postgres import connect, transaction
 from tests.support.alerting import Desk, eventually, migrated
@@ -115,6 +116,30 @@ def test_of_a_sender_whose_lease_ended_a_failure_does_not_count_and_a_success_do
     finally:
         connection.close()
     assert attempts(desk) == 3
+
+
+def test_a_database_that_goes_away_while_something_is_sent_is_waited_for(
+    desk: Desk, client: FlaskClient, receiver: Receiver
+) -> None:
+    def cut(_: Received) -> Reply:
+        receiver.answering = lambda _: Reply()
+        cut_off = desk.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = %s",
+            APPLICATION,
+        )
+        assert cut_off == [(True,)]
+        return Reply()
+
+    receiver.answering = cut
+    make(client, receiver.url)
+    with sending(desk):
+        desk.judge(project())
+        eventually(lambda: states(desk) == ["delivered"])
+        # And it goes on.
+        desk.judge(project(1))
+        eventually(lambda: states(desk) == ["delivered"] * 2)
+    assert len(receiver.ids) == len(set(receiver.ids)) == 2
 
 
 # --- keys, tests, addresses ---------------------------------------------------------------------------

@@ -19,6 +19,10 @@ _ALERT = (
     "S I U(as_of,digest,figures,owner_code,province_code,reason_en,reason_vi,resolved_at,rule_version,"
     "sequence,severity,state,title_en,title_vi,updated_at)"
 )
+_ENDPOINT_BUT_ADDRESS = (
+    "S(changed_at,created_at,created_by,description,endpoint_id,held_until,leased_until,rules,severities,"
+    "state,state_reason,states,unit)"
+)
 _ENDPOINT = (
     "S I U(changed_at,description,held_until,leased_until,rules,severities,state,state_reason,states,url)"
 )
@@ -81,7 +85,7 @@ TABLES: dict[str, dict[str, str]] = {
         ALERT: "S I U(asked_again_at,next_try_at,settled_at,state,tries)",
         AUDITOR: "S",
     },
-    "alert.webhook_endpoint": {ALERT: _ENDPOINT, AUDITOR: "S"},
+    "alert.webhook_endpoint": {ALERT: _ENDPOINT, AUDITOR: _ENDPOINT_BUT_ADDRESS},
     "alert.webhook_key": {ALERT: "S I U(expires_at)", AUDITOR: "S"},
     "alert.webhook_unrouted": {ALERT: "S I D", AUDITOR: "S"},
 }

@@ -11,7 +11,10 @@ from standardwebhooks import Webhook
 from standardwebhooks.exceptions import WebhookVerificationError
 
 from services.alert.webhooks import signing
+from services.alert.webhooks.setup import WebhookSetup
 from services.alert.webhooks.signing import InstallationKeys, UnknownKeyError
+from services.runtime.errors import StopServiceError
+from tests.support.alerting import settings_for
 
 KEY = UUID("11111111-1111-4111-8111-111111111111")
 OTHER_KEY = UUID("22222222-2222-4222-8222-222222222222")
@@ -66,3 +69,18 @@ def test_what_is_no_key_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(ValueError, match="a key") as refused:
         InstallationKeys.read(text)
     assert text not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("webhook_key", "c2hvcnQ="),
+        ("webhook_inside_networks", "10.0.0.1/8"),
+        ("webhook_inside_networks", "x"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_stops_the_service_by_its_name(setting: str, value: str) -> None:
+    settings = settings_for("unused", **{setting: value})
+    with pytest.raises(StopServiceError, match=f"GIAINGAN_{setting.upper()}") as stopped:
+        WebhookSetup.of(settings)
+    assert setting != "webhook_key" or value not in str(stopped.value)
