@@ -79,7 +79,10 @@ class Settings(BaseSettings):
         10.0, ge=0.1, le=60, description="How long a webhook's receiver may take for its whole answer."
     )
     webhook_senders: int = Field(
-        16, ge=1, le=256, description="Most webhooks sent to at once, one message each."
+        16,
+        ge=1,
+        le=256,
+        description="Most webhooks sent to at once, one message each; half of them for those that fail.",
     )
     webhook_inside_networks: str | None = Field(
         None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -66,6 +67,38 @@ def test_a_receiver_that_hangs_holds_up_nobody_else(
         eventually(lambda: states(desk) == ["delivered"] * 40)
 
 
+def test_however_many_fail_the_others_have_half_of_the_senders(
+    desk: Desk, client: FlaskClient, receiver: Receiver
+) -> None:
+    under_way = Counter[str]()
+    lock = threading.Lock()
+
+    def hang(_: Received) -> Reply:
+        with lock:
+            under_way["now"] += 1
+            under_way["most"] = max(under_way["most"], under_way["now"])
+        time.sleep(1.5)
+        with lock:
+            under_way["now"] -= 1
+        return Reply(500)
+
+    with a_receiver() as dead, sending(desk, webhook_senders=4):
+        dead.answering = fail
+        for _ in range(6):
+            make(client, dead.url)
+        make(client, receiver.url)
+        desk.judge(project())
+        eventually(lambda: attempts(desk) == 7)
+        dead.answering = hang
+        let_time_pass(desk.database_url)
+        eventually(lambda: under_way["now"] > 0)
+        desk.judge(*(project(number) for number in range(1, 21)))
+        eventually(lambda: len(receiver.received) == 21)
+        eventually(lambda: under_way["now"] == 0)
+        assert under_way["most"] == 2
+        dead.answering = lambda _: Reply()
+
+
 def test_two_senders_send_each_message_once(desk: Desk, client: FlaskClient, receiver: Receiver) -> None:
     under_way: list[int] = [0, 0]
     lock = threading.Lock()
@@ -101,13 +134,15 @@ def test_of_a_sender_whose_lease_ended_a_failure_does_not_count_and_a_success_do
     try:
         with transaction(connection) as cursor:
             delivery_store.make_deliveries(cursor)
-            (frozen,) = delivery_store.claim(cursor, at_most=9, lease=timedelta(0))
+            (frozen,) = delivery_store.claim(cursor, at_most=9, failing_at_most=9, lease=timedelta(0))
         with transaction(connection) as cursor:
-            (other,) = delivery_store.claim(cursor, at_most=9, lease=timedelta(minutes=1))
+            (other,) = delivery_store.claim(cursor, at_most=9, failing_at_most=9, lease=timedelta(minutes=1))
             assert other.message_id == frozen.message_id
         with transaction(connection) as cursor:
             assert not delivery_store.record(cursor, frozen, attempt, verdict(500, tries=1))
-            assert delivery_store.claim(cursor, at_most=9, lease=timedelta(minutes=1)) == []
+            assert (
+                delivery_store.claim(cursor, at_most=9, failing_at_most=9, lease=timedelta(minutes=1)) == []
+            )
         assert desk.rows("SELECT tries, state FROM alert.webhook_delivery") == [(0, "pending")]
         with transaction(connection) as cursor:
             assert delivery_store.record(cursor, frozen, attempt, verdict(200, tries=1))

@@ -20,11 +20,12 @@ _ALERT = (
     "sequence,severity,state,title_en,title_vi,updated_at)"
 )
 _ENDPOINT_BUT_ADDRESS = (
-    "S(changed_at,created_at,created_by,description,endpoint_id,held_until,leased_until,rules,severities,"
-    "state,state_reason,states,unit)"
+    "S(changed_at,created_at,created_by,description,endpoint_id,failing_since,held_until,leased_until,rules,"
+    "severities,state,state_reason,states,unit)"
 )
 _ENDPOINT = (
-    "S I U(changed_at,description,held_until,leased_until,rules,severities,state,state_reason,states,url)"
+    "S I U(changed_at,description,failing_since,held_until,leased_until,rules,severities,state,state_reason,"
+    "states,url)"
 )
 
 TABLES: dict[str, dict[str, str]] = {

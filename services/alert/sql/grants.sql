@@ -20,7 +20,8 @@ GRANT SELECT, INSERT, UPDATE ON alert.source_position TO giaingan_alert;
 -- Webhooks: a receiver changes, its signing keys end, a delivery is tried until it is settled; attempts are only
 -- added. The auditor reads all but the addresses: a path may be what lets in there.
 GRANT SELECT, INSERT,
-      UPDATE (url, description, rules, severities, states, state, state_reason, changed_at, held_until, leased_until)
+      UPDATE (url, description, rules, severities, states, state, state_reason, changed_at, failing_since,
+              held_until, leased_until)
    ON alert.webhook_endpoint TO giaingan_alert;
 GRANT SELECT, INSERT, UPDATE (expires_at) ON alert.webhook_key TO giaingan_alert;
 GRANT SELECT, INSERT, UPDATE (state, tries, next_try_at, settled_at, asked_again_at)
@@ -30,7 +31,7 @@ GRANT SELECT, INSERT ON alert.webhook_attempt TO giaingan_alert;
 GRANT SELECT ON alert.webhook_attempt, alert.webhook_delivery, alert.webhook_key, alert.webhook_unrouted
    TO giaingan_auditor;
 GRANT SELECT (endpoint_id, description, unit, rules, severities, states, state, state_reason, created_at, created_by,
-              changed_at, held_until, leased_until)
+              changed_at, failing_since, held_until, leased_until)
    ON alert.webhook_endpoint TO giaingan_auditor;
 
 GRANT SELECT ON alert.schema_migration TO giaingan_alert;

@@ -33,6 +33,8 @@ class Claimed:
     made_at: datetime
     tries: int
     is_asked_again: bool
+    # No attempt to send to the endpoint has succeeded lately.
+    is_failing: bool
     keys: tuple[EndpointKey, ...]
     notice: Notice | None
 
@@ -91,10 +93,13 @@ def make_deliveries(cursor: Cursor) -> bool:
     return bool(routed == _ROUTED_AT_ONCE)
 
 
-def claim(cursor: Cursor, *, at_most: int, lease: timedelta) -> list[Claimed]:
-    """Lease endpoints to which something is due and that nobody sends to now; what is due to each of them."""
-    cursor.execute(_LOCK_ENDPOINTS, (at_most,))
-    locked = [endpoint_id for (endpoint_id,) in cursor.fetchall()]
+def claim(cursor: Cursor, *, at_most: int, failing_at_most: int, lease: timedelta) -> list[Claimed]:
+    """Lease endpoints to which something is due and that nobody sends to now; what is due to each of them.
+
+    Of those that fail lately no more than ``failing_at_most``: however many they are, the others have room.
+    """
+    locked = _locked(cursor, is_failing=False, at_most=at_most)
+    locked += _locked(cursor, is_failing=True, at_most=min(failing_at_most, at_most - len(locked)))
     if not locked:
         return []
     # Asked again under the locks: what was due may have been sent meanwhile.
@@ -105,6 +110,11 @@ def claim(cursor: Cursor, *, at_most: int, lease: timedelta) -> list[Claimed]:
     for endpoint_id, *key in cursor.fetchall():
         keys.setdefault(endpoint_id, []).append(EndpointKey(*key))
     return [_claimed(row, tuple(keys.get(row[1], ()))) for row in due]
+
+
+def _locked(cursor: Cursor, *, is_failing: bool, at_most: int) -> list[UUID]:
+    cursor.execute(_LOCK_ENDPOINTS, (is_failing, max(at_most, 0)))
+    return [endpoint_id for (endpoint_id,) in cursor.fetchall()]
 
 
 def record(cursor: Cursor, claimed: Claimed, attempt: Attempt, verdict: Verdict) -> bool:
@@ -119,6 +129,7 @@ def record(cursor: Cursor, claimed: Claimed, attempt: Attempt, verdict: Verdict)
             "leased_until": claimed.leased_until,
             "hold": verdict.hold,
             "is_gone": verdict.outcome is AttemptOutcome.GONE,
+            "is_failing": verdict.outcome is not AttemptOutcome.DELIVERED,
         },
     )
     counts = cursor.rowcount == 1 or verdict.state is DeliveryState.DELIVERED
@@ -194,7 +205,7 @@ def _claimed(row: tuple[Any, ...], keys: tuple[EndpointKey, ...]) -> Claimed:
 
 
 # Of a claimed row, what is of the message and not of the change it tells.
-_MESSAGE_COLUMNS = 8
+_MESSAGE_COLUMNS = 9
 _STATE_AFTER = (
     "CASE c.transition WHEN 'resolved' THEN 'resolved' WHEN 'cancelled' THEN 'cancelled' ELSE 'open' END"
 )
@@ -241,7 +252,7 @@ SELECT d.* FROM alert.webhook_delivery AS d
 _LOCK_ENDPOINTS = f"""
 SELECT e.endpoint_id
   FROM alert.webhook_endpoint AS e CROSS JOIN LATERAL ({_DUE}) AS due
- WHERE e.state = 'enabled'
+ WHERE e.state = 'enabled' AND (e.failing_since IS NOT NULL) = %s
    AND (e.leased_until IS NULL OR e.leased_until <= now()) AND (e.held_until IS NULL OR e.held_until <= now())
  ORDER BY due.tries > 0, due.next_try_at
  LIMIT %s
@@ -256,10 +267,10 @@ WITH due AS (
 ), leased AS (
     UPDATE alert.webhook_endpoint AS e SET leased_until = now() + %(lease)s
       FROM due WHERE e.endpoint_id = due.endpoint_id
-    RETURNING e.endpoint_id, e.url, e.leased_until
+    RETURNING e.endpoint_id, e.url, e.leased_until, e.failing_since
 )
 SELECT due.delivery_id, endpoint_id, leased.url, leased.leased_until, due.message_id, due.made_at, due.tries,
-       due.asked_again_at IS NOT NULL,
+       due.asked_again_at IS NOT NULL, leased.failing_since IS NOT NULL,
        c.change_id, c.alert_id, c.sequence, c.transition, {_STATE_AFTER}, c.severity, a.rule, c.rule_version,
        a.subject_type, a.subject_code, a.budget_year, c.as_of, c.judged_on, c.raised_on, c.figures,
        c.reason_vi, c.reason_en, coalesce(c.correction_vi, ''), coalesce(c.correction_en, ''),
@@ -284,6 +295,7 @@ SELECT endpoint_id, key_id, installation_key, created_at, expires_at FROM alert.
 _END_LEASE = """
 UPDATE alert.webhook_endpoint
    SET leased_until = NULL,
+       failing_since = CASE WHEN %(is_failing)s THEN coalesce(failing_since, now()) END,
        held_until = coalesce(now() + %(hold)s::interval, held_until),
        state = CASE WHEN %(is_gone)s AND state = 'enabled' THEN 'disabled' ELSE state END,
        state_reason = CASE WHEN %(is_gone)s AND state = 'enabled' THEN 'gone' ELSE state_reason END,

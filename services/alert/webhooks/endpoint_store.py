@@ -35,6 +35,7 @@ class Endpoint:
     created_at: datetime
     created_by: str
     changed_at: datetime
+    failing_since: datetime | None
     held_until: datetime | None
 
 
@@ -131,7 +132,7 @@ def _endpoint(row: tuple[Any, ...]) -> Endpoint:
 
 _COLUMNS = (
     "endpoint_id, url, description, unit, rules, severities, states, state, state_reason, created_at,"
-    " created_by, changed_at, held_until"
+    " created_by, changed_at, failing_since, held_until"
 )
 _ENDPOINTS = f"SELECT {_COLUMNS} FROM alert.webhook_endpoint WHERE state <> 'deleted'"  # noqa: S608 - ours
 

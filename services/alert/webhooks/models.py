@@ -121,6 +121,7 @@ class WebhookOut(BaseModel):
     states: list[str]
     state: Literal["enabled", "disabled"]
     state_reason: str = Field(description="gone: it answered 410; by-officer; empty where it is enabled.")
+    failing_since: datetime | None = Field(description="Since when no attempt succeeds; null where one did.")
     held_until: datetime | None = Field(description="It asked for nothing more until then.")
     created_at: datetime
     created_by: str = Field(description="The name of the token that made it.")

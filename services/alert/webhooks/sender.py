@@ -4,7 +4,8 @@
            -> address checked anew -> signed -> sent -> written down: delivered, again later, or given up
 
 At least once: who dies between sending and writing sends again, under the same id and in the same bytes. One
-message at a time goes to an endpoint, so that a slow or dead receiver holds up only itself.
+message at a time goes to an endpoint, and those that fail have half of the senders among them, so that slow
+or dead receivers hold up only themselves.
 """
 
 from __future__ import annotations
@@ -105,8 +106,14 @@ class WebhookSender:
         free = self._setup.senders - len(self._in_flight)
         if not (free and self._setup.keys.keys):
             return False
+        failing = sum(each.is_failing for each in self._in_flight.values())
         with transaction(connection) as cursor:
-            claimed = delivery_store.claim(cursor, at_most=free, lease=self._lease)
+            claimed = delivery_store.claim(
+                cursor,
+                at_most=free,
+                failing_at_most=self._setup.senders_of_failing - failing,
+                lease=self._lease,
+            )
         for each in claimed:
             self._in_flight[threads.submit(self._send, each)] = each
         return bool(claimed)

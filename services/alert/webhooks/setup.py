@@ -20,6 +20,11 @@ class WebhookSetup:
     senders: int
     public_url: str
 
+    @property
+    def senders_of_failing(self) -> int:
+        """So many of them at most are at work on receivers that fail."""
+        return max(self.senders // 2, 1)
+
     @classmethod
     def of(cls, settings: Settings) -> WebhookSetup:
         """Raises ``StopServiceError`` naming the setting that cannot be read; never its value."""

@@ -17,6 +17,8 @@ CREATE TABLE alert.webhook_endpoint (
     created_at timestamptz NOT NULL DEFAULT now(),
     created_by text NOT NULL,
     changed_at timestamptz NOT NULL DEFAULT now(),
+    -- Since when no attempt succeeds; null where the last one did, or none was made.
+    failing_since timestamptz,
     -- The receiver asked for nothing more until then (429, 503 with Retry-After).
     held_until timestamptz,
     -- A sender is at work on it until then; it is its own sign that the work is still its.
