@@ -76,7 +76,7 @@ class Settings(BaseSettings):
         ),
     )
     webhook_timeout_seconds: float = Field(
-        10.0, ge=0.1, le=60, description="How long a webhook's receiver may take for its whole answer."
+        10.0, ge=0.1, le=15, description="How long a webhook's receiver may take for its whole answer."
     )
     webhook_senders: int = Field(
         16,

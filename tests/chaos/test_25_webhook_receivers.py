@@ -18,7 +18,7 @@ from tests.chaos.webhook_world import changes, faults, sending_process, unsettle
 from tests.chaos.world import World, wait
 from tests.support import ca_mau
 from tests.support.alerting import Desk, migrated
-from tests.support.webhooks import SETTINGS, Received, Receiver, Reply, ResetError, make
+from tests.support.webhooks import SETTINGS, Received, Receiver, Reply, ResetError, let_time_pass, make
 from tests.support.webhooks import receiver as a_receiver
 
 _PROJECTS = 10
@@ -92,6 +92,34 @@ def test_25_bad_receivers_hold_up_nobody_and_are_told_when_they_are_well(
     )
     assert "no answer within 2 s" in errors
     assert "no connection, or no HTTP" in errors
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(120)
+def test_25_told_to_stop_while_a_receiver_hangs_it_ends_in_time(
+    world: World, healed: threading.Event
+) -> None:
+    """And what hung is sent again by the next, under its id."""
+    world.create_topics()
+    migrated(world.database_url)
+    client = Desk(world.database_url).client(**SETTINGS)
+    with a_receiver() as hanging:
+        hanging.answering = _bad(healed)["timeout"]  # type: ignore[assignment]
+        secret = make(client, hanging.url)["secret"]
+        worker = sending_process(world, timeout_seconds=15)
+        worker.start()
+        wait_until_ready([worker])
+        _publish(world)
+        wait(lambda: bool(hanging.received), "one is under way")
+        worker.ask_to_stop()
+        wait(lambda: worker.exit_code is not None, "it ends", seconds=20)
+        assert worker.exit_code == 0
+        healed.set()
+        hanging.answering = lambda _: Reply()
+        let_time_pass(world.database_url)
+        worker.start()
+        wait(lambda: unsettled(world) == 0 and len(changes(world)) == _PROJECTS, "everything is told")
+        assert faults(hanging, secret, changes(world)) == []
 
 
 def _publish(world: World) -> None:
