@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from services.alert import http_api, policy
+from services.alert.feed_entries import NumberChanges
 from services.alert.handle_alerts import HandleAlerts
 from services.alert.relay import Relay
 from services.alert.watch_progress import WatchProgress
@@ -38,7 +39,8 @@ def assemble(settings: Settings) -> service.Parts:
     progress = KafkaLoop(
         settings, schema=SCHEMA, topics=[topics.PROGRESS], apply=watch.apply, on_commit=watch.committed
     )
-    pool = Pool(database_url, application="giaingan-alert-api", size=pool_size(settings))
+    # Two loops use it too: what time does with alerts, and the numbers of feeds.
+    pool = Pool(database_url, application="giaingan-alert-api", size=pool_size(settings) + 2)
     gate = Gate(settings, service=SCHEMA, pool=pool)
     clock = Clock(settings.business_date)
     handle = HandleAlerts(pool, policies, clock=clock)
@@ -54,6 +56,7 @@ def assemble(settings: Settings) -> service.Parts:
         "relay": Relay(settings),
         "webhooks": WebhookSender(settings, webhooks),
         "handling": handle,
+        "feeds": NumberChanges(pool),
         "audit": gate.loop,
     }
     return service.Parts(api.app, loops, closing.close)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from services.runtime.errors import ProblemError, shortened
 from services.runtime.postgres import Cursor
 from services.runtime.unit import Unit
 
+_AT_ONCE = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = (
     *("state", "severity", "rule", "subject_type", "subject_code"),
@@ -185,6 +186,21 @@ def page(
         return Page(rows, None)
     last = rows[limit - 1]
     return Page(rows[:limit], Position(last.updated_at, last.alert_id))
+
+
+def every(
+    cursor: Cursor, *, filters: Mapping[str, object], within: Mapping[str, object], most: int
+) -> Generator[AlertRow]:
+    """Up to ``most`` alerts that match, as they stand at one instant, read portion by portion."""
+    conditions = [READABLE, *equal(filters, ""), *equal(within, "within_")]
+    with cursor.connection.cursor(name="every_alert") as portion:
+        portion.itersize = _AT_ONCE
+        portion.execute(
+            sql.SQL(_PAGE).format(where=sql.SQL(" AND ").join(conditions)),
+            {**READABLE_VALUES, **filters, **prefixed(within), "limit": most},
+        )
+        for row in portion:
+            yield AlertRow.of(row)
 
 
 def equal(columns: Mapping[str, object], prefix: str) -> list[sql.Composable]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from flask import Response, request
+from flask import request
 
 from services.alert import (
     accountability_api,
     alert_queries,
-    feeds,
     handling_store,
     quarantine_api,
 )
-from services.alert.alert_queries import AlertRow, Page, Position, columns_of, no_such_alert
+from services.alert.alert_queries import AlertRow, columns_of, no_such_alert
 from services.alert.explanation_api import ExplanationApi
+from services.alert.feeds_api import FeedsApi, page_of
 from services.alert.handle_alerts import HandleAlerts
 from services.alert.handling_api import HandlingApi
 from services.alert.http_models import (
@@ -22,7 +20,6 @@ from services.alert.http_models import (
     AlertOut,
     AlertPage,
     AlertQuery,
-    FeedQuery,
     HandlingOut,
 )
 from services.alert.webhooks import delivery_store
@@ -30,9 +27,8 @@ from services.alert.webhooks.api import WebhooksApi
 from services.alert.webhooks.setup import WebhookSetup
 from services.domain.alert_lifecycle import AlertState
 from services.domain.lag_rules import RuleName, Severity
-from services.runtime import cursor as paging
 from services.runtime import logs, metrics
-from services.runtime.access import Scope, Unit, caller
+from services.runtime.access import Scope, caller
 from services.runtime.access.gate import Gate
 from services.runtime.api import Api, uuid_of
 from services.runtime.clock import Clock
@@ -77,7 +73,7 @@ def build(
         problems=(503,),
     )
     def list_alerts(query: AlertQuery) -> AlertPage:
-        page = _page(pool, query, caller().unit)
+        page = page_of(pool, query, caller().unit)
         return AlertPage(
             items=[AlertOut.of(row, handling_of(row)) for row in page.alerts], next_cursor=page.next_cursor
         )
@@ -100,46 +96,7 @@ def build(
         row, changes = found
         return AlertDetail.with_history(row, handling_of(row), changes, steps)
 
-    @api.route(
-        "GET",
-        "/feeds/alerts.atom",
-        summary="Alerts as an Atom feed (RFC 4287).",
-        scopes=(Scope.READ,),
-        query=FeedQuery,
-        media_type=feeds.ATOM_TYPE,
-        problems=(503,),
-    )
-    def atom_feed(query: FeedQuery) -> Response:
-        return _feed(
-            settings,
-            pool,
-            query,
-            handling_of=handling_of,
-            fund_sources=fund_sources,
-            render=feeds.atom,
-            content_type=f"{feeds.ATOM_TYPE}; charset=utf-8",
-        )
-
-    @api.route(
-        "GET",
-        "/feeds/alerts.json",
-        summary="Alerts as a JSON Feed (version 1.1).",
-        scopes=(Scope.READ,),
-        query=FeedQuery,
-        media_type=feeds.JSON_FEED_TYPE,
-        problems=(503,),
-    )
-    def json_feed(query: FeedQuery) -> Response:
-        return _feed(
-            settings,
-            pool,
-            query,
-            handling_of=handling_of,
-            fund_sources=fund_sources,
-            render=feeds.json_feed,
-            content_type=feeds.JSON_FEED_TYPE,
-        )
-
+    FeedsApi(settings, pool, fund_sources, handling_of, clock=clock).install(api)
     HandlingApi(handle, clock=clock).install(api)
     accountability_api.install(api, pool, handle, clock=clock)
     quarantine_api.install(api, pool)
@@ -152,53 +109,6 @@ def build(
             _refresh_gauges(pool)
 
     return api
-
-
-def _page(pool: Pool, query: AlertQuery, unit: Unit) -> Page:
-    key = paging.decode(query.cursor, (int, str))
-    try:
-        after = Position.of(key) if key else None
-    except (ValueError, OverflowError):
-        raise paging.refused(query.cursor or "") from None
-    with pool.transaction() as cursor:
-        return alert_queries.page(
-            cursor, filters=query.columns(), within=columns_of(unit), limit=query.limit, after=after
-        )
-
-
-def _feed(
-    settings: Settings,
-    pool: Pool,
-    query: FeedQuery,
-    *,
-    handling_of: Callable[[AlertRow], HandlingOut | None],
-    fund_sources: FundSourceNames,
-    render: Callable[[feeds.FeedPage], bytes],
-    content_type: str,
-) -> Response:
-    """A feed with an ETag of its bytes: a reader that has them already is answered 304. What is in it
-    depends on who asks."""
-    page = _page(pool, query, caller().unit)
-    with pool.transaction() as cursor:
-        set_up_at = alert_queries.set_up_at(cursor)
-    body = render(
-        feeds.FeedPage(
-            public_url=settings.public_url,
-            parameters=query.parameters(),
-            unit=caller().unit.code,
-            page={name: request.args[name] for name in ("limit", "cursor") if name in request.args},
-            alerts=[AlertOut.of(row, handling_of(row)) for row in page.alerts],
-            next_cursor=page.next_cursor,
-            set_up_at=set_up_at,
-            fund_sources=fund_sources,
-        )
-    )
-    response = Response(body, content_type=content_type)
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Vary"] = "Authorization"
-    response.add_etag()
-    response.make_conditional(request)
-    return response
 
 
 def _refresh_gauges(pool: Pool) -> None:

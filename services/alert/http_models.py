@@ -89,10 +89,29 @@ class AlertQuery(AlertFilter):
     )
 
 
+FeedToken = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class FeedQuery(AlertQuery):
     """A page of a feed: a reader asks once in a while and follows no pages, so it gets more at once."""
 
     limit: Annotated[int, Field(ge=1, le=500)] = Field(200, description="Most alerts on a page.")
+    token: FeedToken | None = Field(None, description="A feed's token, where no header can be sent.")
+
+
+class TableQuery(AlertFilter):
+    """Which alerts a table holds."""
+
+    token: FeedToken | None = Field(None, description="A feed's token, where no header can be sent.")
+
+
+class StreamQuery(TableQuery):
+    """Which alerts a stream is about, and after which event it goes on."""
+
+    last_event_id: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")] | None = Field(
+        None,
+        description="As the header Last-Event-ID, which counts before it. Default: what comes from now on.",
+    )
 
 
 class HandlingOut(BaseModel):

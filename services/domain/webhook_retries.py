@@ -101,7 +101,8 @@ def retry_after(text: str, *, now: datetime) -> timedelta | None:
         return timedelta(seconds=min(int(text[:9]), int(MOST_ASKED.total_seconds()))) or None
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):
+        # A stranger wrote it, and the reader of dates has its ways to fail.
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return until - now if until > now else None

@@ -16,6 +16,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from services.alert import http_api, policy
 from services.alert.__main__ import MIGRATIONS, SCHEMA
+from services.alert.feed_entries import NumberChanges
 from services.alert.handle_alerts import HandleAlerts
 from services.alert.relay import Relay
 from services.alert.watch_progress import WatchProgress
@@ -107,6 +108,8 @@ class Desk:
         finally:
             connection.close()
         self.watch.committed()
+        # As its loop does, soon after.
+        NumberChanges(Pool(self.database_url, application="test-feeds", size=1)).number()
         return digest
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:

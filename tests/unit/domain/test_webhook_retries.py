@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.domain.webhook_retries import (
     MOST_ASKED,
@@ -96,3 +98,10 @@ def test_nobody_is_left_alone_for_longer_than_a_day() -> None:
 )
 def test_retry_after_is_seconds_or_a_date(text: str, asked: timedelta | None) -> None:
     assert retry_after(text, now=NOW) == asked
+
+
+@given(st.text(max_size=40) | st.from_regex(r"\A[A-Z][a-z]{2}, [0-9]{1,3} [A-Z][a-z]{2} [0-9:+ -]{0,30}\Z"))
+def test_whatever_a_receiver_asks_for_can_be_judged(text: str) -> None:
+    found = verdict(429, tries=1, asked=retry_after(text, now=NOW))
+    assert found.next_try_in is not None
+    assert timedelta() < found.next_try_in <= MOST_ASKED
