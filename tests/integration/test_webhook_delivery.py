@@ -15,7 +15,17 @@ from services.domain.webhook_retries import MOST_TRIES
 from services.runtime.access import Scope
 from tests.integration.test_alert_corrections import LATE, MARCH, told
 from tests.support.alerting import Desk, eventually, migrated
-from tests.support.webhook_desk import attempts, caught_up, deliveries, fail, project, reset, sending, states
+from tests.support.webhook_desk import (
+    attempts,
+    caught_up,
+    deliveries,
+    fail,
+    is_all_told,
+    project,
+    reset,
+    sending,
+    states,
+)
 from tests.support.webhooks import SETTINGS, Received, Receiver, Reply, let_time_pass, make
 from tests.support.webhooks import receiver as a_receiver
 
@@ -140,7 +150,7 @@ def test_a_receiver_is_told_of_what_it_wants_and_of_its_unit_alone(
             desk.judge(project(1), project(2), project(3, owner="O2"))
             desk.judge(caught_up(1))
             eventually(lambda: len(everything.received) == 4)
-            eventually(lambda: set(states(desk)) == {"delivered"})
+            eventually(lambda: is_all_told(desk))
         assert len(receiver.received) == expected
         assert set(receiver.ids) <= set(everything.ids)
 
@@ -151,7 +161,7 @@ def test_a_caller_of_a_unit_is_told_of_its_own_alone(desk: Desk, receiver: Recei
         make(desk.client(**SETTINGS), everything.url)
         desk.judge(project(1), project(2, owner="O2"))
         eventually(lambda: len(everything.received) == 2)
-        eventually(lambda: set(states(desk)) == {"delivered"})
+        eventually(lambda: is_all_told(desk))
     assert [event["subject"] for event in receiver.events] == ["project/P2-O2"]
 
 
@@ -170,7 +180,7 @@ def test_an_alert_that_was_critical_is_told_to_its_end(
             "SELECT count(*) FROM alert.alert_change JOIN alert.alert AS a ON a.id = alert_id"
             " WHERE rule = 'behind_target'"
         )
-        eventually(lambda: set(states(desk)) == {"delivered"})
+        eventually(lambda: is_all_told(desk))
     behind = [event for event in receiver.events if event["data"]["rule"] == "behind_target"]
     assert len(behind) == changes > 1
     assert behind[-1]["type"] == "vn.giaingan.alert.resolved.v1"

@@ -46,6 +46,15 @@ def states(desk: Desk) -> list[str]:
     ]
 
 
+def is_all_told(desk: Desk) -> bool:
+    """Whether nothing is left to be made or sent."""
+    ((left,),) = desk.rows(
+        "SELECT (SELECT count(*) FROM alert.webhook_unrouted)"
+        "     + (SELECT count(*) FROM alert.webhook_delivery WHERE state = 'pending')"
+    )
+    return left == 0
+
+
 def attempts(desk: Desk) -> int:
     """How many were written down."""
     ((count,),) = desk.rows("SELECT count(*) FROM alert.webhook_attempt")
