@@ -240,6 +240,19 @@ HELD: Mapping[Language, str] = {
     "vi": "Đã từng dưới ngưỡng, chỉ được gỡ khi đạt mức {clear_at}.",
     "en": "It was below the threshold before, and clears only at {clear_at}.",
 }
+# The rule's own sentence says "below the milestone", which no longer holds.
+HELD_AT_MILESTONE_TITLE: Mapping[Language, str] = {
+    "vi": "{subject}: giải ngân {rate}, đã đạt mốc {milestone_rate}, chưa gỡ cảnh báo",
+    "en": "{subject}: {rate} disbursed, the milestone of {milestone_rate} reached, not yet cleared",
+}
+HELD_AT_MILESTONE: Mapping[Language, str] = {
+    "vi": "Đến {as_of}, {subject} giải ngân {disbursed}, đạt {rate} {plan_base} {plan}: đã đạt mốc "
+    "{milestone_rate} đặt ra đến {milestone_date}, nhưng đã từng dưới mốc nên cảnh báo còn giữ đến khi đạt "
+    "{milestone_clears}.",
+    "en": "By {as_of}, {subject} had disbursed {disbursed}, {rate} of the {plan_base} of {plan}: the milestone "
+    "of {milestone_rate} set for {milestone_date} is reached, but it was below it before, and the alert stays "
+    "until {milestone_clears} is reached.",
+}
 INHIBITED: Mapping[Language, str] = {
     "vi": "Số liệu đã quá cũ nên tạm dừng xét: {rules}.",
     "en": "The figures are too old to judge by: not judged are {rules}.",

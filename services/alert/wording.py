@@ -43,11 +43,14 @@ def flagged(finding: Finding, texts: BothTexts, language: Language, names: FundS
     if finding.excess:
         values["excess"] = money(finding.excess, finding.progress.currency, language)
         values["fund_source"] = names.in_language(finding.over_fund_source, language)
-    said = [of_rule.reason.format_map(values), *_of_its_rule(finding, language), *_clears(finding, language)]
+    title, reason = of_rule.title, of_rule.reason
+    if finding.is_held and finding.milestone:
+        title, reason = phrases.HELD_AT_MILESTONE_TITLE[language], phrases.HELD_AT_MILESTONE[language]
+    said = [reason.format_map(values), *_of_its_rule(finding, language), *_clears(finding, language)]
     if finding.rule not in _COMPARES_NOTHING:
         others = [c for c in _said_beside(finding) if c is not finding.judged_by]
         said += _compared(others, language, is_behind=finding.rule in _SAYS_BEHIND)
-    return Words(of_rule.title.format_map(values), " ".join([*said, *_always_said(finding, language)]))
+    return Words(title.format_map(values), " ".join([*said, *_always_said(finding, language)]))
 
 
 def resolved(finding: Finding, texts: BothTexts | None, language: Language) -> Words:
@@ -155,6 +158,7 @@ def _of_the_limit(finding: Finding, language: Language) -> dict[str, str]:
     if finding.milestone:
         values["milestone_date"] = day(finding.milestone.on(finding.progress.budget_year), language)
         values["milestone_rate"] = percent(finding.milestone.rate, language)
+        values["milestone_clears"] = percent(finding.milestone.clears_at(finding.clear_at), language)
     if finding.forecasts:
         last = finding.forecasts[-1]
         values["forecast_date"] = day(last.day, language)
@@ -184,7 +188,7 @@ def _clears(finding: Finding, language: Language) -> Iterator[str]:
         text = clearing(finding.clearing.action, first.amount, first.by, currency, language)
         more = (later_words.format(**_need(each.amount, each.by, currency, language)) for each in later)
         yield f"{text}{''.join(more)}."
-    if finding.is_held and finding.clear_at is not None and finding.rule is not RuleName.BELOW_MILESTONE:
+    if finding.is_held and finding.clear_at is not None and finding.milestone is None:
         yield phrases.HELD[language].format(
             clear_at=number(finding.clear_at, language, digits=0 if finding.rule in RULES_IN_DAYS else 2)
         )

@@ -108,14 +108,13 @@ def _below_milestone(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
     if last is None:
         return None
     # clear_at is how far above the milestone an open alert must come, as a multiple of its rate.
-    limit = last.rate * rule.clear_at if is_open and rule.clear_at else last.rate
+    limit = last.clears_at(rule.clear_at) if is_open else last.rate
     if at.disbursed * limit.denominator >= limit.numerator * at.plan:
         return None
     rate = Fraction(at.disbursed, at.plan)
-    above = rule.clear_at or 1
-    needs = [Need(at.day, _more(at, last.rate * above))]
+    needs = [Need(at.day, _more(at, last.clears_at(rule.clear_at)))]
     if following:
-        needs.append(Need(following.on(year), _more(at, following.rate * above)))
+        needs.append(Need(following.on(year), _more(at, following.clears_at(rule.clear_at))))
     flagged = finding(
         at,
         rule,

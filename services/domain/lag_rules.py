@@ -70,6 +70,10 @@ class Milestone:
         """The cut date; raises ``ValueError`` where there is no such day."""
         return date(budget_year, self.month, self.day)
 
+    def clears_at(self, above: Fraction | None) -> Fraction:
+        """The share at which an open alert clears: ``above`` times the rate, the whole plan at most."""
+        return min(self.rate * above, Fraction(1)) if above else self.rate
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
