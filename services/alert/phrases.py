@@ -249,9 +249,9 @@ HELD_AT_MILESTONE: Mapping[Language, str] = {
     "vi": "Đến {as_of}, {subject} giải ngân {disbursed}, đạt {rate} {plan_base} {plan}: đã đạt mốc "
     "{milestone_rate} đặt ra đến {milestone_date}, nhưng đã từng dưới mốc nên cảnh báo còn giữ đến khi đạt "
     "{milestone_clears}.",
-    "en": "By {as_of}, {subject} had disbursed {disbursed}, {rate} of the {plan_base} of {plan}: the milestone "
-    "of {milestone_rate} set for {milestone_date} is reached, but it was below it before, and the alert stays "
-    "until {milestone_clears} is reached.",
+    "en": "By {as_of}, {subject} had disbursed {disbursed}, {rate} of the {plan_base} of {plan}: the "
+    "milestone of {milestone_rate} set for {milestone_date} is reached, but it was below it before, and the "
+    "alert stays until {milestone_clears} is reached.",
 }
 INHIBITED: Mapping[Language, str] = {
     "vi": "Số liệu đã quá cũ nên tạm dừng xét: {rules}.",

@@ -92,7 +92,7 @@ FAULTS: dict[str, tuple[Callable[[str], str], str]] = {
     ),
     "unknown key": (
         lambda t: t.replace("    severity:", "    severty: info\n    severity:"),
-        r"one\.yaml: line \d+: rule behind_target: severty: ",
+        r"one\.yaml: line 8: rule behind_target: severty: there is no such key: did you mean severity\?$",
     ),
     "unknown rule": (
         lambda t: t.replace("behind_target", "behind_schedule"),
@@ -108,7 +108,7 @@ FAULTS: dict[str, tuple[Callable[[str], str], str]] = {
     ),
     "a name the rule does not give": (
         lambda t: t.replace("{rate} {index}", "{excess}"),
-        r"one\.yaml: line \d+: rule behind_target: .*text\.vi\.reason: behind_target gives no excess",
+        r"one\.yaml: line 13: rule behind_target: text\.vi\.reason: behind_target gives no excess; it gives ",
     ),
     "a template that reaches into objects": (
         lambda t: t.replace("{rate} {index}", "{subject.__class__}"),
@@ -120,23 +120,31 @@ FAULTS: dict[str, tuple[Callable[[str], str], str]] = {
     ),
     "a language missing": (
         lambda t: t[: t.index("      en:")],
-        r"one\.yaml: line \d+: rule behind_target: text\.en: ",
+        r"one\.yaml: line 12: rule behind_target: text\.en: is missing: add it$",
     ),
     "a threshold above one": (
         lambda t: t.replace('"0.80"', '"1.20"'),
-        r"one\.yaml: line \d+: rule behind_target: .*threshold: a share",
+        r"one\.yaml: line 10: rule behind_target: threshold: a share of the baseline, above 0 and at most 1$",
     ),
     "critical above the threshold": (
         lambda t: t.replace('critical_below: "0.50"', 'critical_below: "0.85"'),
-        r"one\.yaml: line \d+: rule behind_target: .*critical_below: at most",
+        r"one\.yaml: line 11: rule behind_target: critical_below: at most the threshold, and only where",
     ),
     "a key given twice": (
         lambda t: t.replace("    version: 1", "    version: 1\n    version: 2"),
-        r"one\.yaml: key 'version' given twice",
+        r"one\.yaml: key 'version' given twice: leave one\n.*line 8",
     ),
     "a rule given twice": (
         lambda t: t + t[t.index("  - name") :],
-        r"one\.yaml: .*behind_target given twice",
+        r"one\.yaml: line 5: rules: behind_target given twice: leave one$",
+    ),
+    "no rule at all": (
+        lambda t: t[: t.index("rules:")] + "rules: []",
+        r"one\.yaml: line 5: rules: is empty: give at least one$",
+    ),
+    "no subject at all": (
+        lambda t: t.replace("[project]", "[]"),
+        r"one\.yaml: line 9: rule behind_target: subjects: is empty: give at least one$",
     ),
     "no mapping": (lambda _: "- 1", r"one\.yaml: .*PolicyFile"),
     "no yaml": (lambda _: "a: [", r"one\.yaml: "),
@@ -150,6 +158,15 @@ def test_a_fault_is_refused_by_file_rule_and_key(
     assert read(tmp_path, one=GOOD)
     with pytest.raises(PolicyError, match=message):
         read(tmp_path, one=spoil(GOOD))
+
+
+@pytest.mark.parametrize("spoil", [spoil for spoil, _ in FAULTS.values()], ids=FAULTS.keys())
+def test_only_the_true_fault_is_told(tmp_path: Path, spoil: Callable[[str], str]) -> None:
+    """Where the only rule of a file is at fault, the file still has a rule."""
+    with pytest.raises(PolicyError) as refused:
+        read(tmp_path, one=spoil(GOOD))
+    assert "should have at least 1 item" not in str(refused.value)
+    assert str(refused.value).count("is empty") <= (": []" in spoil(GOOD))
 
 
 def test_a_fault_names_its_line(tmp_path: Path) -> None:
