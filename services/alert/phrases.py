@@ -236,6 +236,18 @@ FORECAST: Mapping[Language, str] = {
     "en": "Forecast for {day}: {central} ({low} to {high}), by the cumulative pace and that of the last "
     "three months over the seasons of {shape}.",
 }
+FORECAST_JANUARY: Mapping[Language, str] = {
+    "vi": ", riêng tháng 1 theo kế hoạch vốn năm {year}",
+    "en": ", January as for the plan of {year}",
+}
+INFO_AHEAD_OF: Mapping[Language, str] = {
+    "vi": "Chỉ ở mức thông tin vì không thấp hơn {baseline}.",
+    "en": "For information only, as it is not behind {baseline}.",
+}
+INFO_IN_BAND: Mapping[Language, str] = {
+    "vi": "Chỉ ở mức thông tin vì theo nhịp độ nhanh hơn trong hai nhịp độ thì vẫn đạt.",
+    "en": "For information only, as the faster of the two paces would reach it.",
+}
 HELD: Mapping[Language, str] = {
     "vi": "Đã từng dưới ngưỡng, chỉ được gỡ khi đạt mức {clear_at}.",
     "en": "It was below the threshold before, and clears only at {clear_at}.",

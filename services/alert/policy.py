@@ -25,9 +25,10 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from services.domain.baselines import DHSS, BaselineName, SCurveConstants
+from services.domain.baselines import DHSS, BaselineName, ClosingMonth, SCurveConstants
 from services.domain.lag_rules import (
     AdvanceBase,
+    Easing,
     Milestone,
     Policy,
     Preference,
@@ -68,6 +69,8 @@ _ONLY_WHILE_FLAGGED = {
     *("forecast_rate", "forecast_date"),
 }
 _SHARES_BELOW = {RuleName.BEHIND_TARGET, RuleName.BELOW_NATIONAL_AVERAGE, RuleName.YEAR_END_SHORTFALL}
+# Held against a rate of the plan, so that another baseline may say that it is none the worse for it.
+_BY_RATE = {RuleName.BEHIND_TARGET, RuleName.BELOW_MILESTONE}
 _RISING = {*_SHARES_BELOW, RuleName.BELOW_MILESTONE}
 
 
@@ -176,6 +179,32 @@ class SCurveEntry(_Read):
         return SCurveConstants(self.c, self.k)
 
 
+class ClosingMonthEntry(_Read):
+    """What January paid of the plan of ``budget_year``: shares of the plan as published."""
+
+    budget_year: Annotated[int, Field(ge=2000, le=2100)]
+    by_year_end: Exact
+    by_closing: Exact
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        self.closing_month()
+        return self
+
+    def closing_month(self) -> ClosingMonth:
+        return ClosingMonth(self.budget_year, self.by_year_end, self.by_closing)
+
+
+class EasingEntry(_Read):
+    """For these subjects a flag is info where they are not behind ``baseline``."""
+
+    baseline: BaselineName
+    subjects: Annotated[frozenset[SubjectType], Field(min_length=1)]
+
+    def easing(self) -> Easing:
+        return Easing(self.baseline, self.subjects)
+
+
 class RuleEntry(_Read):
     """One rule as written in a file."""
 
@@ -192,6 +221,8 @@ class RuleEntry(_Read):
     milestones: tuple[MilestoneEntry, ...] = ()
     measured_on: AdvanceBase = AdvanceBase.TOTAL_INVESTMENT
     inhibits_after: Annotated[int, Field(ge=1, le=400)] | None = None
+    info_ahead_of: EasingEntry | None = None
+    info_in_band: bool = False
     text: BothTexts
 
     @model_validator(mode="after")
@@ -205,6 +236,10 @@ class RuleEntry(_Read):
             raise _wrong("clear_at", "on the far side of the threshold from what is flagged")
         if self.critical_below is not None and not (judged and self.critical_below <= self.threshold):
             raise _wrong("critical_below", "at most the threshold, and only where a baseline judges")
+        if self.info_ahead_of is not None and self.name not in _BY_RATE:
+            raise _wrong("info_ahead_of", f"only of {', '.join(sorted(_BY_RATE))}, which ask for a rate")
+        if self.info_in_band and self.name is not RuleName.YEAR_END_SHORTFALL:
+            raise _wrong("info_in_band", "only of year_end_shortfall, which has a forecast")
         for language, texts in (("vi", self.text.vi), ("en", self.text.en)):
             for key, text in texts:
                 allowed = _NAMES_BY_RULE[self.name]
@@ -241,6 +276,8 @@ class RuleEntry(_Read):
             ),
             measured_on=self.measured_on,
             inhibits_after=self.inhibits_after,
+            info_ahead_of=self.info_ahead_of.easing() if self.info_ahead_of else None,
+            info_in_band=self.info_in_band,
         )
 
 
@@ -253,6 +290,7 @@ class PolicyFile(_Read):
     baselines: tuple[PreferenceEntry, ...] = ()
     s_curve: SCurveEntry | None = None
     forecast_shape: BaselineName | None = None
+    closing_month: ClosingMonthEntry | None = None
     rules: Annotated[tuple[RuleEntry, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -274,7 +312,10 @@ class PolicyFile(_Read):
 _KEYS = sorted(
     {
         key
-        for model in (PolicyFile, RuleEntry, PreferenceEntry, MilestoneEntry, SCurveEntry, BothTexts, Texts)
+        for model in (
+            *(PolicyFile, PreferenceEntry, SCurveEntry, ClosingMonthEntry),
+            *(RuleEntry, MilestoneEntry, EasingEntry, BothTexts, Texts),
+        )
         for key in model.model_fields
     }
 )
@@ -304,6 +345,9 @@ class Policies:
                 ),
                 s_curve=next((f.s_curve.constants() for f in reversed(covering) if f.s_curve), DHSS),
                 forecast_shape=next((f.forecast_shape for f in reversed(covering) if f.forecast_shape), None),
+                closing_month=next(
+                    (f.closing_month.closing_month() for f in reversed(covering) if f.closing_month), None
+                ),
             )
             self._policies[province_code, budget_year] = known
         return known

@@ -198,13 +198,19 @@ def _clears(finding: Finding, language: Language) -> Iterator[str]:
             money(amount, finding.progress.currency, language)
             for amount in (last.low, last.central, last.high)
         )
-        shape = baseline_words(last.shape, finding.progress.budget_year - _is_last_year(last.shape), language)
+        shape = shape_words(last.shape, finding.progress.budget_year, last.january_of, language)
         yield phrases.FORECAST[language].format(
             day=day(last.day, language), low=low, central=central, high=high, shape=shape
         )
     if finding.inhibited:
         names = ", ".join(phrases.RULES[rule][language] for rule in finding.inhibited)
         yield phrases.INHIBITED[language].format(rules=names)
+
+
+def shape_words(name: BaselineName, budget_year: int, january_of: int, language: Language) -> str:
+    """Whose seasons a forecast of ``budget_year`` follows, and whose January where it is of another year."""
+    shape = baseline_words(name, budget_year - _is_last_year(name), language)
+    return shape + (phrases.FORECAST_JANUARY[language].format(year=january_of) if january_of else "")
 
 
 def rounded_up(amount: int) -> int:
@@ -232,6 +238,11 @@ def _of_its_rule(finding: Finding, language: Language) -> Iterator[str]:
         yield phrases.CRITICAL[language].format(
             critical_below=number(finding.critical_below, language, digits=2)
         )
+    if finding.ahead_of is not None:
+        name = baseline_words(finding.ahead_of.name, finding.ahead_of.budget_year, language)
+        yield phrases.INFO_AHEAD_OF[language].format(baseline=name)
+    if finding.is_in_band:
+        yield phrases.INFO_IN_BAND[language]
     if finding.rule is RuleName.SOURCE_STALE and finding.stale_sources:
         reach = {each.source: each.reaches for each in finding.progress.sources}
         named = (f"{source} ({day(reach[source], language)})" for source in finding.stale_sources)

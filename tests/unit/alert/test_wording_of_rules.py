@@ -142,15 +142,15 @@ def test_each_rule_says_what_it_saw_in_the_form_of_its_language(rule: RuleName, 
     assert day(CASES[rule].as_of, language) in words.reason
 
 
-HELD: Mapping[Language, tuple[str, str]] = {
-    "vi": (
+HELD: Mapping[Language, wording.Words] = {
+    "vi": wording.Words(
         "Cầu sông Ông Đốc: giải ngân 61,0 %, đã đạt mốc 60,0 %, chưa gỡ cảnh báo",
         "Đến 30/09/2022, Cầu sông Ông Đốc giải ngân 610,0 tỷ đồng, đạt 61,0 % kế hoạch vốn "
         "1.000,0 tỷ đồng: đã đạt mốc 60,0 % đặt ra đến 30/09/2022, nhưng đã từng dưới mốc nên cảnh báo còn "
         "giữ đến khi đạt 66,0 %. Để gỡ cảnh báo: giải ngân thêm 50,0 tỷ đồng tính đến 30/09/2022; "
         "270,0 tỷ đồng tính đến 30/11/2022.",
     ),
-    "en": (
+    "en": wording.Words(
         "Cầu sông Ông Đốc: 61.0% disbursed, the milestone of 60.0% reached, not yet cleared",
         "By 30 September 2022, Cầu sông Ông Đốc had disbursed VND 610.0 billion, 61.0% of the plan of "
         "VND 1,000.0 billion: the milestone of 60.0% set for 30 September 2022 is reached, but it was "
@@ -169,9 +169,8 @@ def test_held_above_its_milestone_it_says_what_is_waited_for_and_not_below(langu
     assert evaluate(progress, patient) == [], "it is not below it"
     (finding,) = evaluate(progress, patient, open_rules=(name,))
     words = wording.flagged(finding, rules_of(progress)[name].text, language, FUND_SOURCES)
-    title, reason = HELD[language]
-    assert words.title.replace("\u00a0", " ") == title
-    assert words.reason.replace("\u00a0", " ").startswith(reason)
+    assert words.title.replace("\u00a0", " ") == HELD[language].title
+    assert words.reason.replace("\u00a0", " ").startswith(HELD[language].reason)
     for text in (words.title, words.reason):
         assert "dưới mốc 60" not in text
         assert "below the" not in text
