@@ -12,12 +12,14 @@ import pytest
 
 from services.alert import phrases, wording
 from services.alert.number_text import LANGUAGES, Language, day
+from services.domain.course import Course
 from services.domain.disbursement import Series
-from services.domain.lag_rules import Milestone, Policy, RuleName
+from services.domain.lag_rules import Milestone, Policy, RuleName, Severity
+from services.domain.plan import BaselineKind
 from services.domain.progress import FundLine, Progress, Subject, SubjectType
 from services.domain.verdict import evaluate, unflagged
 from tests.support import ca_mau
-from tests.support.alert_examples import policy_of, rules_of, told
+from tests.support.alert_examples import found, policy_of, rules_of, told
 from tests.support.alerting import FUND_SOURCES
 
 BILLION = 10**9
@@ -174,6 +176,56 @@ def test_held_above_its_milestone_it_says_what_is_waited_for_and_not_below(langu
     for text in (words.title, words.reason):
         assert "dưới mốc 60" not in text
         assert "below the" not in text
+
+
+LAST_YEAR = ca_mau.schedule(
+    BaselineKind.NATIONAL,
+    "VN",
+    {date(2021, 7, 31): 3671, date(2021, 11, 30): 6386, date(2021, 12, 31): 7730},
+    budget_year=2021,
+)
+
+
+NO_SLOWER: Mapping[Language, str] = {
+    "vi": "Chỉ ở mức thông tin vì không thấp hơn mức cả nước cùng kỳ năm trước (2021).",
+    "en": "For information only, as it is not behind the national level at that date of the previous year "
+    "(2021).",
+}
+JANUARY: Mapping[Language, str] = {
+    "vi": "trên mùa vụ của mức cả nước cùng kỳ năm trước (2021), riêng tháng 1 theo kế hoạch vốn năm 2020.",
+    "en": "over the seasons of the national level at that date of the previous year (2021), January as for "
+    "the plan of 2020.",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_why_a_flag_is_information_and_whose_january_a_forecast_takes_is_said(language: Language) -> None:
+    """On 30 September the nation of 2021 stood at 50.3 %: 59 % is under the milestone, not behind that."""
+    info, january = NO_SLOWER[language], JANUARY[language]
+    below = project(SEPTEMBER, 590, baselines=(*PROVINCE.baselines[:1], LAST_YEAR))
+    assert found(below, RuleName.BELOW_MILESTONE).severity is Severity.INFO
+    assert info in told(below, RuleName.BELOW_MILESTONE, language).reason
+    slow = project(SEPTEMBER, 400, baselines=(*PROVINCE.baselines[:1], LAST_YEAR))
+    assert found(slow, RuleName.BELOW_MILESTONE).severity is Severity.WARNING
+    assert info not in told(slow, RuleName.BELOW_MILESTONE, language).reason
+    assert january in told(slow, RuleName.YEAR_END_SHORTFALL, language).reason
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("vi", "Chỉ ở mức thông tin vì theo nhịp độ nhanh hơn trong hai nhịp độ thì vẫn đạt."),
+        ("en", "For information only, as the faster of the two paces would reach it."),
+    ],
+)
+def test_a_shortfall_by_one_pace_alone_says_so(language: Language, said: str) -> None:
+    """Half of the target's year has passed: 450 so far heads for 900, 320 since March for over 950."""
+    target = PROVINCE.baselines[:1]
+    course = Course((89, 180), (130 * BILLION, 450 * BILLION), (0, 0), (0, 0), (PLAN, PLAN))
+    uneven = project(date(2022, 6, 30), 450, baselines=target, course=course)
+    assert found(uneven, RuleName.YEAR_END_SHORTFALL).severity is Severity.INFO
+    assert said in told(uneven, RuleName.YEAR_END_SHORTFALL, language).reason
+    assert said not in told(replace(uneven, course=Course()), RuleName.YEAR_END_SHORTFALL, language).reason
 
 
 def test_a_milestone_never_waits_for_more_than_the_whole_plan() -> None:
