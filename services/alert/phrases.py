@@ -244,6 +244,10 @@ INFO_AHEAD_OF: Mapping[Language, str] = {
     "vi": "Chỉ ở mức thông tin vì không thấp hơn {baseline}.",
     "en": "For information only, as it is not behind {baseline}.",
 }
+INFO_WITHIN: Mapping[Language, str] = {
+    "vi": "Chỉ ở mức thông tin vì không thấp hơn {baseline} quá {points} điểm phần trăm.",
+    "en": "For information only, as it is not behind {baseline} by more than {points} points.",
+}
 INFO_IN_BAND: Mapping[Language, str] = {
     "vi": "Chỉ ở mức thông tin vì theo nhịp độ nhanh hơn trong hai nhịp độ thì vẫn đạt.",
     "en": "For information only, as the faster of the two paces would reach it.",

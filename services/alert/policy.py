@@ -69,8 +69,8 @@ _ONLY_WHILE_FLAGGED = {
     *("forecast_rate", "forecast_date"),
 }
 _SHARES_BELOW = {RuleName.BEHIND_TARGET, RuleName.BELOW_NATIONAL_AVERAGE, RuleName.YEAR_END_SHORTFALL}
-# Held against a rate of the plan, so that another baseline may say that it is none the worse for it.
-_BY_RATE = {RuleName.BEHIND_TARGET, RuleName.BELOW_MILESTONE}
+# Held against what this plan asks, so that another baseline may say that it is none the worse for it.
+_EASED = {RuleName.BEHIND_TARGET, RuleName.BELOW_MILESTONE, RuleName.YEAR_END_SHORTFALL}
 _RISING = {*_SHARES_BELOW, RuleName.BELOW_MILESTONE}
 
 
@@ -196,13 +196,14 @@ class ClosingMonthEntry(_Read):
 
 
 class EasingEntry(_Read):
-    """For these subjects a flag is info where they are not behind ``baseline``."""
+    """For these subjects a flag is info where they are not behind ``baseline``, by more than ``within``."""
 
     baseline: BaselineName
     subjects: Annotated[frozenset[SubjectType], Field(min_length=1)]
+    within: Annotated[Exact, Field(lt=1)] = Fraction(0)
 
     def easing(self) -> Easing:
-        return Easing(self.baseline, self.subjects)
+        return Easing(self.baseline, self.subjects, self.within)
 
 
 class RuleEntry(_Read):
@@ -236,8 +237,8 @@ class RuleEntry(_Read):
             raise _wrong("clear_at", "on the far side of the threshold from what is flagged")
         if self.critical_below is not None and not (judged and self.critical_below <= self.threshold):
             raise _wrong("critical_below", "at most the threshold, and only where a baseline judges")
-        if self.info_ahead_of is not None and self.name not in _BY_RATE:
-            raise _wrong("info_ahead_of", f"only of {', '.join(sorted(_BY_RATE))}, which ask for a rate")
+        if self.info_ahead_of is not None and self.name not in _EASED:
+            raise _wrong("info_ahead_of", f"only of {', '.join(sorted(_EASED))}")
         if self.info_in_band and self.name is not RuleName.YEAR_END_SHORTFALL:
             raise _wrong("info_in_band", "only of year_end_shortfall, which has a forecast")
         for language, texts in (("vi", self.text.vi), ("en", self.text.en)):

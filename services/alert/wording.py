@@ -240,7 +240,10 @@ def _of_its_rule(finding: Finding, language: Language) -> Iterator[str]:
         )
     if finding.ahead_of is not None:
         name = baseline_words(finding.ahead_of.name, finding.ahead_of.budget_year, language)
-        yield phrases.INFO_AHEAD_OF[language].format(baseline=name)
+        words = phrases.INFO_WITHIN if finding.ahead_within else phrases.INFO_AHEAD_OF
+        yield words[language].format(
+            baseline=name, points=number(finding.ahead_within * 100, language, digits=1)
+        )
     if finding.is_in_band:
         yield phrases.INFO_IN_BAND[language]
     if finding.rule is RuleName.SOURCE_STALE and finding.stale_sources:

@@ -69,6 +69,7 @@ def finding(
         is_held=is_held,
         critical_below=rule.critical_below if critical else None,
         ahead_of=ahead_of,
+        ahead_within=rule.info_ahead_of.within if ahead_of and rule.info_ahead_of else Fraction(0),
         is_in_band=is_in_band,
         measured_on=rule.measured_on if rule.name is RuleName.ADVANCE_OVER_LIMIT else None,
     )
@@ -81,7 +82,7 @@ def _ahead_of(at: Snapshot, rule: Rule) -> Baseline | None:
     if easing is None or at.progress.subject.type not in easing.subjects:
         return None
     other = at.reaching(easing.baseline, at.day)
-    share = other.share_on(at.day) if other else Fraction(0)
+    share = other.share_on(at.day) - easing.within if other else Fraction(0)
     is_ahead = share > 0 and at.disbursed * share.denominator >= share.numerator * at.plan
     return other if is_ahead else None
 

@@ -77,10 +77,15 @@ class Milestone:
 
 @dataclass(frozen=True, slots=True)
 class Easing:
-    """Flagged, but not behind ``baseline``: for these subjects that is information and no warning."""
+    """Flagged, but not behind ``baseline``: for these subjects that is information and no warning.
+
+    ``within`` is how far below it still counts as not behind, as a share of the plan: what is published is
+    cut off rather than rounded, and read between its dates.
+    """
 
     baseline: BaselineName
     subjects: frozenset[SubjectType]
+    within: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ import pytest
 
 from services.alert import phrases, wording
 from services.alert.number_text import LANGUAGES, Language, day
+from services.domain.baselines import BaselineName
 from services.domain.course import Course
 from services.domain.disbursement import Series
-from services.domain.lag_rules import Milestone, Policy, RuleName, Severity
+from services.domain.lag_rules import Easing, Milestone, Policy, RuleName, Severity
 from services.domain.plan import BaselineKind
 from services.domain.progress import FundLine, Progress, Subject, SubjectType
 from services.domain.verdict import evaluate, unflagged
@@ -187,9 +188,10 @@ LAST_YEAR = ca_mau.schedule(
 
 
 NO_SLOWER: Mapping[Language, str] = {
-    "vi": "Chỉ ở mức thông tin vì không thấp hơn mức cả nước cùng kỳ năm trước (2021).",
+    "vi": "Chỉ ở mức thông tin vì không thấp hơn mức cả nước cùng kỳ năm trước (2021) quá 1,5 điểm phần "
+    "trăm.",
     "en": "For information only, as it is not behind the national level at that date of the previous year "
-    "(2021).",
+    "(2021) by more than 1.5 points.",
 }
 JANUARY: Mapping[Language, str] = {
     "vi": "trên mùa vụ của mức cả nước cùng kỳ năm trước (2021), riêng tháng 1 theo kế hoạch vốn năm 2020.",
@@ -209,6 +211,21 @@ def test_why_a_flag_is_information_and_whose_january_a_forecast_takes_is_said(la
     assert found(slow, RuleName.BELOW_MILESTONE).severity is Severity.WARNING
     assert info not in told(slow, RuleName.BELOW_MILESTONE, language).reason
     assert january in told(slow, RuleName.YEAR_END_SHORTFALL, language).reason
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("vi", "Chỉ ở mức thông tin vì không thấp hơn mức cả nước cùng kỳ năm trước (2021). "),
+        ("en", "not behind the national level at that date of the previous year (2021). "),
+    ],
+)
+def test_without_a_tolerance_none_is_told(language: Language, said: str) -> None:
+    below, name = project(SEPTEMBER, 590, baselines=(*PROVINCE.baselines[:1], LAST_YEAR)), "below_milestone"
+    rule = next(each for each in policy_of(below).rules if each.name == name)
+    exact = Easing(BaselineName.PREVIOUS_YEAR, frozenset({SubjectType.PROJECT}))
+    (finding,) = evaluate(below, Policy((replace(rule, info_ahead_of=exact),)))
+    assert said in wording.flagged(finding, rules_of(below)[rule.name].text, language, FUND_SOURCES).reason
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,20 @@ def test_behind_the_target_but_no_slower_than_the_nation_was_is_information(
     assert (finding.ahead_of.name if finding.ahead_of else None) is ahead_of
 
 
+@pytest.mark.parametrize(("disbursed", "is_info"), [(240, True), (225, True), (224, False)])
+def test_what_is_published_is_not_exact_so_a_little_below_it_is_not_behind(
+    disbursed: int, *, is_info: bool
+) -> None:
+    """24 % of 1,000 less 1.5 points is 225."""
+    finding = found(
+        beside_last_year(disbursed),
+        replace(EASED, info_ahead_of=replace(NO_SLOWER, within=Fraction("0.015"))),
+    )
+    assert finding is not None
+    assert (finding.severity is Severity.INFO) is is_info
+    assert finding.ahead_within == (Fraction("0.015") if is_info else 0)
+
+
 def test_what_is_critical_stays_so_whatever_the_nation_did() -> None:
     """300 is 0.75 of the target of 400, and more than 24 %."""
     finding = found(beside_last_year(300), replace(EASED, critical_below=Fraction("0.80")))

@@ -1,8 +1,8 @@
 """Figures published in 2022, worked out again from others published with them.
 
 Amounts and rates are rows of ``deploy/sample/figures_2022.csv``; the source of each stands beside the case
-and has to be the row's own. Press figures are cut off rather than rounded, and some amounts are "over": where no
-other bound is given, a case comes out to the last digit printed.
+and has to be the row's own. Press figures are cut off rather than rounded, and some amounts are "over": where
+no other bound is given, a case comes out to the last digit printed.
 """
 
 from __future__ import annotations
