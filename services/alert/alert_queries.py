@@ -17,7 +17,7 @@ from services.runtime.cursor import encode as cursor_of
 from services.runtime.postgres import Cursor
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Columns a filter may name; each is compared for equality.
+# Columns a filter may name; each is compared for equality, or with every value of a list.
 FILTERS = frozenset(
     {
         *("state", "severity", "rule", "subject_type", "subject_code"),
@@ -154,7 +154,9 @@ def _equal(columns: Mapping[str, object], prefix: str) -> list[sql.Composable]:
     if unknown := columns.keys() - FILTERS:
         raise KeyError(unknown)
     return [
-        sql.SQL("a.{} = {}").format(sql.Identifier(name), sql.Placeholder(prefix + name))
+        sql.SQL("a.{} = ANY ({})" if isinstance(columns[name], list) else "a.{} = {}").format(
+            sql.Identifier(name), sql.Placeholder(prefix + name)
+        )
         for name in sorted(columns)
     ]
 

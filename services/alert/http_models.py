@@ -34,6 +34,9 @@ class AlertFilter(BaseModel):
 
     state: AlertState | None = Field(None, description="open, resolved or cancelled.")
     severity: Severity | None = Field(None, description="info, warning or critical.")
+    min_severity: Severity | None = Field(
+        None, description="That severity or a more urgent one: warning leaves out what is information."
+    )
     rule: RuleName | None = Field(None, description="The rule's name.")
     subject_type: SubjectType | None = Field(None, description="What the alert is about.")
     subject_code: Code | None = Field(None, description="The subject's code.")
@@ -42,10 +45,10 @@ class AlertFilter(BaseModel):
     budget_year: Annotated[int, Field(ge=2000, le=2100)] | None = Field(None, description="The budget year.")
 
     def columns(self) -> dict[str, object]:
-        """The filters given, by column."""
+        """The filters given, by column; a list where any of several values will do."""
         given = {
             "state": self.state,
-            "severity": self.severity,
+            "severity": self._severities(),
             "rule": self.rule,
             "subject_type": self.subject_type,
             "subject_code": self.subject_code,
@@ -54,10 +57,16 @@ class AlertFilter(BaseModel):
             "budget_year": self.budget_year,
         }
         return {
-            name: value if isinstance(value, int) else str(value)
+            name: value if isinstance(value, int | list) else str(value)
             for name, value in given.items()
             if value is not None
         }
+
+    def _severities(self) -> Severity | list[str] | None:
+        if self.min_severity is None:
+            return self.severity
+        urgent = [each for each in Severity if each.is_at_least(self.min_severity)]
+        return [str(each) for each in urgent if self.severity in (None, each)]
 
     def parameters(self) -> dict[str, str]:
         """The filters given, as query parameters in a fixed order."""

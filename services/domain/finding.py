@@ -99,7 +99,7 @@ class Finding:
     ``measured`` is what was held against it. ``is_held`` says that only the wait for ``clear_at`` keeps the
     alert open. ``critical_below`` is ``None`` unless the index is below it, which makes the finding critical.
     ``ahead_of`` is the baseline that the subject is not behind by more than ``ahead_within`` of the plan,
-    which makes it info; ``is_in_band`` says that the better pace of the forecast reaches the limit, which does
+    which makes it info; ``is_in_band`` that the better pace of the forecast reaches the limit, which does
     so too.
     ``excess`` is in minor units. ``inhibited`` are the rules that stale figures keep silent.
     """

@@ -50,6 +50,11 @@ class Severity(StrEnum):
     WARNING = "warning"
     CRITICAL = "critical"
 
+    def is_at_least(self, other: Severity) -> bool:
+        """Whether it is as urgent as ``other``, or more so."""
+        rising = list(Severity)
+        return rising.index(self) >= rising.index(other)
+
 
 class AdvanceBase(StrEnum):
     """What an outstanding advance is a share of: the contract's value is not known here."""

@@ -15,7 +15,7 @@ from services.domain.lag_rules import Policy, RuleName, Severity
 from services.domain.progress import Progress
 from services.domain.verdict import evaluate
 
-_URGENCY = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
+_URGENCY = tuple(Severity)
 # What a finding says changes daily; a replay asks only whether there is one.
 _FLAGGED = b"flagged"
 _OPEN = Recorded(AlertState.OPEN, _FLAGGED)
@@ -62,7 +62,7 @@ class Flag:
         stretch: list[tuple[date, Severity]] = []
         is_again = self.is_again
         for (starts, now), end in zip(since, ends, strict=True):
-            if is_urgent := not _is_more_urgent(severity, now):
+            if is_urgent := now.is_at_least(severity):
                 stretch.append((starts, now))
             is_last = end == self.cleared_on
             if stretch and (is_last or not is_urgent):
@@ -134,10 +134,6 @@ def _now(flag: Flag) -> Severity:
 def _changed(flag: Flag, day: date, severity: Severity) -> Flag:
     since = (*(flag.since or ((flag.raised_on, flag.severity),)), (day, severity))
     return replace(flag, since=since, severity=max(flag.severity, severity, key=_URGENCY.index))
-
-
-def _is_more_urgent(severity: Severity, than: Severity) -> bool:
-    return _URGENCY.index(severity) > _URGENCY.index(than)
 
 
 def flagged_since(flags: Sequence[Flag], day: date) -> date | None:
