@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import string
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -23,8 +22,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
 
+from services.alert.policy_faults import read_yaml, told, wrong
 from services.domain.baselines import DHSS, BaselineName, ClosingMonth, SCurveConstants
 from services.domain.lag_rules import (
     AdvanceBase,
@@ -101,11 +100,6 @@ def _template(text: str) -> str:
 
 Exact = Annotated[Fraction, BeforeValidator(_exact)]
 Template = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(_template)]
-
-
-def _wrong(key: str, said: str) -> PydanticCustomError:
-    """A fault of one key that is seen only beside others; ``key`` with dots, as "text.vi.reason"."""
-    return PydanticCustomError("beside_others", "{said}", {"key": key, "said": said})
 
 
 class _Read(BaseModel):
@@ -230,24 +224,24 @@ class RuleEntry(_Read):
     def _fits_its_rule(self) -> Self:
         judged = self.name in {RuleName.BEHIND_TARGET, RuleName.BELOW_NATIONAL_AVERAGE}
         if self.name in _SHARES_BELOW and not 0 < self.threshold <= 1:
-            raise _wrong("threshold", "a share of the baseline, above 0 and at most 1")
+            raise wrong("threshold", "a share of the baseline, above 0 and at most 1")
         if (self.name is RuleName.BELOW_MILESTONE) is not bool(self.milestones):
-            raise _wrong("milestones", "below_milestone has at least one, no other rule has any")
+            raise wrong("milestones", "below_milestone has at least one, no other rule has any")
         if self.clear_at is not None and not self._clears_beyond():
-            raise _wrong("clear_at", "on the far side of the threshold from what is flagged")
+            raise wrong("clear_at", "on the far side of the threshold from what is flagged")
         if self.critical_below is not None and not (judged and self.critical_below <= self.threshold):
-            raise _wrong("critical_below", "at most the threshold, and only where a baseline judges")
+            raise wrong("critical_below", "at most the threshold, and only where a baseline judges")
         if self.info_ahead_of is not None and self.name not in _EASED:
-            raise _wrong("info_ahead_of", f"only of {', '.join(sorted(_EASED))}")
+            raise wrong("info_ahead_of", f"only of {', '.join(sorted(_EASED))}")
         if self.info_in_band and self.name is not RuleName.YEAR_END_SHORTFALL:
-            raise _wrong("info_in_band", "only of year_end_shortfall, which has a forecast")
+            raise wrong("info_in_band", "only of year_end_shortfall, which has a forecast")
         for language, texts in (("vi", self.text.vi), ("en", self.text.en)):
             for key, text in texts:
                 allowed = _NAMES_BY_RULE[self.name]
                 if key == "resolved":
                     allowed -= _ONLY_WHILE_FLAGGED
                 if unknown := sorted(_names(text) - allowed):
-                    raise _wrong(
+                    raise wrong(
                         f"text.{language}.{key}",
                         f"{self.name} gives no {', '.join(unknown)}; it gives {', '.join(sorted(allowed))}",
                     )
@@ -298,7 +292,7 @@ class PolicyFile(_Read):
     def _each_rule_once(self) -> Self:
         names = [rule.name for rule in self.rules]
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise _wrong("rules", f"{', '.join(twice)} given twice: leave one")
+            raise wrong("rules", f"{', '.join(twice)} given twice: leave one")
         return self
 
     def precedence(self) -> tuple[bool, int]:
@@ -308,18 +302,6 @@ class PolicyFile(_Read):
     def covers(self, *, province_code: str, budget_year: int) -> bool:
         in_scope = self.provinces == "all" or province_code in self.provinces
         return in_scope and budget_year >= self.from_budget_year
-
-
-_KEYS = sorted(
-    {
-        key
-        for model in (
-            *(PolicyFile, PreferenceEntry, SCurveEntry, ClosingMonthEntry),
-            *(RuleEntry, MilestoneEntry, EasingEntry, BothTexts, Texts),
-        )
-        for key in model.model_fields
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,15 +345,27 @@ class Policies:
         }
 
 
+_KEYS = sorted(
+    {
+        key
+        for model in (
+            *(PolicyFile, PreferenceEntry, SCurveEntry, ClosingMonthEntry),
+            *(RuleEntry, MilestoneEntry, EasingEntry, BothTexts, Texts),
+        )
+        for key in model.model_fields
+    }
+)
+
+
 def load(place: Path) -> Policies:
     """Read every ``*.yaml`` of a folder, or one file. Raises ``PolicyError`` naming every fault."""
     read: list[tuple[Path, PolicyFile]] = []
     faults: list[str] = []
     for path in sorted(place.glob("*.yaml")) if place.is_dir() else [place]:
         try:
-            read.append((path, PolicyFile.model_validate(_read_yaml(path))))
+            read.append((path, PolicyFile.model_validate(read_yaml(path))))
         except ValidationError as error:
-            faults += [f"{path.name}: {_place(path, fault)}" for fault in _true_faults(error)]
+            faults += [f"{path.name}: {fault}" for fault in told(path, error, keys=_KEYS)]
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             faults.append(f"{path.name}: {error}")
     if not read and not faults:
@@ -398,75 +392,3 @@ def _ambiguities(read: Iterable[tuple[Path, PolicyFile]]) -> list[str]:
                 if other != path.name:
                     faults.append(f"{path.name}: rule {entry.name}: {other} has it for {province} too")
     return faults
-
-
-def _true_faults(error: ValidationError) -> list[ErrorDetails]:
-    """Without "should have at least 1 item" of a list whose items are at fault: none of them is sound."""
-    faults = error.errors()
-    inside = {fault["loc"][:depth] for fault in faults for depth in range(len(fault["loc"]))}
-    return [fault for fault in faults if fault["type"] != "too_short" or fault["loc"] not in inside]
-
-
-def _place(path: Path, fault: ErrorDetails) -> str:
-    """Line, rule and key of a fault, by the rule's name where it can be read, and how to mend it."""
-    loc = (*fault["loc"], *filter(None, fault.get("ctx", {}).get("key", "").split(".")))
-    where = [str(part) for part in loc]
-    if where[:1] == ["rules"] and len(where) > 1:
-        entry = _read_yaml(path)["rules"][int(where[1])]
-        name = entry.get("name", where[1]) if isinstance(entry, dict) else where[1]
-        where = [f"rule {name}", ".".join(where[2:])]
-    return ": ".join([f"line {_line(path, loc)}", *filter(None, where), _said(fault)])
-
-
-def _said(fault: ErrorDetails) -> str:
-    match fault["type"]:
-        case "missing":
-            return "is missing: add it"
-        case "too_short":
-            return "is empty: give at least one"
-        case "enum":
-            return f"must be {fault['ctx']['expected']}"
-        case "extra_forbidden":
-            near = difflib.get_close_matches(str(fault["loc"][-1]), _KEYS, n=1)
-            return f"there is no such key: {f'did you mean {near[0]}?' if near else 'remove it'}"
-    return fault["msg"].removeprefix("Value error, ")
-
-
-def _line(path: Path, loc: Sequence[int | str]) -> int:
-    """The line of the key or, where it is missing or the fault is of several, of what it belongs to."""
-    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
-    line = 1
-    for part in loc:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == part), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            found = (node.value[part], node.value[part])
-        else:
-            found = None
-        if found is None:
-            break
-        line, node = found[0].start_mark.line + 1, found[1]
-    return line
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Refuses a key given twice; YAML readers otherwise keep the last one silently."""
-
-
-def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
-    keys = set()
-    for each, _ in node.value:
-        key = loader.construct_object(each)
-        if key in keys:
-            raise yaml.MarkedYAMLError(
-                problem=f"key {key!r} given twice: leave one", problem_mark=each.start_mark
-            )
-        keys.add(key)
-    return loader.construct_mapping(node, deep=True)
-
-
-_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
-def _read_yaml(path: Path) -> Any:
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
