@@ -262,10 +262,12 @@ class RowItems:
         self._together = _TOGETHER.get(profile.kind)
         self._part = _side if profile.kind == "reallocation" else _point
         self._groups: dict[tuple[object, ...], list[tuple[TableRow, Values]]] = {}
+        self._lacks_a_row = False
 
     def add(self, row: TableRow) -> Iterator[StatedRow]:
         """The items of one row; none of a row with a fault."""
         if row.values is None:
+            self._lacks_a_row = True
             return
         values = self._checks.checked(row, row.values)
         if self._together:
@@ -283,7 +285,8 @@ class RowItems:
     def finish(self) -> Iterator[StatedRow]:
         """What rows gave together, and what is known only of all rows."""
         self._checks.finish()
-        if self._together:
+        # Without the row at fault a decision would be one of too few sides, or one that does not balance.
+        if self._together and not (self._lacks_a_row and self._together.parts == "sides"):
             for rows in self._groups.values():
                 yield from self._of_group(self._together, rows)
 
@@ -326,6 +329,7 @@ class RowItems:
         try:
             self._part(values)
         except ValidationError as error:
+            self._lacks_a_row = True
             self._note_refusal(error, row, {})
         else:
             key = tuple(values.get(name) for name in together.key)
