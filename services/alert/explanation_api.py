@@ -18,6 +18,7 @@ from services.alert.decision_words import PlanDecision
 from services.alert.explanation_store import KeptChange
 from services.alert.figures import Figures
 from services.alert.http_models import ChangeOut, left_out_not_null
+from services.alert.recomputing import NotKeptError
 from services.contracts import progress_codec
 from services.contracts.stated.days import UtcMoment
 from services.domain.progress import Progress
@@ -179,15 +180,18 @@ class ExplanationApi:
     def recompute(self, alert_id: str, query: ChangeQuery) -> Recomputation:
         """The figures again, from the record and from the ledger."""
         asked = self._asked(alert_id, query)
-        if asked.progress is None or asked.kept.definition is None:
+        try:
+            if asked.progress is None:
+                raise NotKeptError("the change was kept without the record that was judged")
+            from_record = _differences(asked.kept, asked.progress)
+        except NotKeptError as error:
             raise ProblemError(
                 409,
                 "evidence-not-kept",
-                "Thay đổi này không lưu căn cứ / nothing was kept to reckon this change again",
+                "Thay đổi này không lưu đủ căn cứ / too little was kept to reckon this change again",
                 "Thay đổi do phiên bản cũ ghi, hoặc quy tắc không còn hiệu lực. / It is of an earlier "
-                "version, or its rule was in force no more.",
-            )
-        from_record = _differences(asked.kept, asked.progress)
+                f"version, or its rule was in force no more: {error}.",
+            ) from error
         from_ledger: list[Difference] = []
         unavailable = ""
         try:
