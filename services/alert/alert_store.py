@@ -56,8 +56,9 @@ class Change:
     """One change of one alert, to be written, with all that is needed to explain it later.
 
     ``digest`` is that of the finding, ``evidence`` the progress record that was judged as of ``judged_on`` by
-    ``definition`` (``None`` where the rule is in force no more); ``open_rules``: those that bear on the finding
-    whose alerts were held to be open before, the rule itself among them. ``caused_by`` are late events, ``correction`` what they corrected, in words.
+    ``definition`` (``None`` where the rule is in force no more); ``open_rules``: those that bear on the
+    finding whose alerts were held to be open before, the rule itself among them. ``caused_by`` are late
+    events, ``correction`` what they corrected, in words.
     """
 
     change_id: UUID

@@ -19,7 +19,7 @@ from services.alert.explanation_store import KeptChange
 from services.alert.figures import Figures
 from services.alert.http_models import ChangeOut, left_out_not_null
 from services.alert.recomputing import NotKeptError
-from services.contracts import progress_codec
+from services.contracts import codec, progress_codec
 from services.contracts.stated.days import UtcMoment
 from services.domain.progress import Progress
 from services.runtime.access import Scope, caller
@@ -105,6 +105,8 @@ class _Asked:
     history: list[ChangeRow]
     kept: KeptChange
     progress: Progress | None
+    # Why the record is none; empty where it is one, or was not kept.
+    fault: str
 
     @property
     def evidence(self) -> EvidenceOf | None:
@@ -181,9 +183,7 @@ class ExplanationApi:
         """The figures again, from the record and from the ledger."""
         asked = self._asked(alert_id, query)
         try:
-            if asked.progress is None:
-                raise NotKeptError("the change was kept without the record that was judged")
-            from_record = _differences(asked.kept, asked.progress)
+            from_record = _from_record(asked)
         except NotKeptError as error:
             raise ProblemError(
                 409,
@@ -196,7 +196,8 @@ class ExplanationApi:
         unavailable = ""
         try:
             found = self._evidence(asked, limit=1, cursor=None)
-            from_ledger = _differences(asked.kept, recomputing.from_ledger(asked.progress, found))
+            if asked.progress:
+                from_ledger = _differences(asked.kept, recomputing.from_ledger(asked.progress, found))
         except NoEvidenceError as error:
             unavailable = str(error)
         except (KeyError, TypeError, ValueError) as error:
@@ -235,8 +236,12 @@ class ExplanationApi:
                 f"Không có {shortened(alert_id)}; GET /v1/alerts liệt kê các cảnh báo. / "
                 f"There is no {shortened(alert_id)}, or no such change; GET /v1/alerts lists them.",
             )
-        progress = progress_codec.decode_progress(kept.evidence) if kept.evidence else None
-        return _Asked(*found, kept, progress)
+        progress, fault = None, ""
+        try:
+            progress = progress_codec.decode_progress(kept.evidence) if kept.evidence else None
+        except codec.UndecodableError as error:
+            fault = shortened(error, 300)
+        return _Asked(*found, kept, progress, fault)
 
     def _behind(self, asked: _Asked, query: ExplanationQuery) -> tuple[Movements, list[PlanDecision]]:
         """The movements and the plan decisions behind the figures, as far as they can be read."""
@@ -258,8 +263,20 @@ class ExplanationApi:
         return aggregation_client.ask(self._aggregation_url, of.path(limit=limit, cursor=cursor))
 
 
+def _from_record(asked: _Asked) -> list[Difference]:
+    if asked.progress:
+        return _differences(asked.kept, asked.progress)
+    if asked.fault:
+        return [Difference(where="record", told=asked.kept.transition, again=asked.fault)]
+    raise NotKeptError("the change was kept without the record that was judged")
+
+
 def _differences(kept: KeptChange, progress: Progress) -> list[Difference]:
-    flagged, again = recomputing.judged_again(progress, kept)
+    try:
+        flagged, again = recomputing.judged_again(progress, kept)
+    except ValueError as error:
+        # Nothing that was told could not be judged.
+        return [Difference(where="record", told=kept.transition, again=shortened(error, 300))]
     return [
         Difference(where=where, told=told, again=now)
         for where, told, now in recomputing.differences(kept, flagged, again)

@@ -76,10 +76,10 @@ def differences(kept: KeptChange, flagged: bool, again: Figures) -> list[tuple[s
 
 
 def from_ledger(progress: Progress, evidence: Mapping[str, Any]) -> Progress:
-    """``progress`` as aggregation reckons it from the ledger, asked for the same day and instant of knowledge.
+    """``progress`` as aggregation reckons it from the ledger, for the same day and instant of knowledge.
 
-    What the books do not know is taken from the record: the telling's own business date and version, which late
-    events it named, and the names of provinces and fund sources. Raises ``KeyError``, ``TypeError`` and
+    What the books do not know is taken from the record: the telling's own business date and version, which
+    late events it named, and the names of provinces and fund sources. Raises ``KeyError``, ``TypeError`` and
     ``ValueError`` for an answer that is no evidence.
     """
     year = progress.budget_year

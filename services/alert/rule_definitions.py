@@ -22,9 +22,9 @@ _RULES = TypeAdapter(tuple[Rule, ...])
 
 @dataclass(frozen=True, slots=True)
 class RuleDefinition:
-    """``definition`` is JSON with sorted keys: ``policy``, the domain's policy with this rule alone, ``text`` in
-    both languages and, of source_stale, ``silenced``: the rules that it may keep silent. Its numbers are exact
-    texts ("9/10")."""
+    """``definition`` is JSON with sorted keys: ``policy``, the domain's policy with this rule alone, ``text``
+    in both languages and, of source_stale, ``silenced``: the rules that it may keep silent. Its numbers are
+    exact texts ("9/10")."""
 
     rule: RuleName
     rule_version: int

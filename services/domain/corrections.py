@@ -32,9 +32,9 @@ JUDGED_BACK = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Rejudged:
-    """One rule's finding by all that is known now, ``None`` where it does not flag, and the judgement that the
-    lifecycle decides by. ``open_rules`` bear on the finding and had alerts that were taken for open before: the
-    rule itself, for source_stale also those that it keeps silent."""
+    """One rule's finding by all that is known now, ``None`` where it does not flag, and the judgement that
+    the lifecycle decides by. ``open_rules`` bear on the finding and had alerts that were taken for open
+    before: the rule itself, for source_stale also those that it keeps silent."""
 
     rule: RuleName
     finding: Finding | None

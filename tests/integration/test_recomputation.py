@@ -1,10 +1,9 @@
-"""Every rule of the shipped policy reckons again to the same figures, from its record and from the ledger; what was
-edited in either is told apart. Real books, a real alert service, one asking the other over HTTP."""
+"""Every rule of the shipped policy reckons again to the same figures, from its record and from the ledger;
+what was edited in either is told apart. Real books, a real alert service, one asking the other over HTTP."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,7 +16,7 @@ from werkzeug.serving import make_server
 from deploy.embedded import servers
 from services.alert import recomputing
 from services.alert.aggregation_client import EvidenceOf
-from services.contracts import progress_codec, topics
+from services.contracts import codec, progress_codec, topics
 from services.domain.disbursement import FigureStatus, MovementKind, Reporter
 from services.domain.lag_rules import RuleName
 from services.domain.money import Money
@@ -33,7 +32,7 @@ from tests.support.brokers import RunningBroker
 LIKE = {"district": "Cái Nước", "sector": "Giao thông", "project_group": "B"}
 OCTOBER = date(2022, 10, 31)
 QUANG_NAM = {"province_code": "49", "owner_code": "O9", "owner_name": "Ban QLDA Quảng Nam"}
-BOOKS = (
+BOOKS: tuple[codec.Fact, ...] = (
     facts.curve(BaselineKind.TARGET, "96", facts.CA_MAU_TARGET),
     facts.curve(BaselineKind.NATIONAL, "VN", {"2022-04-30": 18, "2022-09-30": 47, "2022-12-31": 90}),
     facts.curve(BaselineKind.NATIONAL, "VN", {"2021-06-30": 30, "2021-12-31": 95}, budget_year=2021),
@@ -50,11 +49,13 @@ BOOKS = (
         starts_on=date(2021, 6, 1),
         closed_on=date(2023, 12, 31),
         total_investment=Money(1_000),
-        **LIKE,
+        project_group="B",
+        district="Cái Nước",
+        sector="Giao thông",
     ),
     facts.plan(1_000, "Q1", decision_number="9/QĐ", **QUANG_NAM),
 )
-MONEY = (
+MONEY: tuple[codec.Fact, ...] = (
     # P1 lags and has stood still since February, P2 has nothing, P4 was advanced 40 % of its investment in
     # March, P6's two accounts disagree. Those of the other province end five months before.
     facts.movement("p1", 100, "2022-02-10"),
@@ -64,7 +65,7 @@ MONEY = (
     facts.movement("q1", 100, "2022-05-31", project_code="Q1", source="kbnn.qn"),
 )
 # P3 is over its plan, P5 rests on an estimate; every subject is told once more, as of a later day.
-LATER = (
+LATER: tuple[codec.Fact, ...] = (
     facts.movement("p3", 1_200, "2022-10-31", project_code="P3"),
     facts.statement(500, "2022-10-31", project_code="P5", status=FigureStatus.ESTIMATE),
 )
@@ -103,7 +104,10 @@ class Both:
             """,
             rule.value,
         )
-        return [Told(*columns, bytes(evidence)) for *columns, evidence in found]
+        return [
+            Told(alert_id, sequence, transition, state, bytes(evidence))
+            for alert_id, sequence, transition, state, evidence in found
+        ]
 
     def open(self, rule: RuleName) -> Told:
         """The last change of an alert that is open."""
@@ -286,7 +290,40 @@ def test_the_evidence_alone_gives_the_whole_progress(both: Both) -> None:
             progress.known_at.isoformat(),
         )
         answer = both.aggregation.client.get(of.path(limit=1))
-        found = recomputing.from_ledger(blank, answer.json)
+        found = recomputing.from_ledger(blank, answer.get_json())
         # Who stated a curve is not told with it.
         curves = tuple(replace(each, source="", source_ref="") for each in found.baselines)
         assert replace(found, baselines=curves) == progress
+
+
+def test_a_record_that_cannot_be_read_or_judged_is_told_apart(both: Both) -> None:
+    told = both.open(RuleName.BEHIND_TARGET)
+    earlier = replace(progress_codec.decode_progress(told.evidence), as_of=date(2022, 3, 31))
+    for record in (b"\xff", progress_codec.encode_progress(earlier)):
+        both.keep(told, record)
+        try:
+            found = both.again(told)
+        finally:
+            both.keep(told, told.evidence)
+        assert [each["where"] for each in found["from_record"]] == ["record"]
+        assert not found["identical"]
+
+
+@pytest.mark.parametrize("column", ["evidence", "rule_digest", "open_rules"])
+def test_a_change_that_a_version_before_wrote_is_not_reckoned_again(both: Both, column: str) -> None:
+    told = both.open(RuleName.SOURCE_STALE)
+    ((kept,),) = both.desk.rows(
+        f"SELECT {column} FROM alert.alert_change WHERE alert_id = %s AND sequence = %s",  # noqa: S608
+        told.alert_id,
+        told.sequence,
+    )
+    edit = f"UPDATE alert.alert_change SET {column} = %s WHERE alert_id = %s AND sequence = %s"  # noqa: S608
+    both.edit(edit, None, told.alert_id, told.sequence)
+    try:
+        answer = both.client.get(told.path)
+    finally:
+        both.edit(edit, kept, told.alert_id, told.sequence)
+    assert (answer.status_code, answer.get_json()["type"]) == (
+        409,
+        "urn:giaingan:problem:evidence-not-kept",
+    )
