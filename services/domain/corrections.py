@@ -94,9 +94,7 @@ def judge(
             Judgement(
                 digest=finding_digest(finding) if finding else None,
                 grounds=_grounds(progress, standing.get(rule), recorded.get(rule)) if finding else None,
-                held_when_raised=(
-                    _held(rule, recorded[rule], held, finding, progress) if rule in moved else None
-                ),
+                held_when_raised=(rule, raised[rule].day) in held if rule in moved and not finding else None,
             ),
         )
         for rule in RuleName
@@ -168,18 +166,6 @@ def _month_ends(since: date, until: date) -> Iterator[date]:
     while day < until:
         yield day
         day = month_end(day + timedelta(days=1))
-
-
-def _held(
-    rule: RuleName,
-    recorded: Recorded,
-    held: set[tuple[RuleName, date]],
-    finding: Finding | None,
-    progress: Progress,
-) -> bool:
-    """Whether the rule flags as of the day its alert was raised, which is among the days judged again."""
-    day = recorded.grounds.day if recorded.grounds else progress.as_of
-    return finding is not None if day == progress.as_of else (rule, day) in held
 
 
 def _grounds(progress: Progress, since: date | None, recorded: Recorded | None) -> Grounds | None:
