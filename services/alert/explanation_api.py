@@ -25,6 +25,7 @@ from services.domain.progress import Progress
 from services.runtime.access import Scope, caller
 from services.runtime.api import Api, uuid_of
 from services.runtime.errors import ProblemError, shortened
+from services.runtime.fund_sources import FundSourceName, FundSourceNames
 from services.runtime.postgres import Pool
 
 _TEXT = "text/plain"
@@ -75,6 +76,9 @@ class Explanation(BaseModel):
         description="Every plan decision in force, by fund source; empty where aggregation cannot be asked."
     )
     movements: Movements
+    fund_source_names: dict[str, FundSourceName] = Field(
+        description="Every fund source of the figures, decisions and movements by name in both languages."
+    )
     history: list[ChangeOut] = Field(description="Every change up to this one, oldest first.")
     sentences_vi: list[str] = Field(description="The explanation in Vietnamese.")
     sentences_en: list[str] = Field(description="The explanation in English.")
@@ -125,8 +129,9 @@ class _Asked:
 class ExplanationApi:
     """The routes of one alert's explanation."""
 
-    def __init__(self, pool: Pool, *, aggregation_url: str) -> None:
+    def __init__(self, pool: Pool, fund_sources: FundSourceNames, *, aggregation_url: str) -> None:
         self._pool = pool
+        self._fund_sources = fund_sources
         self._aggregation_url = aggregation_url
 
     def install(self, api: Api) -> None:
@@ -158,7 +163,13 @@ class ExplanationApi:
         movements, decisions = self._behind(asked, query)
         vi, en = (
             explaining.sentences(
-                asked.kept, figures, asked.progress, asked.history, language, plan_decisions=decisions
+                asked.kept,
+                figures,
+                asked.progress,
+                asked.history,
+                language,
+                fund_sources=self._fund_sources,
+                plan_decisions=decisions,
             )
             for language in ("vi", "en")
         )
@@ -174,10 +185,22 @@ class ExplanationApi:
             baselines=explaining.points(asked.progress) if asked.progress else [],
             plan_decisions=decisions,
             movements=movements,
+            fund_source_names=self._names(figures, decisions, movements),
             history=history,
             sentences_vi=vi,
             sentences_en=en,
         )
+
+    def _names(
+        self, figures: Figures, decisions: list[PlanDecision], movements: Movements
+    ) -> dict[str, FundSourceName]:
+        codes = {
+            *(each.fund_source for each in figures.lines),
+            *(each.fund_source for each in decisions),
+            *(str(each.get("fund_source")) for each in movements.items),
+        }
+        known = self._fund_sources.by_code
+        return {code: known[code] for code in sorted(codes & known.keys())}
 
     def recompute(self, alert_id: str, query: ChangeQuery) -> Recomputation:
         """The figures again, from the record and from the ledger."""

@@ -110,7 +110,7 @@ def build(settings: Settings, pool: Pool, fund_sources: FundSourceNames, *, gate
         )
 
     quarantine_api.install(api, pool)
-    ExplanationApi(pool, aggregation_url=settings.aggregation_url).install(api)
+    ExplanationApi(pool, fund_sources, aggregation_url=settings.aggregation_url).install(api)
     webhooks_api.install(api)
 
     @api.app.before_request

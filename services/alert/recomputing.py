@@ -28,8 +28,6 @@ from services.domain.progress import (
 from services.domain.verdict import evaluate, unflagged
 
 _FLAGGED = {"opened", "updated", "reopened"}
-# Of the telling, not of the figures: the ledger does not know them.
-_OF_THE_TELLING = {"progress_version"}
 # Their names are the policy's and this project's own, not the books'.
 _NAMED_ELSEWHERE = {SubjectType.PROVINCE, SubjectType.FUND_SOURCE}
 _RULES = frozenset(RuleName)
@@ -72,7 +70,7 @@ def differences(kept: KeptChange, flagged: bool, again: Figures) -> list[tuple[s
     """Each figure that was told and does not come out so: where, as told, as reckoned again."""
     told = {**kept.figures, "flagged": kept.transition in _FLAGGED}
     now = {**again.model_dump(mode="json"), "flagged": flagged}
-    return [each for each in _differ("", told, now) if each[0] not in _OF_THE_TELLING]
+    return list(_differ("", told, now))
 
 
 def from_ledger(progress: Progress, evidence: Mapping[str, Any]) -> Progress:

@@ -327,3 +327,16 @@ def test_a_change_that_a_version_before_wrote_is_not_reckoned_again(both: Both, 
         409,
         "urn:giaingan:problem:evidence-not-kept",
     )
+
+
+def test_fund_sources_are_explained_by_name_in_both_languages(both: Both) -> None:
+    told = both.open(RuleName.OVER_PLAN)
+    explained = both.client.get(f"/v1/alerts/{told.alert_id}/explanation").get_json()
+    assert explained["fund_source_names"] == {
+        "central.sector": {"vi": "NSTW đầu tư theo ngành, lĩnh vực", "en": "Central budget by sector"}
+    }
+    for language, said in (
+        ("vi", "nguồn NSTW đầu tư theo ngành, lĩnh vực (central.sector)."),
+        ("en", "fund source Central budget by sector (central.sector)."),
+    ):
+        assert any(said in each for each in explained[f"sentences_{language}"])

@@ -181,7 +181,7 @@ def after_a_correction(
 
 
 def test_exactly_these_rules_are_judged_back() -> None:
-    """None flags now. What needs more than totals may have held then, for all that is known: not cancelled."""
+    """None flags now. Of what needs more than totals nobody knows whether it held then: not cancelled."""
     now = told({MARCH: 200, MAY: 400})
     cancelled = set()
     for name in RuleName:
@@ -247,8 +247,17 @@ def test_what_flags_only_now_was_not_open_before() -> None:
     assert not rejudged.was_open
 
 
+def test_the_day_of_the_figures_is_not_judged_before_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Raised on that day, it was not open before it."""
+    asked = judged_days(monkeypatch)
+    raised_today = Grounds(MAY, 100, 1000)
+    rejudged, _ = after_a_correction({MARCH: 200, APRIL: 300, MAY: 320}, grounds=raised_today)
+    assert asked == _AS_OF_ITSELF
+    assert not rejudged.was_open
+
+
 def test_an_alert_of_before_what_was_reached_stands_since_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No day before the late event is judged again: what was raised then stands, whatever its curve is now."""
+    """No day before the late event is judged again: what was raised then stands, whatever the curve now."""
     asked = judged_days(monkeypatch)
     in_april = LateEvent(UUID(int=2), date(2022, 4, 15))
     rejudged, _ = after_a_correction({MARCH: 120, MAY: 200}, in_april)
