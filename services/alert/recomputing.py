@@ -10,6 +10,7 @@ from typing import Any
 from services.alert.explanation_store import KeptChange
 from services.alert.figures import Figures, figures_of
 from services.alert.rule_definitions import policy_of, silenced_by
+from services.domain.alert_lifecycle import AlertState, AlertTransition, state_after
 from services.domain.course import Course
 from services.domain.disbursement import Series
 from services.domain.fiscal_calendar import first_day
@@ -27,7 +28,6 @@ from services.domain.progress import (
 )
 from services.domain.verdict import evaluate, unflagged
 
-_FLAGGED = {"opened", "updated", "reopened"}
 # Their names are the policy's and this project's own, not the books'.
 _NAMED_ELSEWHERE = {SubjectType.PROVINCE, SubjectType.FUND_SOURCE}
 _RULES = frozenset(RuleName)
@@ -68,9 +68,13 @@ def _open_rules(kept: KeptChange, rule: RuleName) -> set[RuleName]:
 
 def differences(kept: KeptChange, flagged: bool, again: Figures) -> list[tuple[str, str, str]]:
     """Each figure that was told and does not come out so: where, as told, as reckoned again."""
-    told = {**kept.figures, "flagged": kept.transition in _FLAGGED}
+    told = {**kept.figures, "flagged": _left_open(kept)}
     now = {**again.model_dump(mode="json"), "flagged": flagged}
     return list(_differ("", told, now))
+
+
+def _left_open(kept: KeptChange) -> bool:
+    return state_after(AlertTransition(kept.transition)) is AlertState.OPEN
 
 
 def from_ledger(progress: Progress, evidence: Mapping[str, Any]) -> Progress:

@@ -10,6 +10,7 @@ import pytest
 from services.alert import recomputing
 from services.alert.explanation_store import KeptChange
 from services.alert.recomputing import NotKeptError
+from services.domain.alert_lifecycle import AlertTransition
 from services.domain.course import Course
 from services.domain.lag_rules import RuleName
 from services.domain.progress import FundLine, Progress
@@ -51,6 +52,19 @@ def test_it_is_taken_for_open_as_it_was_then_and_whether_it_flags_is_compared() 
     assert again(progress(), replace(kept(progress(), RuleName.BEHIND_TARGET), transition="resolved")) == [
         "flagged"
     ]
+
+
+@pytest.mark.parametrize("transition", AlertTransition)
+def test_every_change_but_an_end_was_told_because_the_rule_flags(transition: AlertTransition) -> None:
+    change = replace(kept(progress(), RuleName.BEHIND_TARGET), transition=transition.value)
+    ends = transition in (AlertTransition.RESOLVED, AlertTransition.CANCELLED)
+    assert again(progress(), change) == (["flagged"] if ends else [])
+
+
+def test_what_ends_an_alert_is_as_urgent_as_the_alert_was() -> None:
+    ended = kept(progress(may=400), RuleName.BEHIND_TARGET)
+    assert ended.figures["severity"] == "warning"
+    assert again(progress(may=400), replace(ended, figures={**ended.figures, "severity": "critical"})) == []
 
 
 def test_a_version_before_kept_of_its_own_rule_alone_whether_it_was_open() -> None:
