@@ -269,9 +269,12 @@ def test_the_evidence_alone_gives_the_whole_progress(both: Both) -> None:
     """But for what is the telling's own, and for names that are not in the books."""
     for progress in both.aggregation.told().values():
         subject = progress.subject
-        is_named_elsewhere = subject.type in (SubjectType.PROVINCE, SubjectType.FUND_SOURCE)
+        name = ""
+        if subject.type in (SubjectType.PROVINCE, SubjectType.FUND_SOURCE):
+            name = "tên trước khi chính sách đặt lại"
+            progress = replace(progress, subject=replace(subject, name=name))
         blank = Progress(
-            Subject(subject.type, subject.code, subject.name if is_named_elsewhere else "", ""),
+            Subject(subject.type, subject.code, name, ""),
             budget_year=progress.budget_year,
             as_of=progress.as_of,
             business_date=progress.business_date,
