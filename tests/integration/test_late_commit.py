@@ -74,10 +74,8 @@ def applied_slowly(aggregation: Aggregation, fact: codec.Fact) -> Iterator[None]
 
 def tellings(aggregation: Aggregation) -> list[Progress]:
     """Of the province, the earliest first."""
-    told = [
-        progress_codec.decode_progress(value) for value in read_all(aggregation.settings, topics.PROGRESS)
-    ]
-    return sorted((each for each in told if each.subject.code == "96"), key=lambda progress: progress.version)
+    told = map(progress_codec.decode_progress, read_all(aggregation.settings, topics.PROGRESS))
+    return sorted((each for each in told if each.subject.code == "96"), key=lambda each: each.version)
 
 
 def evidence_of(aggregation: Aggregation, progress: Progress) -> Any:
