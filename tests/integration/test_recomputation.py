@@ -267,12 +267,11 @@ def test_an_edited_ledger_is_told_apart(both: Both, rule: RuleName) -> None:
 
 def test_the_evidence_alone_gives_the_whole_progress(both: Both) -> None:
     """But for what is the telling's own, and for names that are not in the books."""
-    for progress in both.aggregation.told().values():
-        subject = progress.subject
-        name = ""
+    for told in both.aggregation.told().values():
+        progress, subject, name = told, told.subject, ""
         if subject.type in (SubjectType.PROVINCE, SubjectType.FUND_SOURCE):
             name = "tên trước khi chính sách đặt lại"
-            progress = replace(progress, subject=replace(subject, name=name))
+            progress = replace(told, subject=replace(subject, name=name))
         blank = Progress(
             Subject(subject.type, subject.code, name, ""),
             budget_year=progress.budget_year,
