@@ -9,14 +9,17 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
+import pytest
+
 from services.aggregation.apply_events import ApplyEvents
+from services.aggregation.tell_progress import TellProgress
 from services.alert import recomputing
 from services.alert.aggregation_client import EvidenceOf
 from services.contracts import codec, progress_codec, topics
 from services.domain.progress import LateEvent, Progress
 from services.runtime import batch_commit
 from services.runtime.batch_commit import Batch, ReceivedRecord
-from services.runtime.kafka_client import Admin
+from services.runtime.kafka_client import Admin, BrokerUnavailableError
 from services.runtime.positions import BlockRows, Positions
 from services.runtime.postgres import Cursor, connect, transaction
 from tests.support import facts
@@ -124,3 +127,26 @@ def test_who_is_nearly_done_is_waited_for(database_url: str, broker: Broker) -> 
         assert {each.disbursed for each in told} == {120}
         for each in told:
             assert recomputing.from_ledger(each, evidence_of(aggregation, each)) == each
+
+
+def test_what_could_not_be_published_is_named_as_late_the_next_time(
+    database_url: str, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut short between reading and publishing, nothing was told: how far is kept only afterwards."""
+    publish, cut_short = TellProgress._publish, threading.Event()
+
+    def cut_short_once(self: TellProgress, told: list[Progress]) -> None:
+        if any(each.late_events for each in told) and not cut_short.is_set():
+            cut_short.set()
+            raise BrokerUnavailableError("cut short here")
+        publish(self, told)
+
+    monkeypatch.setattr(TellProgress, "_publish", cut_short_once)
+    late = facts.movement("late", 70, "2022-05-15")
+    with running(settings_for(database_url, broker.bootstrap_servers)) as aggregation:
+        aggregation.publish(facts.plan(1_000), facts.movement("in time", 300, "2022-05-31"))
+        aggregation.settle()
+        aggregation.publish(late)
+        aggregation.settle()
+        assert cut_short.is_set()
+        assert tellings(aggregation)[-1].late_events == (LateEvent(late.event_id, date(2022, 5, 15)),)
