@@ -75,11 +75,14 @@ class ToldBefore:
     positions: dict[str, int] | None
 
     def is_of(self, evaluation: Evaluation, topic_id: str) -> bool:
-        """Whether it was as of the same days into the same log, so that only changes are news."""
-        return (self.as_of, self.business_date, self.topic_id) == (
+        """Whether it was as of the same days into the same log, so that only changes are news. The first
+        books of a province are news to each of its subjects, whatever day they reach."""
+        had_books, has_books = self.positions is not None, evaluation.books_through is not None
+        return (self.as_of, self.business_date, self.topic_id, had_books) == (
             evaluation.as_of,
             evaluation.business_date,
             topic_id,
+            has_books,
         )
 
 
