@@ -1,8 +1,8 @@
 """How long from an acknowledged movement to the feed entry of the alert it raises: ``make bench-feed``.
 
 Starts the whole stack on free ports and sends movements in requests of 25, at a steady rate, over 2,000
-projects of one province. One movement of each request takes a project of its own beyond its plan; the entry of
-that alert is awaited on the stream of changes. The figures are of the machine they are run on.
+projects of one province. One movement of each request takes a project of its own beyond its plan; the entry
+of that alert is awaited on the stream of changes. The figures are of the machine they are run on.
 """
 
 from __future__ import annotations
