@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -36,8 +37,9 @@ class RuleDefinition:
         return hashlib.sha256(self.definition.encode()).digest()
 
 
+@lru_cache(maxsize=1_000)
 def definition_of(policy: Policy, rule: Rule, texts: BothTexts) -> RuleDefinition:
-    """The rule with all that bears on what it finds and says."""
+    """The rule with all that bears on what it finds and says. Asked for every change, so remembered."""
     whole = {"policy": _plain(replace(policy, rules=(rule,))), "text": texts.model_dump(mode="json")}
     if rule.name is RuleName.SOURCE_STALE:
         whole["silenced"] = _plain(tuple(each for each in policy.rules if each.name in LAG_RULES))
