@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from services.domain.baselines import Baseline, BaselineName, Baselines, baselines_of, linear_baseline
+from services.domain.baselines import (
+    Baseline,
+    BaselineName,
+    Baselines,
+    baselines_of,
+    carried_on,
+    linear_baseline,
+)
 from services.domain.fiscal_calendar import closing_day, first_day
 from services.domain.forecast import Forecast, forecast
 from services.domain.lag_rules import Policy
@@ -65,6 +72,14 @@ class Snapshot:
             return linear_baseline(self.progress.budget_year)
         return self.baselines.get(name)
 
+    def reaching(self, name: BaselineName, day: date) -> Baseline | None:
+        """The baseline of that name, carried on by the policy's January where it ends on 31 December;
+        ``None`` where it says nothing of ``day``."""
+        found, closing = self.named(name), self.policy.closing_month
+        if found and closing and not found.is_known_to(day):
+            found = carried_on(found, closing)
+        return found if found and found.is_known_to(day) else None
+
     def shown(self, judge: Baseline | None) -> tuple[Baseline, ...]:
         """Every baseline beside the judging one; none without a plan to take shares of."""
         if self.plan <= 0:
@@ -98,7 +113,7 @@ class Snapshot:
         if not self.has_books or target < self.day:
             return None
         wanted = self.policy.forecast_shape
-        shapes = [self.named(wanted) if wanted else None, judge]
+        shapes = [self.reaching(wanted, target) if wanted else None, judge]
         shapes += [self.named(name) for name in self.policy.order_for(self.progress.subject)]
         for shape in shapes:
             if shape and (
