@@ -52,7 +52,7 @@ def is_all_told(desk: Desk) -> bool:
         "SELECT (SELECT count(*) FROM alert.webhook_unrouted)"
         "     + (SELECT count(*) FROM alert.webhook_delivery WHERE state = 'pending')"
     )
-    return left == 0
+    return bool(left == 0)
 
 
 def attempts(desk: Desk) -> int:
