@@ -134,7 +134,7 @@ def test_what_changed_before_it_was_made_is_not_told_though_no_sender_ran(
         ({"rules": ["over_plan"]}, 0),
         ({"states": ["resolved"]}, 1),
         ({"states": ["open"]}, 3),
-        ({"severities": ["info"]}, 0),
+        ({"severities": ["critical"]}, 0),
         ({"unit": "96"}, 4),
         ({"unit": "96/O2"}, 1),
         ({"unit": "49"}, 0),
