@@ -122,7 +122,7 @@ def _found(
     if progress.peers:
         yield BaselineName.PEER, _of_same_peers(_Same(progress.peers), year)
     if progress.subject.type is SubjectType.PROJECT and progress.starts_on and progress.closed_on:
-        curve = _s_curve(progress.starts_on, progress.closed_on, year, constants.c, constants.k)
+        curve = _s_curve(progress.starts_on, progress.closed_on, year, _Same(constants))
         if curve:
             yield BaselineName.S_CURVE, curve
 
@@ -206,7 +206,9 @@ def _of_peers(peers: PeerCurve, budget_year: int) -> Baseline:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _s_curve(starts_on: date, closed_on: date, year: int, c: Fraction, k: Fraction) -> Baseline | None:
+def _s_curve(
+    starts_on: date, closed_on: date, year: int, constants: _Same[SCurveConstants]
+) -> Baseline | None:
     """What the DHSS curve of the whole project leaves to this year, as a share of the year's plan.
 
     (y(x(t)) - y(x(from))) / (y(x(to)) - y(x(from))): x is the share of the days from start to finish that
@@ -221,7 +223,8 @@ def _s_curve(starts_on: date, closed_on: date, year: int, c: Fraction, k: Fracti
         return None
 
     def y(day: date) -> Fraction:
-        return s_curve(Fraction((day - starts_on).days + 1, duration), c=c, k=k)
+        share = Fraction((day - starts_on).days + 1, duration)
+        return s_curve(share, c=constants.held.c, k=constants.held.k)
 
     low, high = y(opening), y(ending)
     if high <= low:

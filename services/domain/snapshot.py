@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -97,10 +98,7 @@ class Snapshot:
         """By the policy's shape, else the judging one, else the next preferred one that reaches the day."""
         if not self.has_books or target < self.day:
             return None
-        wanted = self.policy.forecast_shape
-        shapes = [self.named(wanted) if wanted else None, judge]
-        shapes += [self.named(name) for name in self.policy.order_for(self.progress.subject)]
-        for shape in shapes:
+        for shape in self._shapes(judge):
             if shape and (
                 found := forecast(
                     shape,
@@ -113,6 +111,12 @@ class Snapshot:
             ):
                 return found
         return None
+
+    def _shapes(self, judge: Baseline | None) -> Iterator[Baseline | None]:
+        if self.policy.forecast_shape:
+            yield self.named(self.policy.forecast_shape)
+        yield judge
+        yield from map(self.named, self.policy.order_for(self.progress.subject))
 
     @property
     def year_end(self) -> date:
