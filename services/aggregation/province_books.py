@@ -18,6 +18,7 @@ from services.domain.disbursement import Series
 from services.domain.fiscal_calendar import first_day
 from services.domain.plan import NATIONAL_SCOPE, BaselineKind, BaselineSchedule
 from services.domain.progress import CompletedWork, LateEvent
+from services.runtime.collector import held_still
 from services.runtime.postgres import Cursor, read_queries
 
 _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
@@ -29,9 +30,10 @@ LineKey = tuple[str, str]
 class LineBooks(NamedTuple):
     """A line with all that is known of it. Amounts are đồng, days are counted from 1 January.
 
-    ``accounts`` is what each series says of it; ``sources`` are who has stated anything of it. Movements are of
-    the series that counts: day, disbursed, work certified, advance outstanding; ``plans`` the days from which a
-    plan was in force, and its amount. ``advance_since`` is the value date of its oldest advance not yet recovered.
+    ``accounts`` is what each series says of it; ``sources`` are who has stated anything of it. Movements are
+    of the series that counts: day, disbursed, work certified, advance outstanding. ``plans`` are the days
+    from which a plan was in force, and its amount. ``advance_since`` is the value date of its oldest advance
+    not yet recovered.
     """
 
     line: Line
@@ -72,6 +74,7 @@ class ProvinceBooks:
         return tuple(s for s in self.schedules if s.kind is not BaselineKind.REGISTERED)
 
 
+@held_still()
 def read(
     cursor: Cursor,
     *,

@@ -1,8 +1,8 @@
 """Lines gathered into subjects: each project, owner, district, sector and fund source of a province, and the
 province as a whole. Pure.
 
-Each line is counted once in a subject. A province has many lines and few kinds of them (one owner, district, sector
-and fund source): each kind is summed once, and the subjects are sums of kinds.
+Each line is counted once in a subject. A province has many lines and few kinds of them (of one owner,
+district, sector and fund source): each kind is summed once, and the subjects are sums of kinds.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from services.domain.progress import (
     Subject,
     SubjectType,
 )
+from services.runtime.collector import held_still
 from services.runtime.fund_sources import FundSourceNames
 
 # The statistics office's codes of the provinces (Decision 124/2004/QĐ-TTg, as in force in 2022).
@@ -61,6 +62,7 @@ class Evaluation:
     known_at: datetime | None = None
 
 
+@held_still()
 def of_province(
     evaluation: Evaluation,
     books: ProvinceBooks,
@@ -98,7 +100,8 @@ def of_province(
 
 
 class _Sum:
-    """What some lines hold together: grows by lines, in their order, and by other sums, in that of their first lines.
+    """What some lines hold together: grows by lines, in their order, and by other sums, in that of their
+    first lines.
 
     ``decided`` is of the latest decision, of equal ones the first line's: its day, the line's place counted
     downwards, its number. ``funds`` has the amounts of a ``FundLine`` in their order, by fund source.

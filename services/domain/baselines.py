@@ -35,6 +35,10 @@ class BaselineName(StrEnum):
     LINEAR = "linear"
 
 
+# An enumeration is slow to go through, and is gone through for every subject.
+_NAMES_IN_ORDER = tuple(BaselineName)
+
+
 @dataclass(frozen=True, slots=True)
 class SCurveConstants:
     """C and K of the DHSS curve. Refused with ``ValueError`` where the curve would fall somewhere.
@@ -163,7 +167,7 @@ def _of_same_progress(
     progress: _Same[Progress], plan: int, constants: _Same[SCurveConstants]
 ) -> Mapping[BaselineName, Baseline]:
     found = dict(_found(progress.held, plan, constants.held))
-    return {name: found[name] for name in BaselineName if name in found} if len(found) > 1 else found
+    return {name: found[name] for name in _NAMES_IN_ORDER if name in found} if len(found) > 1 else found
 
 
 @lru_cache(maxsize=_REMEMBERED)
