@@ -244,3 +244,39 @@ SELECT line.project_code, line.fund_source,
   LEFT JOIN project ON project.project_code = line.project_code
  WHERE p_province IS NULL OR project.province_code = p_province
 $$;
+
+-- The last day a province's books reach, up to a day: where nothing was reported yet, NULL. Whose a project is, is
+-- said as by projects(), without everything else that it says of one.
+CREATE OR REPLACE FUNCTION aggregation.books_through(
+    p_budget_year integer, p_province text, p_until date, p_series text[], p_known_at timestamptz)
+RETURNS date
+LANGUAGE sql STABLE AS $$
+WITH registered AS (
+    SELECT DISTINCT ON (r.project_code) r.project_code, r.province_code
+      FROM aggregation.project_registration AS r
+     WHERE r.effective_date <= p_until AND (p_known_at IS NULL OR r.applied_at <= p_known_at)
+     ORDER BY r.project_code, r.effective_date DESC, r.revision DESC, r.event_id
+), planned AS (
+    SELECT DISTINCT ON (r.project_code) r.project_code, r.province_code
+      FROM aggregation.plan_decisions(p_known_at) AS r
+     WHERE r.budget_year = p_budget_year AND r.reallocation_id IS NULL
+       AND NOT EXISTS (SELECT FROM registered WHERE registered.project_code = r.project_code)
+     ORDER BY r.project_code,
+              r.effective_date <= p_until DESC,
+              CASE WHEN r.effective_date <= p_until THEN p_until - r.effective_date ELSE r.effective_date - p_until END,
+              r.decision_date DESC, r.revision DESC, r.event_id
+), project AS (
+    SELECT registered.project_code FROM registered WHERE registered.province_code = p_province
+     UNION ALL
+    SELECT planned.project_code FROM planned WHERE planned.province_code = p_province
+)
+SELECT greatest(
+    (SELECT max(b.value_date) FROM aggregation.moved(p_known_at) AS b
+      WHERE b.budget_year = p_budget_year AND b.value_date <= p_until AND b.series = ANY (p_series)
+        AND b.project_code IN (SELECT project.project_code FROM project)),
+    (SELECT max(s.as_of) FROM aggregation.statement_line AS s
+      WHERE s.budget_year = p_budget_year AND s.as_of <= p_until AND s.series = ANY (p_series)
+        AND (p_known_at IS NULL OR s.applied_at <= p_known_at)
+        AND s.project_code IN (SELECT project.project_code FROM project))
+)
+$$;
