@@ -97,8 +97,7 @@ def read(
         "series": [str(s) for s in series],
     }
     # So that some hundred thousand rows are grouped in memory and not sorted on disk; for this transaction.
-    # An array that is gathered the planner takes for 8 kB and more than 20 times what it holds.
-    cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL hash_mem_multiplier = 4")
+    cursor.execute("SET LOCAL work_mem = '64MB'")
     cursor.execute(_QUERIES["province_lines"], about)
     rows = cursor.fetchall()
     about["projects"] = projects = list(dict.fromkeys(row[0] for row in rows))

@@ -4,9 +4,7 @@
 --   decisions   {day, plan in force from then on}, by day; what is decided of a day before 1 January is of day 0
 --   advances    {day, amount} of the series that counts, the latest first; an advance or a recovery that was
 --               reversed was none
-WITH line AS MATERIALIZED (
-    SELECT * FROM aggregation.lines(%(budget_year)s, %(as_of)s, %(province)s, %(series)s, %(known_at)s)
-), account AS MATERIALIZED (
+WITH account AS MATERIALIZED (
     SELECT m.project_code, m.fund_source, m.series, sum(m.disbursed)::bigint AS disbursed,
            array_agg(ARRAY[m.value_date - make_date(%(budget_year)s, 1, 1),
                            m.disbursed, m.work_certified, m.advance_outstanding]) AS movements
@@ -50,7 +48,7 @@ SELECT line.project_code, line.fund_source, line.project_name, line.level, line.
        line.decision_number, line.plan_effective_date, line.series, line.disbursed, line.work_certified,
        line.advance_outstanding, line.last_movement_date, line.includes_estimate,
        accounts.series, accounts.disbursed, counted.movements, decided.decisions, advanced.advances
-  FROM line
+  FROM aggregation.lines(%(budget_year)s, %(as_of)s, %(province)s, %(series)s, %(known_at)s) AS line
   LEFT JOIN accounts
     ON accounts.project_code = line.project_code AND accounts.fund_source = line.fund_source
   LEFT JOIN account AS counted

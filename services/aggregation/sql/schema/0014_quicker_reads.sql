@@ -1,3 +1,6 @@
+-- The same answers sooner: what a daily tick reads of a province is measured by make bench-tick. Nothing that the
+-- version before asks is answered otherwise.
+
 -- The decisions that count: of one source's line of one decision, the highest revision. A corrected reallocation
 -- replaces every side of what it corrects, also those that it no longer names: one decision holds as a whole.
 CREATE OR REPLACE FUNCTION aggregation.plan_decisions(p_known_at timestamptz)
@@ -15,6 +18,7 @@ SELECT r.*
         AND later.revision > r.revision
         AND later.reallocation_id IS NULL AND r.reallocation_id IS NULL
         AND (p_known_at IS NULL OR later.applied_at <= p_known_at))
+   -- One join for all: asked for each row, it would be thought so dear that a server with JIT compiles the whole.
    AND NOT EXISTS (
      SELECT FROM aggregation.plan_revision AS later
       WHERE later.reallocation_id IS NOT NULL AND r.reallocation_id IS NOT NULL
@@ -168,6 +172,7 @@ WITH project AS (
                       r.effective_date DESC, r.decision_date DESC, r.revision DESC, r.event_id) AS latest
      GROUP BY latest.project_code, latest.fund_source
 ), plan AS (
+    -- In one order for all, so that the rows are sorted once; of one base, the base orders nothing.
     SELECT r.project_code, r.fund_source,
            (array_agg(r.amount ORDER BY r.effective_date DESC, r.decision_date DESC, r.base, r.revision DESC, r.event_id)
                FILTER (WHERE r.base = 'initial'))[1] AS initial_plan,
@@ -229,6 +234,7 @@ SELECT line.project_code, line.fund_source,
        line.series,
        coalesce(line.disbursed, 0), coalesce(line.work_certified, 0), coalesce(line.advance_outstanding, 0),
        line.last_movement_date,
+       -- Vouchers have no statement, so that none is looked for.
        line.series LIKE '%\_statements' AND coalesce((
            -- The statement that counts on the day: a booked one of a date replaces an estimate of it.
            SELECT s.status = 'estimate'
