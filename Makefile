@@ -5,6 +5,8 @@ PYTHON ?= python3
 
 BIN := .venv/bin
 READY := .venv/.ready
+# Two processes of tests, each with three brokers of its own: most of the time is spent waiting for them.
+CLUSTERS := -n 2 --dist loadscope
 SQL := $(sort $(wildcard services/*/sql/*/0*.sql))
 
 .PHONY: help install run reset test check format lock proto
@@ -30,10 +32,10 @@ test: $(READY) ## Run every test
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadscope
 
 test-kafka: $(READY) ## Run the integration tests against three brokers of Apache Kafka
-	@$(BIN)/python -m pytest tests/integration --broker=kafka
+	@$(BIN)/python -m pytest tests/integration --broker=kafka $(CLUSTERS)
 
 chaos: $(READY) ## Run the fault matrix against three brokers of Apache Kafka, without what takes minutes
-	@$(BIN)/python -m pytest tests/chaos --broker=kafka
+	@$(BIN)/python -m pytest tests/chaos --broker=kafka $(CLUSTERS)
 
 chaos-full: $(READY) ## Run the whole fault matrix
 	@$(BIN)/python -m pytest tests/chaos --broker=kafka --chaos-full

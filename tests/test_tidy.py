@@ -315,6 +315,6 @@ def test_ci_runs_only_what_the_readme_names() -> None:
     commands = [
         line for line in _read(".ci/run").splitlines() if line and not line.startswith(("#", "set", "cd"))
     ]
-    assert commands == ["make check", "make test", "make sim"]
+    assert commands == ["make check", "make test", "make sim", "make test-kafka", "make chaos"]
     named = tidy.commands_named(_read("README.md"), "make")
     assert {command.removeprefix("make ") for command in commands} <= named

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import re
 import shutil
@@ -24,15 +25,22 @@ class JarsError(Exception):
 def ensure(folder: Path) -> Path:
     """The absolute path of a folder that holds exactly the pinned jars, fetched where they are missing.
 
-    Raises ``JarsError``.
+    Processes that ask at once wait for the one that fetches. Raises ``JarsError``.
     """
     require_java()
     # Maven would take a relative path from the folder of its own file.
     folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _fill(folder)
+    return folder
+
+
+def _fill(folder: Path) -> None:
     pinned = read_lock()
     if folder.is_dir() and _sums(folder) == pinned:
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
+        return
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetching-") as fetching:
         fetch(Path(fetching))
         found = _sums(Path(fetching))
@@ -44,7 +52,6 @@ def ensure(folder: Path) -> Path:
             )
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(fetching, folder)
-    return folder
 
 
 def fetch(folder: Path) -> None:

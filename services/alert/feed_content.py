@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from html import escape
+from itertools import chain
 
-from services.alert import phrases
+from services.alert import handling_words, phrases
 from services.alert.figures import ComparisonFigures, Figures
-from services.alert.http_models import AlertOut
+from services.alert.http_models import AlertOut, HandlingOut
 from services.alert.number_text import day, money, number, percent
 from services.alert.wording import accountable_unit, baseline_words
 from services.runtime.fund_sources import FundSourceNames
@@ -22,7 +23,7 @@ def content_html(alert: AlertOut, names: FundSourceNames) -> str:
         f'<p lang="vi">{escape(alert.reason_vi)}</p>'
         f'<p lang="en">{escape(alert.reason_en)}</p>'
         f"{_correction(alert)}"
-        f"{_figures_table(alert.finding, names)}{_baselines_table(alert.finding)}"
+        f"{figures_table(alert.finding, names, alert.handling)}{_baselines_table(alert.finding)}"
     )
 
 
@@ -37,10 +38,12 @@ def _correction(alert: AlertOut) -> str:
     return said + (f"<p>Bút toán đến muộn / Late events: {events}</p>" if events else "")
 
 
-def _figures_table(figures: Figures, names: FundSourceNames) -> str:
+def figures_table(figures: Figures, names: FundSourceNames, handling: HandlingOut | None = None) -> str:
+    """The figures of an alert and, where it is open, who takes care of it; every text in it is escaped."""
+    told = handling_words.in_a_table(handling) if handling else ()
     rows = "".join(
         f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
-        for name, value in _figures(figures, names)
+        for name, value in chain(_figures(figures, names), told)
     )
     return f"<table>{rows}</table>"
 

@@ -21,7 +21,7 @@ from services.runtime.fund_sources import FundSourceNames
 ATOM_TYPE = "application/atom+xml"
 JSON_FEED_TYPE = "application/feed+json"
 _ATOM = "http://www.w3.org/2005/Atom"
-_TITLE = "Cảnh báo giải ngân vốn đầu tư công / Public-investment disbursement alerts"
+TITLE = "Cảnh báo giải ngân vốn đầu tư công / Public-investment disbursement alerts"
 _AUTHOR = "giaingan"
 
 # Everything that XML 1.0 cannot hold, and no reader wants.
@@ -67,7 +67,7 @@ def atom(page: FeedPage) -> bytes:
     """The page as an Atom document."""
     feed = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": "vi"})
     _text(feed, "id", page.feed_id)
-    _text(feed, "title", _TITLE)
+    _text(feed, "title", TITLE)
     _text(feed, "updated", _instant(page.updated))
     _author(feed)
     _text(feed, "generator", "giaingan")
@@ -86,7 +86,7 @@ def json_feed(page: FeedPage) -> bytes:
     """The page as a JSON Feed."""
     feed: dict[str, object] = {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": _TITLE,
+        "title": TITLE,
         "home_page_url": page.url("/v1/alerts"),
         "feed_url": page.url("/feeds/alerts.json"),
         "language": "vi",
@@ -144,12 +144,14 @@ def _summary(alert: AlertOut) -> str:
 
 
 def _categories(alert: AlertOut) -> dict[str, str]:
+    stage = {"stage": alert.handling.stage.value} if alert.handling else {}
     return {
         "state": alert.state.value,
         "severity": alert.severity.value,
         "rule": alert.rule.value,
         "transition": alert.transition.value,
         "subject-type": alert.finding.subject.type.value,
+        **stage,
     }
 
 

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.alert.alert_queries import AlertRow, ChangeRow
 from services.alert.figures import Figures, SubjectFigures
+from services.alert.handling_store import TakenStep
 from services.domain.alert_lifecycle import AlertState, AlertTransition
+from services.domain.handling import Cause, Handling, Level, Stage, StepKind
 from services.domain.lag_rules import RuleName, Severity
 from services.domain.progress import SubjectType
+from services.runtime.clock import VIETNAM
 
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+LEVELS: dict[Level, Literal["officer", "head_of_unit", "supervisor"]] = {
+    Level.OFFICER: "officer",
+    Level.HEAD_OF_UNIT: "head_of_unit",
+    Level.SUPERVISOR: "supervisor",
+}
 
 
 def left_out_not_null(schema: dict[str, Any]) -> None:
@@ -40,6 +51,8 @@ class AlertFilter(BaseModel):
     province: Code | None = Field(None, description="Province code, for example 96.")
     owner: Code | None = Field(None, description="Code of the accountable unit.")
     budget_year: Annotated[int, Field(ge=2000, le=2100)] | None = Field(None, description="The budget year.")
+    stage: Stage | None = Field(None, description="Of open alerts: how far their handling has come.")
+    assignee: Name | None = Field(None, description="Who is asked to take care of it, exactly as written.")
 
     def columns(self) -> dict[str, object]:
         """The filters given, by column."""
@@ -52,6 +65,8 @@ class AlertFilter(BaseModel):
             "province_code": self.province,
             "owner_code": self.owner,
             "budget_year": self.budget_year,
+            "stage": self.stage,
+            "assignee": self.assignee,
         }
         return {
             name: value if isinstance(value, int) else str(value)
@@ -74,10 +89,93 @@ class AlertQuery(AlertFilter):
     )
 
 
+FeedToken = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class FeedQuery(AlertQuery):
     """A page of a feed: a reader asks once in a while and follows no pages, so it gets more at once."""
 
     limit: Annotated[int, Field(ge=1, le=500)] = Field(200, description="Most alerts on a page.")
+    token: FeedToken | None = Field(None, description="A feed's token, where no header can be sent.")
+
+
+class TableQuery(AlertFilter):
+    """Which alerts a table holds."""
+
+    token: FeedToken | None = Field(None, description="A feed's token, where no header can be sent.")
+
+
+class StreamQuery(TableQuery):
+    """Which alerts a stream is about, and after which event it goes on."""
+
+    last_event_id: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")] | None = Field(
+        None,
+        description="As the header Last-Event-ID, which counts before it. Default: what comes from now on.",
+    )
+
+
+class HandlingOut(BaseModel):
+    """Who takes care of an open alert, and by when."""
+
+    stage: Stage = Field(description="open until somebody acknowledged it.")
+    level: Literal["officer", "head_of_unit", "supervisor"] = Field(description="Who is asked now.")
+    assignee: str = Field(description="His name; empty where the accountable officer is not named.")
+    acknowledge_by: datetime | None = Field(description="After this it goes one level up; null for never.")
+    snoozed_until: datetime | None = Field(description="Until when it rests.")
+    cause: Cause | None = Field(description="The cause of delay that the officer gave.")
+    promised_by: date | None = Field(description="By which day he said that it will no longer lag.")
+    is_overdue: bool = Field(description="Not acknowledged in time, or the promised day has passed.")
+
+    @classmethod
+    def of(cls, handling: Handling, now: datetime) -> HandlingOut:
+        promise = handling.promise
+        return cls(
+            stage=handling.stage,
+            level=LEVELS[handling.level],
+            assignee=handling.assignee,
+            acknowledge_by=handling.acknowledge_by,
+            snoozed_until=handling.snoozed_until,
+            cause=promise.cause if promise else None,
+            promised_by=promise.by if promise else None,
+            is_overdue=handling.is_overdue(now, now.astimezone(VIETNAM).date()),
+        )
+
+
+class StepOut(BaseModel):
+    """A step of handling, with how the alert stood after it."""
+
+    kind: StepKind = Field(description="What was done.")
+    raised_sequence: int = Field(
+        description="The change that had raised the alert: each raising is handled anew."
+    )
+    taken_at: datetime = Field(description="When.")
+    actor: str = Field(description="By whom: the token's name; giaingan where time did it.")
+    note: str = Field(description="In the actor's words; may be empty.")
+    stage: Stage
+    level: Literal["officer", "head_of_unit", "supervisor"]
+    assignee: str
+    acknowledge_by: datetime | None
+    snoozed_until: datetime | None
+    cause: Cause | None
+    promised_by: date | None
+
+    @classmethod
+    def of(cls, step: TakenStep) -> StepOut:
+        after, promise = step.after, step.after.promise
+        return cls(
+            kind=step.kind,
+            raised_sequence=step.raised_sequence,
+            taken_at=step.taken_at,
+            actor=step.actor,
+            note=step.note,
+            stage=after.stage,
+            level=LEVELS[after.level],
+            assignee=after.assignee,
+            acknowledge_by=after.acknowledge_by,
+            snoozed_until=after.snoozed_until,
+            cause=promise.cause if promise else None,
+            promised_by=promise.by if promise else None,
+        )
 
 
 class AlertOut(BaseModel):
@@ -108,10 +206,11 @@ class AlertOut(BaseModel):
     )
     correction_vi: str = Field(description="What the last change corrected of what was told, in Vietnamese.")
     correction_en: str = Field(description="What the last change corrected of what was told, in English.")
+    handling: HandlingOut | None = Field(description="Who takes care of it; null once it is closed.")
 
     @classmethod
-    def of(cls, row: AlertRow) -> Self:
-        return cls.model_validate(_fields(row))
+    def of(cls, row: AlertRow, handling: HandlingOut | None) -> Self:
+        return cls.model_validate({**_fields(row), "handling": handling})
 
 
 class ChangeOut(BaseModel):
@@ -160,10 +259,24 @@ class AlertDetail(AlertOut):
     """An alert with everything that ever happened to it."""
 
     changes: list[ChangeOut] = Field(description="Oldest first.")
+    steps: list[StepOut] = Field(description="What people and time did with it, oldest first.")
 
     @classmethod
-    def with_changes(cls, row: AlertRow, changes: list[ChangeRow]) -> AlertDetail:
-        return cls.model_validate({**_fields(row), "changes": [ChangeOut.of(change) for change in changes]})
+    def with_history(
+        cls,
+        row: AlertRow,
+        handling: HandlingOut | None,
+        changes: list[ChangeRow],
+        steps: list[TakenStep],
+    ) -> AlertDetail:
+        return cls.model_validate(
+            {
+                **_fields(row),
+                "handling": handling,
+                "changes": [ChangeOut.of(change) for change in changes],
+                "steps": [StepOut.of(step) for step in steps],
+            }
+        )
 
 
 class AlertPage(BaseModel):
@@ -175,7 +288,7 @@ class AlertPage(BaseModel):
 
 def _fields(row: AlertRow) -> dict[str, object]:
     return {
-        **{name: getattr(row, name) for name in AlertOut.model_fields if hasattr(row, name)},
+        **{name: getattr(row, name) for name in AlertOut.model_fields if name in AlertRow.__slots__},
         "subject": row.figures["subject"],
         "finding": row.figures,
         "caused_by": row.caused_by or [],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
@@ -12,6 +12,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from services.domain.money import MINOR_UNIT_DIGITS
+from services.runtime.clock import VIETNAM
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
@@ -67,3 +68,8 @@ def money(minor_units: Fraction | int, currency: str, language: Language) -> str
 def day(value: date, language: Language) -> str:
     """``31/05/2022`` or ``31 May 2022``."""
     return format_date(value, format="dd/MM/yyyy" if language == "vi" else "d MMMM yyyy", locale=language)
+
+
+def moment(value: datetime) -> str:
+    """``05/07/2022 16:30 (UTC+7)``: in Vietnam, the same in both languages."""
+    return f"{value.astimezone(VIETNAM):%d/%m/%Y %H:%M} (UTC+7)"

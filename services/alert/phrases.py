@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from services.alert.number_text import Language
-from services.domain.alert_lifecycle import AlertTransition
+from services.domain.alert_lifecycle import AlertState, AlertTransition
 from services.domain.baselines import BaselineName
 from services.domain.finding import Action, Standing
 from services.domain.lag_rules import AdvanceBase, RuleName, Severity
@@ -243,6 +243,11 @@ HELD: Mapping[Language, str] = {
 INHIBITED: Mapping[Language, str] = {
     "vi": "Số liệu đã quá cũ nên tạm dừng xét: {rules}.",
     "en": "The figures are too old to judge by: not judged are {rules}.",
+}
+STATES: Mapping[AlertState, Mapping[Language, str]] = {
+    AlertState.OPEN: {"vi": "đang mở", "en": "open"},
+    AlertState.RESOLVED: {"vi": "đã hết", "en": "resolved"},
+    AlertState.CANCELLED: {"vi": "đã hủy", "en": "cancelled"},
 }
 TRANSITIONS: Mapping[AlertTransition, Mapping[Language, str]] = {
     AlertTransition.OPENED: {"vi": "phát cảnh báo", "en": "opened"},

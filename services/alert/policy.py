@@ -6,7 +6,7 @@ import re
 import string
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from services.domain.baselines import DHSS, BaselineName, SCurveConstants
+from services.domain.handling import Escalation
 from services.domain.lag_rules import (
     AdvanceBase,
     Milestone,
@@ -237,6 +238,35 @@ class RuleEntry(_Read):
         )
 
 
+class EscalationEntry(_Read):
+    """How long an alert may wait for an acknowledgement, in hours by severity, and who is asked then: the
+    head of the unit (``heads``, by owner code; else the unit is named), last the supervisor."""
+
+    acknowledge_within_hours: dict[Severity, Annotated[int, Field(ge=1, le=24 * 365)]] = Field(
+        default_factory=dict
+    )
+    longest_snooze_days: Annotated[int, Field(ge=1, le=365)] = 31
+    supervisor: Annotated[str, Field(min_length=1, max_length=200)]
+    heads: dict[
+        Annotated[str, Field(min_length=1, max_length=64)],
+        Annotated[str, Field(min_length=1, max_length=200)],
+    ] = Field(default_factory=dict)
+
+    def escalation(self) -> Escalation:
+        return Escalation(
+            acknowledge_within={
+                severity: timedelta(hours=hours) for severity, hours in self.acknowledge_within_hours.items()
+            },
+            longest_snooze=timedelta(days=self.longest_snooze_days),
+            supervisor=self.supervisor,
+            heads=self.heads,
+        )
+
+
+# Where no policy says anything nobody is waited for.
+_NO_ESCALATION = EscalationEntry(supervisor="Cơ quan giám sát").escalation()
+
+
 class PolicyFile(_Read):
     """One file of rules and the provinces and budget years it holds for."""
 
@@ -246,6 +276,7 @@ class PolicyFile(_Read):
     baselines: tuple[PreferenceEntry, ...] = ()
     s_curve: SCurveEntry | None = None
     forecast_shape: BaselineName | None = None
+    escalation: EscalationEntry | None = None
     rules: Annotated[tuple[RuleEntry, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -299,6 +330,24 @@ class Policies:
             for file in self.files
             if file.covers(province_code=province_code, budget_year=budget_year)
             for entry in file.rules
+        }
+
+    def escalation_for(self, *, province_code: str, budget_year: int) -> Escalation:
+        """How alerts are handled there: as the file of the highest precedence that speaks of it says."""
+        said = (
+            file.escalation.escalation()
+            for file in reversed(self.files)
+            if file.escalation and file.covers(province_code=province_code, budget_year=budget_year)
+        )
+        return next(said, _NO_ESCALATION)
+
+    def shortest_limits(self) -> dict[Severity, timedelta]:
+        """The shortest time in which any policy wants an alert of a severity acknowledged."""
+        said = [file.escalation.escalation().acknowledge_within for file in self.files if file.escalation]
+        return {
+            severity: min(limits)
+            for severity in Severity
+            if (limits := [each[severity] for each in said if severity in each])
         }
 
 

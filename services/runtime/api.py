@@ -82,6 +82,7 @@ class Api:
         problems: tuple[int, ...] = (),
         refusal_media_types: Mapping[int, str] | None = None,
         other_media_types: tuple[str, ...] = (),
+        token_in_url: bool = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Bind a function. It is called with the path's values, then ``query`` and ``body`` if declared,
         and returns ``response`` or a Flask response of ``media_type``.
@@ -92,7 +93,8 @@ class Api:
         carry the same answer, ``other_media_types`` in another form.
         ``refusal_media_types`` says by status what a refusal is where Accept asks for
         it. ``read_body`` reads the body in place of
-        ``body.model_validate_json``: to find more faults at once. Raises ``ValueError`` for a route that
+        ``body.model_validate_json``: to find more faults at once. ``token_in_url`` takes a feed's token as a
+        query parameter. Raises ``ValueError`` for a route that
         says neither scopes nor public.
         """
         if public == bool(scopes):
@@ -106,6 +108,7 @@ class Api:
                 is_limited=path not in _HEALTH,
                 max_body_bytes=self._most_bytes(has_body=body is not None, has_form=form is not None),
                 usual_status=status,
+                token_in_url=token_in_url,
             )
             declared = Route(
                 path=path,

@@ -37,6 +37,12 @@ class Settings(BaseSettings):
         8, ge=1, le=256, description="Most requests worked on at once; above it, 503 at once."
     )
     max_imports_in_flight: int = Field(2, ge=1, le=64, description="Most files worked on at once.")
+    max_streams: int = Field(
+        4,
+        ge=0,
+        le=64,
+        description="Most streams of changes that wait at once, each with a thread of its own.",
+    )
     client_requests_per_second: int = Field(
         300, ge=1, description="Requests of one token a second, over a while; above it, 429."
     )

@@ -71,4 +71,7 @@ LAST_TICK = Gauge("giaingan_cutoff_tick_timestamp_seconds", "When the last cut-o
 ALERT_CHANGES = Counter(
     "giaingan_alert_changes", "Changes of alerts recorded, by rule and transition.", ["rule", "transition"]
 )
+HANDLING_STEPS = Counter(
+    "giaingan_alert_handling_steps", "Steps of handling taken, by kind and by whom.", ["kind", "by"]
+)
 ALERTS_OPEN = Gauge("giaingan_alerts_open", "Alerts open now, by rule and severity.", ["rule", "severity"])

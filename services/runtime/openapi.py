@@ -26,6 +26,12 @@ _SECURITY_SCHEMES = {
         "scheme": "basic",
         "description": "Chỉ để đọc / for reading only: the token as the password, any user name.",
     },
+    "inUrl": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "token",
+        "description": "Chỉ mã của nguồn tin / only a feed's token: giaingan token create --scope feed.",
+    },
 }
 
 
@@ -134,7 +140,12 @@ def _problems(route: Route) -> set[int]:
 def _security(route: Route) -> list[dict[str, list[str]]]:
     if not route.rule.scopes:
         return []
-    return [{"bearer": []}, {"basic": []}] if route.method == "GET" else [{"bearer": []}]
+    known: list[dict[str, list[str]]] = [{"bearer": []}]
+    if route.method == "GET":
+        known.append({"basic": []})
+    if route.rule.token_in_url:
+        known.append({"inUrl": []})
+    return known
 
 
 def _who_may(rule: Rule) -> str:

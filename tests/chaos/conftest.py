@@ -14,7 +14,8 @@ from tests.chaos.sql_detour import SqlDetour
 from tests.chaos.world import World
 from tests.support import brokers
 
-_SEED = os.environ.get("GIAINGAN_CHAOS_SEED") or str(secrets.randbelow(2**32))
+# In the environment, so that all processes of a session have the one that is printed.
+_SEED = os.environ.setdefault("GIAINGAN_CHAOS_SEED", str(secrets.randbelow(2**32)))
 
 
 def pytest_report_header() -> str:

@@ -9,13 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from services.aggregation.apply_events import ApplyEvents
 from services.aggregation.rebuild import books, from_kafka, from_ledger
 from services.aggregation.rebuild.outcome import RebuildError
+from services.aggregation.rebuild.replay import Replay
 from services.aggregation.rebuild.session import one_rebuild
 from services.aggregation.rebuild.swap import drop_kept
 from services.contracts import topics
@@ -23,7 +24,7 @@ from services.domain.plan import BaselineKind
 from services.runtime.batch_commit import Apply, Batch
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Record
-from services.runtime.postgres import Cursor
+from services.runtime.postgres import Connection, Cursor
 from tests.support import facts
 from tests.support.aggregation import Aggregation, eventually, running, settings_for
 from tests.support.brokers import Broker, lose_log
@@ -200,6 +201,43 @@ def test_what_officers_decided_stands_where_it_stood(live: Aggregation) -> None:
     )
     assert live.client.post(f"/v1/quarantine/{waits}/discard", json={"reason": "thôi"}).status_code == 200
     assert live.client.get(f"/v1/quarantine/{held}").get_json()["state"] == "discarded"
+
+
+def test_a_decision_that_comes_while_the_rebuild_reads_is_put_before_the_batch_it_precedes(
+    live: Aggregation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid = facts.movement("meanwhile", 50, project_code="P0")
+    live.publish(facts.reversal("R-meanwhile", paid))
+    live.settle()
+    ((held,),) = live.rows(
+        "SELECT quarantine_id FROM aggregation.quarantine WHERE waits_for_event_id = %s", paid.event_id
+    )
+    decided: list[int] = []
+
+    class ReadsMeanwhile:
+        """The connection to the live books; before the first list of blocks is asked for, an officer decides
+        and a batch is applied."""
+
+        def __init__(self, connection: Connection) -> None:
+            self._connection = connection
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._connection, name)
+
+        def cursor(self, *, name: str | None = None, **options: Any) -> Any:
+            if name and not decided:
+                answer = live.client.post(f"/v1/quarantine/{held}/discard", json={"reason": "nhầm"})
+                decided.append(answer.status_code)
+                live.publish(paid)
+                live.settle()
+            return self._connection.cursor(name=name, **options)
+
+    def replay(connection: Connection, *others: Any, **options: Any) -> Replay:
+        return Replay(cast(Connection, ReadsMeanwhile(connection)), *others, **options)
+
+    monkeypatch.setattr(from_kafka, "Replay", replay)
+    assert told_differences(from_kafka.rebuild(live.settings, to_swap=False)) == []
+    assert decided == [200]
 
 
 def test_a_block_that_was_taken_out_or_edited_is_named_and_made_again(live: Aggregation) -> None:

@@ -9,6 +9,7 @@ import time
 
 import psycopg2
 import pytest
+from waitress.server import BaseWSGIServer
 
 from deploy.embedded import servers
 from services.contracts import topics
@@ -90,9 +91,41 @@ def test_a_missing_setting_is_named_without_the_value_of_any(
 
 @pytest.mark.parametrize(("size", "status"), [(2_048, 404), (2_049, 413)])
 def test_a_body_over_the_limit_is_answered_with_a_problem(
-    monkeypatch: pytest.MonkeyPatch, size: int, status: int
+    server: BaseWSGIServer, size: int, status: int
 ) -> None:
-    port = servers.free_port()
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    port = int(server.effective_port)
+    try:
+        eventually(lambda: _answer(port, 0)[0] == 404)
+        assert _answer(port, size) == (status, "application/problem+json")
+    finally:
+        service.stop_listening(server)
+        thread.join()
+
+
+def test_the_socket_is_closed_by_the_thread_that_waits_on_it(
+    server: BaseWSGIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed_by: list[threading.Thread] = []
+    close = server.close
+
+    def close_and_tell() -> None:
+        closed_by.append(threading.current_thread())
+        close()
+
+    monkeypatch.setattr(server, "close", close_and_tell)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    service.stop_listening(server)
+    thread.join(timeout=10)
+    assert closed_by == [thread]
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> BaseWSGIServer:
+    """Listens, and does not answer yet."""
     monkeypatch.setenv("DATABASE_URL", "unused")
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "unused")
     monkeypatch.setenv("GIAINGAN_MAX_BODY_BYTES", "1024")
@@ -100,15 +133,7 @@ def test_a_body_over_the_limit_is_answered_with_a_problem(
     settings = config.load()
     gate = Gate(settings, service="test", pool=Pool("unused", application="test", size=1))
     api = Api(service="test", title="t", description="d", gate=gate)
-    server = service.server_of(settings, Parts(api.app, {}, lambda: None), port=port)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        eventually(lambda: _answer(port, 0)[0] == 404)
-        assert _answer(port, size) == (status, "application/problem+json")
-    finally:
-        service.stop_listening(server)
-        thread.join()
+    return service.server_of(settings, Parts(api.app, {}, lambda: None), port=0)
 
 
 def _answer(port: int, size: int) -> tuple[int, str]:

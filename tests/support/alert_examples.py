@@ -78,4 +78,5 @@ def ca_mau_alert() -> AlertOut:
         caused_by=[],
         correction_vi="",
         correction_en="",
+        handling=None,
     )

@@ -16,6 +16,8 @@ from kafka import KafkaConsumer, TopicPartition
 
 from services.alert import http_api, policy
 from services.alert.__main__ import MIGRATIONS, SCHEMA
+from services.alert.feed_entries import NumberChanges
+from services.alert.handle_alerts import HandleAlerts
 from services.alert.relay import Relay
 from services.alert.watch_progress import WatchProgress
 from services.contracts import progress_codec, topics
@@ -24,6 +26,7 @@ from services.runtime.access import Scope
 from services.runtime.access.gate import Gate
 from services.runtime.api import Api
 from services.runtime.batch_commit import Apply, Batch, ReceivedRecord
+from services.runtime.clock import Clock
 from services.runtime.config import Settings
 from services.runtime.fund_sources import FundSourceNames
 from services.runtime.kafka_client import Admin, Publisher, Record
@@ -84,6 +87,12 @@ class Desk:
     database_url: str
     watch: WatchProgress = field(default_factory=lambda: WatchProgress(policy.load(RULES), FUND_SOURCES))
     offset: int = 0
+    clock: Clock = field(default_factory=Clock)
+
+    def handle(self) -> HandleAlerts:
+        """What people and time do, without the loop."""
+        pool = Pool(self.database_url, application="test-handling", size=2)
+        return HandleAlerts(pool, policy.load(RULES), clock=self.clock)
 
     def judge(self, *progresses: Progress | bytes) -> bytes:
         """Apply one batch in one transaction; returns its digest."""
@@ -99,6 +108,8 @@ class Desk:
         finally:
             connection.close()
         self.watch.committed()
+        # As its loop does, soon after.
+        NumberChanges(Pool(self.database_url, application="test-feeds", size=1)).number()
         return digest
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -116,7 +127,14 @@ class Desk:
     def api(self, **changes: Any) -> Api:
         settings = settings_for(self.database_url, **changes)
         pool = Pool(self.database_url, application="test-api", size=4)
-        return http_api.build(settings, pool, FUND_SOURCES, gate=Gate(settings, service=SCHEMA, pool=pool))
+        return http_api.build(
+            settings,
+            pool,
+            FUND_SOURCES,
+            gate=Gate(settings, service=SCHEMA, pool=pool),
+            handle=HandleAlerts(pool, policy.load(RULES), clock=self.clock),
+            clock=self.clock,
+        )
 
     def client(self, *scopes: Scope, unit: str = "", **changes: Any) -> FlaskClient:
         """A client of the API with a token of its own; without scopes, an admin's."""

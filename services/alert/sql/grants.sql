@@ -3,7 +3,9 @@
 GRANT USAGE ON SCHEMA alert TO giaingan_alert, giaingan_auditor;
 
 -- Only added to.
-GRANT SELECT, INSERT ON alert.alert_change, alert.quarantine, alert.block, alert.rule_definition TO giaingan_alert;
+GRANT SELECT, INSERT ON alert.alert_change, alert.quarantine, alert.block, alert.rule_definition, alert.handling_step,
+                        alert.feed_entry
+   TO giaingan_alert;
 
 -- An alert as it stands; its history is in alert_change.
 GRANT SELECT, INSERT,
@@ -13,12 +15,14 @@ GRANT SELECT, INSERT,
 
 -- The outbox, and how far things are.
 GRANT SELECT, INSERT, UPDATE (published_topic_id, published_at) ON alert.outbox TO giaingan_alert;
+GRANT SELECT, INSERT, DELETE ON alert.feed_unnumbered TO giaingan_alert;
 GRANT SELECT, INSERT, UPDATE (version) ON alert.subject_seen TO giaingan_alert;
 GRANT SELECT, INSERT, UPDATE ON alert.source_position TO giaingan_alert;
 
 GRANT SELECT ON alert.schema_migration TO giaingan_alert;
 
 -- The auditor reads everything.
-GRANT SELECT ON alert.alert, alert.alert_change, alert.block, alert.outbox, alert.quarantine,
-                alert.rule_definition, alert.schema_migration, alert.source_position, alert.subject_seen
+GRANT SELECT ON alert.alert, alert.alert_change, alert.block, alert.feed_entry, alert.feed_unnumbered,
+                alert.handling_step, alert.outbox,
+                alert.quarantine, alert.rule_definition, alert.schema_migration, alert.source_position, alert.subject_seen
    TO giaingan_auditor;

@@ -20,6 +20,8 @@ class Scope(StrEnum):
     INGEST_WRITE = "ingest:write"
     READ = "read"
     ALERT_ACT = "alert:act"
+    # Reads feeds and nothing else: the one that may stand in an address.
+    FEED = "feed"
     ADMIN = "admin"
 
 

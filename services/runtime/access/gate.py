@@ -47,6 +47,8 @@ class Rule:
     is_limited: bool = True
     max_body_bytes: int = 0
     usual_status: int = 200
+    # A feed's token may come as the query parameter ``token``: readers of feeds send no headers.
+    token_in_url: bool = False
 
 
 _UNDECLARED = Rule((Scope.ADMIN,), whole=True)
@@ -118,7 +120,7 @@ class Gate:
         if rule.is_limited:
             self._enter("")
         if rule.scopes:
-            caller = self._authenticated()
+            caller = self._authenticated(rule)
             g.giaingan_caller = caller
             if wait := self._clients.take(caller.token_id):
                 _refuse_too_many("yêu cầu / requests", wait)
@@ -144,8 +146,11 @@ class Gate:
             self._in_flight += 1
         metrics.IN_FLIGHT.labels(self._service, slots or "all").inc()
 
-    def _authenticated(self) -> Caller:
+    def _authenticated(self, rule: Rule) -> Caller:
         secret, fault = _secret_sent()
+        in_url = request.args.get("token", "") if rule.token_in_url and not secret else ""
+        if in_url:
+            secret, fault = in_url, _unauthorised("token-unknown", "Mã truy cập không đúng / no such token")
         token = None
         if tokens.is_formed(secret) and not self._is_guessed_again(secret):
             with self._pool.transaction() as cursor:
@@ -153,6 +158,8 @@ class Gate:
             if token is None:
                 self._unknown.add(tokens.hash_of(secret))
         if token is not None and token.is_usable:
+            if in_url and set(token.scopes) != {Scope.FEED}:
+                raise _not_in_an_address()
             return token.caller
         if wait := self._failures.take(request.remote_addr):
             _refuse_too_many("lần xác thực không thành công / failed authentications", wait)
@@ -231,6 +238,18 @@ def _unauthorised(code: str, title: str) -> ProblemError:
         title,
         "Gửi tiêu đề Authorization: Bearer ggn_…; người quản trị cấp mã bằng lệnh giaingan token create / "
         "Send Authorization: Bearer ggn_…; an operator makes tokens with giaingan token create.",
+    )
+
+
+def _not_in_an_address() -> ProblemError:
+    """An address is kept in histories and logs: what stands in one may read feeds and nothing else."""
+    return ProblemError(
+        401,
+        "token-in-url",
+        "Mã này không được đặt trong địa chỉ / this token may not stand in an address",
+        "Trong địa chỉ chỉ dùng mã riêng của nguồn tin: giaingan token create --scope feed. Thu hồi mã vừa "
+        "gửi nếu địa chỉ có thể đã lộ. / In an address only a feed's own token is taken: giaingan token "
+        "create --scope feed. Revoke the one that was sent if others may have seen the address.",
     )
 
 

@@ -22,6 +22,7 @@ SCHEMA = "access"
 MIGRATIONS = (APPEND_ONLY, Path(__file__).parent / "sql" / "schema")
 _SECRET = re.compile(r"ggn_[A-Za-z0-9_-]{43}")
 _SECRET_BYTES = 32
+_SCOPES = frozenset(Scope)
 _MOST_NAME = 100
 
 
@@ -159,7 +160,8 @@ def hash_of(secret: str) -> bytes:
 
 def _token(row: tuple[object, ...]) -> Token:
     token_id, name, scopes, unit, *rest, sources = row
-    held = tuple(Scope(scope) for scope in scopes)  # type: ignore[attr-defined]
+    # In a rolling upgrade a later version makes tokens with scopes that this one does not know.
+    held = tuple(Scope(scope) for scope in scopes if scope in _SCOPES)  # type: ignore[attr-defined]
     return Token(token_id, name, held, Unit(unit), *rest, tuple(sources))  # type: ignore[arg-type, call-arg]
 
 

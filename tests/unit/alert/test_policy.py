@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -172,3 +173,39 @@ def test_two_files_that_hold_the_same_rule_for_the_same_place_are_refused(tmp_pa
 def test_a_folder_without_rules_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="no policy file"):
         load(tmp_path)
+
+
+def test_a_provinces_escalation_comes_before_the_nations() -> None:
+    shipped = load(RULES)
+    ca_mau = shipped.escalation_for(province_code="96", budget_year=2022)
+    assert ca_mau.supervisor == "Ủy ban nhân dân tỉnh Cà Mau"
+    assert shipped.escalation_for(province_code="49", budget_year=2022).supervisor == "Ủy ban nhân dân tỉnh"
+    assert shipped.escalation_for(province_code="96", budget_year=2021).acknowledge_within == {}
+    assert shipped.shortest_limits() == {
+        Severity.CRITICAL: timedelta(hours=48),
+        Severity.WARNING: timedelta(hours=120),
+    }
+
+
+def test_the_shortest_limit_of_all_files_is_asked_for_first(tmp_path: Path) -> None:
+    section = "escalation: {acknowledge_within_hours: {critical: %d}, supervisor: S, heads: {O1: H}}\nrules:"
+    other = GOOD.replace("provinces: all", 'provinces: ["96"]')
+    policies = read(tmp_path, a=GOOD.replace("rules:", section % 48), b=other.replace("rules:", section % 24))
+    assert policies.shortest_limits() == {Severity.CRITICAL: timedelta(hours=24)}
+    own = policies.escalation_for(province_code="96", budget_year=2022)
+    assert (own.acknowledge_within[Severity.CRITICAL], own.heads) == (timedelta(hours=24), {"O1": "H"})
+
+
+@pytest.mark.parametrize(
+    ("section", "named"),
+    [
+        ("{supervisor: S, acknowledge_within_hours: {urgent: 4}}", "acknowledge_within_hours"),
+        ("{supervisor: S, acknowledge_within_hours: {critical: 0}}", "greater than or equal to 1"),
+        ("{acknowledge_within_hours: {critical: 4}}", "supervisor"),
+        ("{supervisor: S, longest_snooze_days: 1000}", "longest_snooze_days"),
+        ("{supervisor: S, head: {}}", "head"),
+    ],
+)
+def test_a_wrong_escalation_is_refused_with_its_line(tmp_path: Path, section: str, named: str) -> None:
+    with pytest.raises(PolicyError, match=rf"a\.yaml: line 5: .*{named}"):
+        read(tmp_path, a=GOOD.replace("rules:", f"escalation: {section}\nrules:"))
