@@ -31,5 +31,4 @@ def test_a_block_within_a_block_leaves_it_still() -> None:
 def test_what_was_made_counts_as_old() -> None:
     with held_still():
         kept = [[n] for n in range(10_000)]
-    assert kept
-    assert gc.get_count()[0] < len(kept) / 2
+    assert any(each is kept for each in gc.get_objects(generation=2))
