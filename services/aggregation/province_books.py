@@ -98,8 +98,12 @@ def read(
     }
     # So that some hundred thousand rows are grouped in memory and not sorted on disk; for this transaction.
     cursor.execute("SET LOCAL work_mem = '64MB'")
+    # Every part is joined whole. Where nothing was counted yet (a new database, a restored one), the planner
+    # takes each for a row and goes through all lines for each: minutes for some thousand projects.
+    cursor.execute("SET LOCAL enable_nestloop = off")
     cursor.execute(_QUERIES["province_lines"], about)
     rows = cursor.fetchall()
+    cursor.execute("SET LOCAL enable_nestloop TO DEFAULT")
     about["projects"] = projects = list(dict.fromkeys(row[0] for row in rows))
     sources, reaches = _sources(cursor, about)
     return ProvinceBooks(

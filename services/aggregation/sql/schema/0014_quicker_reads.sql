@@ -256,7 +256,8 @@ $$;
 CREATE OR REPLACE FUNCTION aggregation.books_through(
     p_budget_year integer, p_province text, p_until date, p_series text[], p_known_at timestamptz)
 RETURNS date
-LANGUAGE sql STABLE AS $$
+-- As projects() does: where nothing was counted yet, the planner goes through all projects for each.
+LANGUAGE sql STABLE SET enable_nestloop = off AS $$
 WITH registered AS (
     SELECT DISTINCT ON (r.project_code) r.project_code, r.province_code
       FROM aggregation.project_registration AS r
