@@ -10,7 +10,7 @@ CLUSTERS := -n 2 --dist loadscope
 SQL := $(sort $(wildcard services/*/sql/*/0*.sql))
 
 .PHONY: help install run reset test check format lock proto
-.PHONY: bench bench-backtest bench-import bench-rebuild bench-tick bench-verify
+.PHONY: bench bench-backtest bench-feed bench-import bench-rebuild bench-tick bench-verify
 .PHONY: kafka test-kafka chaos chaos-full sim sim-nightly
 
 help: ## Show what can be done
@@ -74,6 +74,9 @@ bench: $(READY) ## Measure the time from an acknowledged movement to the visible
 
 bench-tick: $(READY) ## Measure a daily tick of 20,000 projects: read, build, judge and encode all progress
 	$(BIN)/python -m tests.bench.tick_speed
+
+bench-feed: $(READY) ## Measure the time from an acknowledged movement to the feed entry of its alert, at 500 a second
+	$(BIN)/python -m tests.bench.feed_latency
 
 bench-import: $(READY) ## Measure what a file of 100,000 rows costs beside the bare limit
 	$(BIN)/python -m tests.bench.import_speed

@@ -136,10 +136,7 @@ class TellProgress:
     ) -> None:
         """Tell one province: read in one snapshot, publish, then record. Cut short between the two, the same
         is told again, and with it what came late."""
-        with transaction(connection) as cursor:
-            # Every figure of one instant, the sums and what they are sums of.
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            seen = BooksSeen.by(cursor)
+        with told_before.snapshot(connection) as (cursor, seen):
             evaluation = self._evaluation(cursor, budget_year, province, seen)
             books = province_books.read(
                 cursor,

@@ -56,8 +56,9 @@ class Change:
     """One change of one alert, to be written, with all that is needed to explain it later.
 
     ``digest`` is that of the finding, ``evidence`` the progress record that was judged as of ``judged_on`` by
-    ``definition`` (``None`` where the rule is in force no more); ``was_open``: whether the rule's alert was
-    held to be open before. ``caused_by`` are late events, ``correction`` what they corrected, in words.
+    ``definition`` (``None`` where the rule is in force no more); ``open_rules``: those that bear on the
+    finding whose alerts were held to be open before, the rule itself among them. ``caused_by`` are late
+    events, ``correction`` what they corrected, in words.
     """
 
     change_id: UUID
@@ -70,7 +71,7 @@ class Change:
     place: Place
     evidence: bytes
     judged_on: date
-    was_open: bool
+    open_rules: frozenset[RuleName]
     definition: RuleDefinition | None = None
     grounds: Grounds | None = None
     caused_by: tuple[UUID, ...] = ()
@@ -220,13 +221,14 @@ def _change_row(change: Change) -> tuple[object, ...]:
         change.evidence,
         change.definition.digest if change.definition else None,
         change.judged_on,
-        change.was_open,
+        figures.rule in change.open_rules,
         grounds.day if grounds else None,
         grounds.disbursed if grounds else None,
         grounds.plan if grounds else None,
         list(change.caused_by) or None,
         change.correction["vi"] if change.correction else None,
         change.correction["en"] if change.correction else None,
+        sorted(rule.value for rule in change.open_rules),
     )
 
 
@@ -286,7 +288,7 @@ _INSERT_CHANGE = """
 INSERT INTO alert.alert_change
        (change_id, alert_id, sequence, transition, severity, rule_version, as_of, digest, figures, reason_vi,
         reason_en, topic_id, partition, record_offset, evidence, rule_digest, judged_on, was_open, raised_on,
-        raised_disbursed, raised_plan, caused_by, correction_vi, correction_en)
+        raised_disbursed, raised_plan, caused_by, correction_vi, correction_en, open_rules)
 VALUES %s
 """
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.alert.number_text import Language, day, money
 from services.domain.plan import PlanBase
+from services.runtime.fund_sources import FundSourceNames
 
 # A list that goes on says how many more there are.
 _MOST_SAID = 20
@@ -42,7 +43,9 @@ class PlanDecision(BaseModel):
     amount: int = Field(description="Over all lines, in minor units of the figures' currency.")
 
 
-def of_decisions(found: Sequence[PlanDecision], currency: str, language: Language) -> Iterator[str]:
+def of_decisions(
+    found: Sequence[PlanDecision], currency: str, names: FundSourceNames, language: Language
+) -> Iterator[str]:
     """Each of the first decisions, and how many there are beyond them."""
     for each in found[:_MOST_SAID]:
         yield _DECISION[language].format(
@@ -51,7 +54,7 @@ def of_decisions(found: Sequence[PlanDecision], currency: str, language: Languag
             since=day(each.effective_date, language),
             amount=money(each.amount, currency, language),
             base=_STAGES[each.base][language],
-            fund_source=each.fund_source,
+            fund_source=names.with_code(each.fund_source, language),
         )
     if len(found) > _MOST_SAID:
         yield _MORE[language].format(count=len(found) - _MOST_SAID)

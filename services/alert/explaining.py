@@ -22,6 +22,7 @@ from services.domain.fiscal_calendar import closing_day, first_day, month_positi
 from services.domain.lag_rules import Rule
 from services.domain.progress import Progress
 from services.domain.verdict import unflagged
+from services.runtime.fund_sources import FundSourceNames
 
 _BETWEEN: Mapping[Language, str] = {
     "vi": "giữa {low} ngày {left} và {high} ngày {right}",
@@ -36,6 +37,7 @@ def sentences(
     history: Sequence[ChangeRow],
     language: Language,
     *,
+    fund_sources: FundSourceNames,
     plan_decisions: Sequence[PlanDecision] = (),
 ) -> list[str]:
     """The explanation; without ``progress`` only what was told, without decisions only the latest one."""
@@ -53,7 +55,7 @@ def sentences(
     said += measured_words.of_measures(figures, language)
     said += forecast_words.clears(figures, finding, rule, language)
     said += forecast_words.forecasts(figures, finding, language)
-    said += decision_words.of_decisions(plan_decisions, figures.currency, language)
+    said += decision_words.of_decisions(plan_decisions, figures.currency, fund_sources, language)
     if progress is not None:
         said += [_known(progress, language)]
     said += [_change(each, language) for each in history if each.sequence <= kept.sequence]

@@ -18,12 +18,14 @@ from services.alert.decision_words import PlanDecision
 from services.alert.explanation_store import KeptChange
 from services.alert.figures import Figures
 from services.alert.http_models import ChangeOut, left_out_not_null
-from services.contracts import progress_codec
+from services.alert.recomputing import NotKeptError
+from services.contracts import codec, progress_codec
 from services.contracts.stated.days import UtcMoment
 from services.domain.progress import Progress
 from services.runtime.access import Scope, caller
 from services.runtime.api import Api, uuid_of
 from services.runtime.errors import ProblemError, shortened
+from services.runtime.fund_sources import FundSourceName, FundSourceNames
 from services.runtime.postgres import Pool
 
 _TEXT = "text/plain"
@@ -74,6 +76,9 @@ class Explanation(BaseModel):
         description="Every plan decision in force, by fund source; empty where aggregation cannot be asked."
     )
     movements: Movements
+    fund_source_names: dict[str, FundSourceName] = Field(
+        description="Every fund source of the figures, decisions and movements by name in both languages."
+    )
     history: list[ChangeOut] = Field(description="Every change up to this one, oldest first.")
     sentences_vi: list[str] = Field(description="The explanation in Vietnamese.")
     sentences_en: list[str] = Field(description="The explanation in English.")
@@ -104,6 +109,8 @@ class _Asked:
     history: list[ChangeRow]
     kept: KeptChange
     progress: Progress | None
+    # Why the record is none; empty where it is one, or was not kept.
+    fault: str
 
     @property
     def evidence(self) -> EvidenceOf | None:
@@ -122,8 +129,9 @@ class _Asked:
 class ExplanationApi:
     """The routes of one alert's explanation."""
 
-    def __init__(self, pool: Pool, *, aggregation_url: str) -> None:
+    def __init__(self, pool: Pool, fund_sources: FundSourceNames, *, aggregation_url: str) -> None:
         self._pool = pool
+        self._fund_sources = fund_sources
         self._aggregation_url = aggregation_url
 
     def install(self, api: Api) -> None:
@@ -155,7 +163,13 @@ class ExplanationApi:
         movements, decisions = self._behind(asked, query)
         vi, en = (
             explaining.sentences(
-                asked.kept, figures, asked.progress, asked.history, language, plan_decisions=decisions
+                asked.kept,
+                figures,
+                asked.progress,
+                asked.history,
+                language,
+                fund_sources=self._fund_sources,
+                plan_decisions=decisions,
             )
             for language in ("vi", "en")
         )
@@ -171,28 +185,42 @@ class ExplanationApi:
             baselines=explaining.points(asked.progress) if asked.progress else [],
             plan_decisions=decisions,
             movements=movements,
+            fund_source_names=self._names(figures, decisions, movements),
             history=history,
             sentences_vi=vi,
             sentences_en=en,
         )
 
+    def _names(
+        self, figures: Figures, decisions: list[PlanDecision], movements: Movements
+    ) -> dict[str, FundSourceName]:
+        codes = {
+            *(each.fund_source for each in figures.lines),
+            *(each.fund_source for each in decisions),
+            *(str(each.get("fund_source")) for each in movements.items),
+        }
+        known = self._fund_sources.by_code
+        return {code: known[code] for code in sorted(codes & known.keys())}
+
     def recompute(self, alert_id: str, query: ChangeQuery) -> Recomputation:
         """The figures again, from the record and from the ledger."""
         asked = self._asked(alert_id, query)
-        if asked.progress is None or asked.kept.definition is None:
+        try:
+            from_record = _from_record(asked)
+        except NotKeptError as error:
             raise ProblemError(
                 409,
                 "evidence-not-kept",
-                "Thay đổi này không lưu căn cứ / nothing was kept to reckon this change again",
+                "Thay đổi này không lưu đủ căn cứ / too little was kept to reckon this change again",
                 "Thay đổi do phiên bản cũ ghi, hoặc quy tắc không còn hiệu lực. / It is of an earlier "
-                "version, or its rule was in force no more.",
-            )
-        from_record = _differences(asked.kept, asked.progress)
+                f"version, or its rule was in force no more: {error}.",
+            ) from error
         from_ledger: list[Difference] = []
         unavailable = ""
         try:
             found = self._evidence(asked, limit=1, cursor=None)
-            from_ledger = _differences(asked.kept, recomputing.from_ledger(asked.progress, found))
+            if asked.progress:
+                from_ledger = _differences(asked.kept, recomputing.from_ledger(asked.progress, found))
         except NoEvidenceError as error:
             unavailable = str(error)
         except (KeyError, TypeError, ValueError) as error:
@@ -231,8 +259,12 @@ class ExplanationApi:
                 f"Không có {shortened(alert_id)}; GET /v1/alerts liệt kê các cảnh báo. / "
                 f"There is no {shortened(alert_id)}, or no such change; GET /v1/alerts lists them.",
             )
-        progress = progress_codec.decode_progress(kept.evidence) if kept.evidence else None
-        return _Asked(*found, kept, progress)
+        progress, fault = None, ""
+        try:
+            progress = progress_codec.decode_progress(kept.evidence) if kept.evidence else None
+        except codec.UndecodableError as error:
+            fault = shortened(error, 300)
+        return _Asked(*found, kept, progress, fault)
 
     def _behind(self, asked: _Asked, query: ExplanationQuery) -> tuple[Movements, list[PlanDecision]]:
         """The movements and the plan decisions behind the figures, as far as they can be read."""
@@ -254,8 +286,20 @@ class ExplanationApi:
         return aggregation_client.ask(self._aggregation_url, of.path(limit=limit, cursor=cursor))
 
 
+def _from_record(asked: _Asked) -> list[Difference]:
+    if asked.progress:
+        return _differences(asked.kept, asked.progress)
+    if asked.fault:
+        return [Difference(where="record", told=asked.kept.transition, again=asked.fault)]
+    raise NotKeptError("the change was kept without the record that was judged")
+
+
 def _differences(kept: KeptChange, progress: Progress) -> list[Difference]:
-    flagged, again = recomputing.judged_again(progress, kept)
+    try:
+        flagged, again = recomputing.judged_again(progress, kept)
+    except ValueError as error:
+        # Nothing that was told could not be judged.
+        return [Difference(where="record", told=kept.transition, again=shortened(error, 300))]
     return [
         Difference(where=where, told=told, again=now)
         for where, told, now in recomputing.differences(kept, flagged, again)

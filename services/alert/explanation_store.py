@@ -13,7 +13,10 @@ from services.runtime.postgres import Cursor
 
 @dataclass(frozen=True, slots=True)
 class KeptChange:
-    """One change; ``evidence`` and ``definition`` are ``None`` in changes of earlier versions."""
+    """One change; what a version before did not keep is ``None``.
+
+    ``open_rules`` are the rules that bear on the finding whose alerts were held to be open.
+    """
 
     sequence: int
     transition: str
@@ -23,6 +26,7 @@ class KeptChange:
     recorded_at: datetime
     evidence: bytes | None
     definition: Mapping[str, Any] | None
+    open_rules: tuple[str, ...] | None = None
 
 
 def kept_change(
@@ -33,7 +37,7 @@ def kept_change(
     row = cursor.fetchone()
     if row is None:
         return None
-    number, transition, figures, judged_on, was_open, recorded_at, evidence, definition = row
+    number, transition, figures, judged_on, was_open, recorded_at, evidence, definition, open_rules = row
     return KeptChange(
         sequence=number,
         transition=transition,
@@ -43,11 +47,13 @@ def kept_change(
         recorded_at=recorded_at,
         evidence=bytes(evidence) if evidence is not None else None,
         definition=definition,
+        open_rules=None if open_rules is None else tuple(open_rules),
     )
 
 
 _KEPT = """
-SELECT c.sequence, c.transition, c.figures, c.judged_on, c.was_open, c.recorded_at, c.evidence, d.definition
+SELECT c.sequence, c.transition, c.figures, c.judged_on, c.was_open, c.recorded_at, c.evidence, d.definition,
+       c.open_rules
   FROM alert.alert_change AS c
   LEFT JOIN alert.rule_definition AS d ON d.digest = c.rule_digest
  WHERE c.alert_id = %(alert_id)s

@@ -98,7 +98,7 @@ def build(
     HandlingApi(handle, clock=clock).install(api)
     accountability_api.install(api, pool, handle, clock=clock)
     quarantine_api.install(api, pool)
-    ExplanationApi(pool, aggregation_url=settings.aggregation_url).install(api)
+    ExplanationApi(pool, fund_sources, aggregation_url=settings.aggregation_url).install(api)
     webhooks_api.install(api)
 
     @api.app.before_request

@@ -8,8 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.dates import get_month_names
+from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from services.domain.money import MINOR_UNIT_DIGITS
 from services.runtime.clock import VIETNAM
@@ -21,6 +21,12 @@ LANGUAGES: tuple[Language, ...] = ("vi", "en")
 _NO_BREAK = "\u00a0"
 _MINUS = "\u2212"
 
+# From the library's locales, asked once: its own formatting took half of the time of judging a subject.
+_SEPARATORS: Mapping[Language, tuple[str, str]] = {
+    language: (get_group_symbol(language), get_decimal_symbol(language)) for language in LANGUAGES
+}
+_MONTHS: Mapping[int, str] = dict(get_month_names("wide", locale="en"))
+
 _BILLION, _MILLION = 10**9, 10**6
 _BILLIONS: Mapping[Language, str] = {"vi": "tỷ", "en": "billion"}
 _MILLIONS: Mapping[Language, str] = {"vi": "triệu", "en": "million"}
@@ -28,16 +34,19 @@ _MILLIONS: Mapping[Language, str] = {"vi": "triệu", "en": "million"}
 
 def rounded(value: Fraction, digits: int) -> Decimal:
     """``value`` to that many decimals, half away from zero, as one rounds by hand."""
-    scaled = abs(value) * 10**digits
-    nearest = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    numerator, denominator = abs(value.numerator) * 10**digits, value.denominator
+    nearest = (2 * numerator + denominator) // (2 * denominator)
     return Decimal(nearest if value >= 0 else -nearest).scaleb(-digits)
 
 
 def number(value: Fraction, language: Language, *, digits: int, at_least: int | None = None) -> str:
     """With ``digits`` decimals at most and ``at_least`` at least (all of them, where it is not given)."""
+    whole, _, decimals = f"{rounded(value, digits):,.{digits}f}".partition(".")
     shown = digits if at_least is None else at_least
-    pattern = "#,##0" + ("." if digits else "") + "0" * shown + "#" * (digits - shown)
-    return format_decimal(rounded(value, digits), format=pattern, locale=language).replace("-", _MINUS)
+    decimals = decimals[:shown] + decimals[shown:].rstrip("0")
+    grouping, point = _SEPARATORS[language]
+    text = whole.replace(",", grouping).replace("-", _MINUS)
+    return f"{text}{point}{decimals}" if decimals else text
 
 
 def percent(share: Fraction, language: Language) -> str:
@@ -67,7 +76,9 @@ def money(minor_units: Fraction | int, currency: str, language: Language) -> str
 
 def day(value: date, language: Language) -> str:
     """``31/05/2022`` or ``31 May 2022``."""
-    return format_date(value, format="dd/MM/yyyy" if language == "vi" else "d MMMM yyyy", locale=language)
+    if language == "vi":
+        return f"{value:%d/%m/%Y}"
+    return f"{value.day} {_MONTHS[value.month]} {value.year}"
 
 
 def moment(value: datetime) -> str:

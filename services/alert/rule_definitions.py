@@ -9,20 +9,23 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from services.alert.policy import BothTexts
-from services.domain.lag_rules import Policy, Rule, RuleName
+from services.domain.lag_rules import LAG_RULES, Policy, Rule, RuleName
 
 _POLICY = TypeAdapter(Policy)
+_RULES = TypeAdapter(tuple[Rule, ...])
 
 
 @dataclass(frozen=True, slots=True)
 class RuleDefinition:
-    """``definition`` is JSON with sorted keys: ``policy``, the domain's policy with this rule alone, and
-    ``text`` in both languages. Its numbers are exact texts ("9/10")."""
+    """``definition`` is JSON with sorted keys: ``policy``, the domain's policy with this rule alone, ``text``
+    in both languages and, of source_stale, ``silenced``: the rules that it may keep silent. Its numbers are
+    exact texts ("9/10")."""
 
     rule: RuleName
     rule_version: int
@@ -34,9 +37,12 @@ class RuleDefinition:
         return hashlib.sha256(self.definition.encode()).digest()
 
 
+@lru_cache(maxsize=1_000)
 def definition_of(policy: Policy, rule: Rule, texts: BothTexts) -> RuleDefinition:
-    """The rule with all that bears on what it finds and says."""
+    """The rule with all that bears on what it finds and says. Asked for every change, so remembered."""
     whole = {"policy": _plain(replace(policy, rules=(rule,))), "text": texts.model_dump(mode="json")}
+    if rule.name is RuleName.SOURCE_STALE:
+        whole["silenced"] = _plain(tuple(each for each in policy.rules if each.name in LAG_RULES))
     return RuleDefinition(rule.name, rule.version, canonical(whole))
 
 
@@ -48,6 +54,13 @@ def canonical(definition: Mapping[str, Any]) -> str:
 def policy_of(definition: Mapping[str, Any]) -> Policy:
     """The policy to judge by again. Raises ``pydantic.ValidationError`` for a shape that is not known."""
     return _POLICY.validate_json(json.dumps(definition["policy"]))
+
+
+def silenced_by(definition: Mapping[str, Any]) -> tuple[Rule, ...] | None:
+    """The rules that source_stale may keep silent, as they were then; ``None`` where nobody kept them. Raises
+    ``pydantic.ValidationError``."""
+    kept = definition.get("silenced")
+    return None if kept is None else _RULES.validate_json(json.dumps(kept))
 
 
 def _plain(value: Any) -> Any:

@@ -211,7 +211,7 @@ def _change(
         place=judged.told.place,
         evidence=judged.told.record.value or b"",
         judged_on=on,
-        was_open=now.was_open,
+        open_rules=now.open_rules,
         definition=definition_of(judged.policy, entry.rule(), entry.text) if entry else None,
         grounds=grounds,
         caused_by=tuple(event.event_id for event in late[:_MOST_NAMED]),

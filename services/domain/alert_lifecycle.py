@@ -51,8 +51,9 @@ class Judgement:
     """What a rule says by all that is known now.
 
     ``digest`` is that of its finding, ``None`` where it does not flag; ``grounds`` since when it flags.
-    ``held_when_raised`` says whether it flags as of the day on which the recorded alert was raised;
-    ``None`` where no correction reaches that day, or the rule cannot be judged as of an earlier day.
+    ``held_when_raised``, of a rule that does not flag now, says whether it flags as of the day on which the
+    recorded alert was raised; ``None`` where it flags, no correction reaches that day, or the rule cannot be
+    judged as of an earlier day.
     """
 
     digest: bytes | None

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from services.domain.alert_lifecycle import AlertState, Grounds, Judgement, Recorded
 from services.domain.finding import Finding, finding_digest
 from services.domain.fiscal_calendar import first_day, month_end
-from services.domain.lag_rules import Policy, RuleName
+from services.domain.lag_rules import LAG_RULES, Policy, RuleName
 from services.domain.progress import LateEvent, Progress
 from services.domain.verdict import evaluate
 
@@ -32,12 +32,18 @@ JUDGED_BACK = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Rejudged:
-    """One rule's finding by all that is known now, ``None`` where it does not flag, whether its alert was
-    taken for open before, and the judgement that the lifecycle decides by."""
+    """One rule's finding by all that is known now, ``None`` where it does not flag, and the judgement that
+    the lifecycle decides by. ``open_rules`` bear on the finding and had alerts that were taken for open
+    before: the rule itself, for source_stale also those that it keeps silent."""
 
+    rule: RuleName
     finding: Finding | None
-    was_open: bool
+    open_rules: frozenset[RuleName]
     judgement: Judgement
+
+    @property
+    def was_open(self) -> bool:
+        return self.rule in self.open_rules
 
 
 def judge(
@@ -82,14 +88,13 @@ def judge(
     findings = {each.rule: each for each in evaluate(progress, policy, open_rules=standing.keys())}
     return {
         rule: Rejudged(
+            rule,
             finding := findings.get(rule),
-            rule in standing,
+            _bearing_on(rule) & standing.keys(),
             Judgement(
                 digest=finding_digest(finding) if finding else None,
                 grounds=_grounds(progress, standing.get(rule), recorded.get(rule)) if finding else None,
-                held_when_raised=(
-                    _held(rule, recorded[rule], held, finding, progress) if rule in moved else None
-                ),
+                held_when_raised=(rule, raised[rule].day) in held if rule in moved and not finding else None,
             ),
         )
         for rule in RuleName
@@ -109,6 +114,11 @@ def grounds_on(progress: Progress, day: date) -> Grounds | None:
         return None
     totals = progress.course.on(day, progress.budget_year)
     return Grounds(day, totals.disbursed, totals.plan)
+
+
+def _bearing_on(rule: RuleName) -> frozenset[RuleName]:
+    """The rules whose alerts, where they are open, bear on what ``rule`` finds."""
+    return LAG_RULES | {rule} if rule is RuleName.SOURCE_STALE else frozenset({rule})
 
 
 def _flags_since(progress: Progress, alone: Policy, rule: RuleName) -> date | None:
@@ -156,18 +166,6 @@ def _month_ends(since: date, until: date) -> Iterator[date]:
     while day < until:
         yield day
         day = month_end(day + timedelta(days=1))
-
-
-def _held(
-    rule: RuleName,
-    recorded: Recorded,
-    held: set[tuple[RuleName, date]],
-    finding: Finding | None,
-    progress: Progress,
-) -> bool:
-    """Whether the rule flags as of the day its alert was raised, which is among the days judged again."""
-    day = recorded.grounds.day if recorded.grounds else progress.as_of
-    return finding is not None if day == progress.as_of else (rule, day) in held
 
 
 def _grounds(progress: Progress, since: date | None, recorded: Recorded | None) -> Grounds | None:

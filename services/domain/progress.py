@@ -102,7 +102,7 @@ class Progress:
     ``course`` holds the totals of every day up to ``as_of``, so that the subject can be judged as of any
     earlier day by all that is known now. ``advance_since`` is the value date of the oldest advance not yet
     recovered, first in first out. ``known_at`` is the instant of knowledge: the ledger asked with it gives
-    these figures again.
+    these figures again; ``None`` where no instant does.
     """
 
     subject: Subject

@@ -63,6 +63,10 @@ class FundSourceNames:
             return code
         return name.vi if language == "vi" else name.en
 
+    def with_code(self, code: str, language: Literal["vi", "en"]) -> str:
+        """The name in one language and the code, by which figures and files know it."""
+        return f"{self.in_language(code, language)} ({code})" if code in self.by_code else code
+
 
 def fund_source_faults(fact: Fact, names: FundSourceNames, *, place: str = "") -> Iterator[FieldError]:
     """The faults of a fact of fund sources that the policy does not name, each with the nearest that it does:

@@ -220,7 +220,8 @@ def _movement(project: str, number: int) -> dict[str, object]:
     }
 
 
-def _percentile(latencies: list[float], share: float) -> float:
+def percentile(latencies: list[float], share: float) -> float:
+    """Of ascending latencies the one that so large a share of them does not exceed."""
     return latencies[min(len(latencies) - 1, int(share * len(latencies)))]
 
 
@@ -254,10 +255,10 @@ def main() -> None:
         "path", "movements", "p50 ms", "p99 ms", "max ms", title=f"{arguments.rate:g} movements a second"
     )
     for name, latencies in measured.items():
-        figures = [_percentile(latencies, 0.5), _percentile(latencies, 0.99), latencies[-1]]
+        figures = [percentile(latencies, 0.5), percentile(latencies, 0.99), latencies[-1]]
         table.add_row(name, str(len(latencies)), *(f"{1000 * f:.0f}" for f in figures))
     console.print(table)
-    ratio = _percentile(measured["services"], 0.99) / _percentile(measured["bare limit"], 0.99)
+    ratio = percentile(measured["services"], 0.99) / percentile(measured["bare limit"], 0.99)
     console.print(f"p99 of the services is {ratio:.1f} times that of the bare limit")
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from collections.abc import Collection
+from datetime import UTC, date, datetime
 
 from services.alert import policy, wording
+from services.alert.explanation_store import KeptChange
 from services.alert.figures import figures_of
 from services.alert.http_models import AlertOut
 from services.alert.number_text import LANGUAGES, Language
+from services.alert.rule_definitions import definition_of
 from services.domain import event_identity
 from services.domain.alert_lifecycle import AlertState, AlertTransition
 from services.domain.finding import Finding
 from services.domain.lag_rules import Policy, RuleName
 from services.domain.progress import Progress
-from services.domain.verdict import evaluate
+from services.domain.verdict import evaluate, unflagged
 from tests.support import ca_mau
 from tests.support.alerting import FUND_SOURCES, RULES
 
@@ -33,6 +37,29 @@ def policy_of(progress: Progress) -> Policy:
 def found(progress: Progress, rule: RuleName) -> Finding:
     """What the policy's rule finds. Raises ``StopIteration`` where it does not flag."""
     return next(finding for finding in evaluate(progress, policy_of(progress)) if finding.rule is rule)
+
+
+def kept(
+    progress: Progress, rule: RuleName, *, on: date | None = None, open_rules: Collection[RuleName] = ()
+) -> KeptChange:
+    """The change as it is kept where that is judged."""
+    whole = policy_of(progress)
+    of_rule = next(each for each in whole.rules if each.name is rule)
+    flagging = evaluate(progress, whole, on=on, open_rules=open_rules)
+    finding = next((each for each in flagging if each.rule is rule), None)
+    definition = definition_of(whole, of_rule, rules_of(progress)[rule].text).definition
+    told = finding or unflagged(progress, of_rule, whole, on=on)
+    return KeptChange(
+        sequence=1,
+        transition="opened" if finding else "resolved",
+        figures=figures_of(told).model_dump(mode="json"),
+        judged_on=on or progress.as_of,
+        was_open=rule in open_rules,
+        recorded_at=datetime(2022, 6, 1, 1, tzinfo=UTC),
+        evidence=b"",
+        definition=json.loads(definition),
+        open_rules=tuple(open_rules),
+    )
 
 
 def said(progress: Progress, rule: RuleName, language: Language) -> str:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
 
-from services.alert import explaining, recomputing
+from services.alert import explaining
 from services.alert.alert_queries import ChangeRow
 from services.alert.decision_words import PlanDecision
-from services.alert.explanation_store import KeptChange
 from services.alert.figures import figures_of
 from services.alert.number_text import Language
-from services.alert.rule_definitions import definition_of
 from services.domain.course import Course
 from services.domain.lag_rules import RuleName
 from services.domain.plan import PlanBase
-from services.domain.progress import CompletedWork, FundLine, Progress
+from services.domain.progress import CompletedWork, Progress
 from tests.support import ca_mau
-from tests.support.alert_examples import found, policy_of, rules_of
+from tests.support.alert_examples import found, kept
+from tests.support.alerting import FUND_SOURCES
 
 AT = datetime(2022, 6, 1, 1, tzinfo=UTC)
 BILLION = 10**9
@@ -45,23 +43,6 @@ def progress() -> Progress:
     )
 
 
-def kept() -> KeptChange:
-    """The change as it would be kept."""
-    finding, policy = found(progress(), RuleName.BEHIND_TARGET), policy_of(progress())
-    rule = next(each for each in policy.rules if each.name is finding.rule)
-    definition = definition_of(policy, rule, rules_of(progress())[finding.rule].text).definition
-    return KeptChange(
-        sequence=1,
-        transition="opened",
-        figures=figures_of(finding).model_dump(mode="json"),
-        judged_on=finding.as_of,
-        was_open=False,
-        recorded_at=AT,
-        evidence=b"",
-        definition=json.loads(definition),
-    )
-
-
 def sentences(language: Language, *decisions: PlanDecision) -> str:
     finding = found(progress(), RuleName.BEHIND_TARGET)
     change = ChangeRow(
@@ -82,7 +63,13 @@ def sentences(language: Language, *decisions: PlanDecision) -> str:
         correction_en=None,
     )
     said = explaining.sentences(
-        kept(), figures_of(finding), progress(), [change], language, plan_decisions=decisions
+        kept(progress(), finding.rule),
+        figures_of(finding),
+        progress(),
+        [change],
+        language,
+        fund_sources=FUND_SOURCES,
+        plan_decisions=decisions,
     )
     return "\n".join(said).replace("\u00a0", " ")
 
@@ -113,7 +100,7 @@ Theo nhịp độ lũy kế: 1.207,2 tỷ đồng + 1.207,2 tỷ đồng × (100
 Theo nhịp độ từ 28/02/2022: 1.207,2 tỷ đồng + 907,2 tỷ đồng × (100,0 % − 40,0 %) / (40,0 % − 13,33 %) = \
 3.248,4 tỷ đồng.
 Quyết định 1210/QĐ-UBND ngày 20/04/2022, hiệu lực từ 01/05/2022: 399,0 tỷ đồng, điều chỉnh, nguồn \
-local.lottery.
+NSĐP xổ số kiến thiết (local.lottery).
 """
 IN_ENGLISH = """
 the province's target: between 20.0% on 31 March 2022 and 50.0% on 30 June 2022: 20.0% + (50.0% − \
@@ -126,7 +113,7 @@ Forecast for 31 December 2022: VND 3,133.2 billion (VND 3,018.0 billion to VND 3
 By the cumulative pace: VND 1,207.2 billion + VND 1,207.2 billion × (100.0% − 40.0%) / 40.0% = VND \
 3,018.0 billion.
 Decision 1210/QĐ-UBND of 20 April 2022, in force since 1 May 2022: VND 399.0 billion, adjusted, fund \
-source local.lottery.
+source Local budget, lottery revenue (local.lottery).
 """
 
 
@@ -143,23 +130,3 @@ def test_decisions_beyond_the_first_are_counted() -> None:
     text = sentences("en", *[DECISION] * 23)
     assert text.count("Decision 1210/QĐ-UBND") == 20
     assert "Decisions not shown here: 3." in text
-
-
-def test_what_an_earlier_version_did_not_tell_is_no_difference() -> None:
-    whole = kept()
-    before = replace(whole, figures={k: v for k, v in whole.figures.items() if k != "measures"})
-    other = replace(whole, figures={**whole.figures, "disbursed": 1})
-    for change, differing in ((whole, []), (before, []), (other, ["disbursed"])):
-        flagged, again = recomputing.judged_again(progress(), change)
-        assert [where for where, *_ in recomputing.differences(change, flagged, again)] == differing
-
-
-def test_judged_again_it_is_taken_for_open_as_it_was_then() -> None:
-    """0.92 of what is asked: flagged only where the alert was open already, and that is compared."""
-    held = replace(progress(), lines=(FundLine("all", 0, 1000, 0, 368),), course=Course((), (), (), (), ()))
-    was_open = replace(kept(), was_open=True)
-    assert recomputing.judged_again(held, was_open)[0]
-    flagged, again = recomputing.judged_again(held, kept())
-    assert not flagged
-    told_open = replace(kept(), figures=again.model_dump(mode="json"))
-    assert recomputing.differences(told_open, flagged, again) == [("flagged", "True", "False")]

@@ -6,8 +6,11 @@ from datetime import date
 from fractions import Fraction
 
 import pytest
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from hypothesis import given, strategies
 
-from services.alert.number_text import day, money, number, percent, rounded
+from services.alert.number_text import LANGUAGES, Language, day, money, number, percent, rounded
 
 
 def unbroken(text: str) -> str:
@@ -72,3 +75,25 @@ def test_trailing_zeros_stay_where_they_are_asked_for() -> None:
 def test_days() -> None:
     assert day(date(2022, 5, 31), "vi") == "31/05/2022"
     assert day(date(2022, 5, 31), "en") == "31 May 2022"
+
+
+@given(
+    value=strategies.fractions(-(10**16), 10**16, max_denominator=10**7),
+    digits=strategies.integers(0, 4),
+    at_least=strategies.integers(0, 4) | strategies.none(),
+    language=strategies.sampled_from(LANGUAGES),
+)
+def test_numbers_are_those_of_the_locale(
+    value: Fraction, digits: int, at_least: int | None, language: Language
+) -> None:
+    shown = digits if at_least is None else min(at_least, digits)
+    pattern = "#,##0" + ("." if digits else "") + "0" * shown + "#" * (digits - shown)
+    of_the_library = format_decimal(rounded(value, digits), format=pattern, locale=language)
+    found = number(value, language, digits=digits, at_least=None if at_least is None else shown)
+    assert found == of_the_library.replace("-", "\u2212")
+
+
+@given(value=strategies.dates(date(1000, 1, 1)))
+def test_days_are_those_of_the_locale(value: date) -> None:
+    assert day(value, "en") == format_date(value, format="d MMMM yyyy", locale="en")
+    assert day(value, "vi") == format_date(value, format="dd/MM/yyyy", locale="vi")
