@@ -26,7 +26,8 @@ _COLUMNS = (
     *("state", "severity", "rule", "subject_type", "subject_code"),
     *("province_code", "owner_code", "budget_year"),
 )
-# What a filter may name, each compared for equality. Before the first step an alert is with its officer.
+# What a filter may name, each compared for equality, or with every value of a list. Before the first step an
+# alert is with its officer.
 FILTERS: dict[str, sql.Composable] = {
     **{name: sql.SQL("a.{}").format(sql.Identifier(name)) for name in _COLUMNS},
     "stage": sql.SQL("CASE WHEN a.state = 'open' THEN coalesce(h.stage, 'open') END"),
@@ -208,7 +209,10 @@ def equal(columns: Mapping[str, object], prefix: str) -> list[sql.Composable]:
     if unknown := columns.keys() - FILTERS.keys():
         raise KeyError(unknown)
     return [
-        sql.SQL("{} = {}").format(FILTERS[name], sql.Placeholder(prefix + name)) for name in sorted(columns)
+        sql.SQL("{} = ANY ({})" if isinstance(columns[name], list) else "{} = {}").format(
+            FILTERS[name], sql.Placeholder(prefix + name)
+        )
+        for name in sorted(columns)
     ]
 
 

@@ -105,6 +105,9 @@ class ForecastFigures(TypedFigures):
     central: MinorUnits
     high: MinorUnits
     shape: BaselineName = Field(description="The baseline whose seasons it follows.")
+    january_of: int = Field(
+        0, description="Budget year whose January carries the shape on; 0 where it reaches the day itself."
+    )
 
 
 class Figures(TypedFigures):
@@ -186,7 +189,14 @@ def figures_of(finding: Finding) -> Figures:
         clear_at=six(finding.clear_at),
         clearing=_clearing(finding),
         forecasts=[
-            ForecastFigures(day=f.day, low=f.low, central=f.central, high=f.high, shape=f.shape)
+            ForecastFigures(
+                day=f.day,
+                low=f.low,
+                central=f.central,
+                high=f.high,
+                shape=f.shape,
+                january_of=f.january_of,
+            )
             for f in finding.forecasts
         ],
         measures=measured_figures(finding),

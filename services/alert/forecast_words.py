@@ -8,9 +8,8 @@ from fractions import Fraction
 
 from services.alert import phrases
 from services.alert.figures import Figures, ForecastFigures
-from services.alert.measured_words import named
 from services.alert.number_text import Language, day, money, number, percent
-from services.alert.wording import clearing
+from services.alert.wording import clearing, shape_words
 from services.domain.finding import Finding
 from services.domain.forecast import recent_start
 from services.domain.lag_rules import Rule, RuleName
@@ -65,7 +64,7 @@ def forecasts(figures: Figures, finding: Finding | None, language: Language) -> 
             low=low,
             central=central,
             high=high,
-            shape=named(told.shape, figures.budget_year, language),
+            shape=shape_words(told.shape, figures.budget_year, told.january_of, language),
         )
         if finding is not None:
             yield from _paces(told, finding, language)
@@ -74,7 +73,7 @@ def forecasts(figures: Figures, finding: Finding | None, language: Language) -> 
 
 
 def _paces(told: ForecastFigures, finding: Finding, language: Language) -> Iterator[str]:
-    shape, currency = finding.at.named(told.shape), finding.progress.currency
+    shape, currency = finding.at.reaching(told.shape, told.day), finding.progress.currency
     now = shape.share_on(finding.as_of) if shape else Fraction(0)
     if shape is None or now <= 0:
         return

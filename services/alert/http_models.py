@@ -45,6 +45,9 @@ class AlertFilter(BaseModel):
 
     state: AlertState | None = Field(None, description="open, resolved or cancelled.")
     severity: Severity | None = Field(None, description="info, warning or critical.")
+    min_severity: Severity | None = Field(
+        None, description="That severity or a more urgent one: warning leaves out what is information."
+    )
     rule: RuleName | None = Field(None, description="The rule's name.")
     subject_type: SubjectType | None = Field(None, description="What the alert is about.")
     subject_code: Code | None = Field(None, description="The subject's code.")
@@ -55,10 +58,10 @@ class AlertFilter(BaseModel):
     assignee: Name | None = Field(None, description="Who is asked to take care of it, exactly as written.")
 
     def columns(self) -> dict[str, object]:
-        """The filters given, by column."""
+        """The filters given, by column; a list where any of several values will do."""
         given = {
             "state": self.state,
-            "severity": self.severity,
+            "severity": self._severities(),
             "rule": self.rule,
             "subject_type": self.subject_type,
             "subject_code": self.subject_code,
@@ -69,10 +72,16 @@ class AlertFilter(BaseModel):
             "assignee": self.assignee,
         }
         return {
-            name: value if isinstance(value, int) else str(value)
+            name: value if isinstance(value, int | list) else str(value)
             for name, value in given.items()
             if value is not None
         }
+
+    def _severities(self) -> Severity | list[str] | None:
+        if self.min_severity is None:
+            return self.severity
+        urgent = [each for each in Severity if each.is_at_least(self.min_severity)]
+        return [str(each) for each in urgent if self.severity in (None, each)]
 
     def parameters(self) -> dict[str, str]:
         """The filters given, as query parameters in a fixed order."""

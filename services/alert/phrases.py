@@ -236,9 +236,38 @@ FORECAST: Mapping[Language, str] = {
     "en": "Forecast for {day}: {central} ({low} to {high}), by the cumulative pace and that of the last "
     "three months over the seasons of {shape}.",
 }
+FORECAST_JANUARY: Mapping[Language, str] = {
+    "vi": ", riêng tháng 1 theo kế hoạch vốn năm {year}",
+    "en": ", January as for the plan of {year}",
+}
+INFO_AHEAD_OF: Mapping[Language, str] = {
+    "vi": "Chỉ ở mức thông tin vì không thấp hơn {baseline}.",
+    "en": "For information only, as it is not behind {baseline}.",
+}
+INFO_WITHIN: Mapping[Language, str] = {
+    "vi": "Chỉ ở mức thông tin vì không thấp hơn {baseline} quá {points} điểm phần trăm.",
+    "en": "For information only, as it is not behind {baseline} by more than {points} points.",
+}
+INFO_IN_BAND: Mapping[Language, str] = {
+    "vi": "Chỉ ở mức thông tin vì theo nhịp độ nhanh hơn trong hai nhịp độ thì vẫn đạt.",
+    "en": "For information only, as the faster of the two paces would reach it.",
+}
 HELD: Mapping[Language, str] = {
     "vi": "Đã từng dưới ngưỡng, chỉ được gỡ khi đạt mức {clear_at}.",
     "en": "It was below the threshold before, and clears only at {clear_at}.",
+}
+# The rule's own sentence says "below the milestone", which no longer holds.
+HELD_AT_MILESTONE_TITLE: Mapping[Language, str] = {
+    "vi": "{subject}: giải ngân {rate}, đã đạt mốc {milestone_rate}, chưa gỡ cảnh báo",
+    "en": "{subject}: {rate} disbursed, the milestone of {milestone_rate} reached, not yet cleared",
+}
+HELD_AT_MILESTONE: Mapping[Language, str] = {
+    "vi": "Đến {as_of}, {subject} giải ngân {disbursed}, đạt {rate} {plan_base} {plan}: đã đạt mốc "
+    "{milestone_rate} đặt ra đến {milestone_date}, nhưng đã từng dưới mốc nên cảnh báo còn giữ đến khi đạt "
+    "{milestone_clears}.",
+    "en": "By {as_of}, {subject} had disbursed {disbursed}, {rate} of the {plan_base} of {plan}: the "
+    "milestone of {milestone_rate} set for {milestone_date} is reached, but it was below it before, and the "
+    "alert stays until {milestone_clears} is reached.",
 }
 INHIBITED: Mapping[Language, str] = {
     "vi": "Số liệu đã quá cũ nên tạm dừng xét: {rules}.",

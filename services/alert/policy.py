@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -23,10 +23,12 @@ from pydantic import (
     model_validator,
 )
 
-from services.domain.baselines import DHSS, BaselineName, SCurveConstants
+from services.alert.policy_faults import read_yaml, told, wrong
+from services.domain.baselines import DHSS, BaselineName, ClosingMonth, SCurveConstants
 from services.domain.handling import Escalation
 from services.domain.lag_rules import (
     AdvanceBase,
+    Easing,
     Milestone,
     Policy,
     Preference,
@@ -67,6 +69,8 @@ _ONLY_WHILE_FLAGGED = {
     *("forecast_rate", "forecast_date"),
 }
 _SHARES_BELOW = {RuleName.BEHIND_TARGET, RuleName.BELOW_NATIONAL_AVERAGE, RuleName.YEAR_END_SHORTFALL}
+# Held against what this plan asks, so that another baseline may say that it is none the worse for it.
+_EASED = {RuleName.BEHIND_TARGET, RuleName.BELOW_MILESTONE, RuleName.YEAR_END_SHORTFALL}
 _RISING = {*_SHARES_BELOW, RuleName.BELOW_MILESTONE}
 
 
@@ -170,6 +174,33 @@ class SCurveEntry(_Read):
         return SCurveConstants(self.c, self.k)
 
 
+class ClosingMonthEntry(_Read):
+    """What January paid of the plan of ``budget_year``: shares of the plan as published."""
+
+    budget_year: Annotated[int, Field(ge=2000, le=2100)]
+    by_year_end: Exact
+    by_closing: Exact
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        self.closing_month()
+        return self
+
+    def closing_month(self) -> ClosingMonth:
+        return ClosingMonth(self.budget_year, self.by_year_end, self.by_closing)
+
+
+class EasingEntry(_Read):
+    """For these subjects a flag is info where they are not behind ``baseline``, by more than ``within``."""
+
+    baseline: BaselineName
+    subjects: Annotated[frozenset[SubjectType], Field(min_length=1)]
+    within: Annotated[Exact, Field(lt=1)] = Fraction(0)
+
+    def easing(self) -> Easing:
+        return Easing(self.baseline, self.subjects, self.within)
+
+
 class RuleEntry(_Read):
     """One rule as written in a file."""
 
@@ -186,28 +217,34 @@ class RuleEntry(_Read):
     milestones: tuple[MilestoneEntry, ...] = ()
     measured_on: AdvanceBase = AdvanceBase.TOTAL_INVESTMENT
     inhibits_after: Annotated[int, Field(ge=1, le=400)] | None = None
+    info_ahead_of: EasingEntry | None = None
+    info_in_band: bool = False
     text: BothTexts
 
     @model_validator(mode="after")
     def _fits_its_rule(self) -> Self:
         judged = self.name in {RuleName.BEHIND_TARGET, RuleName.BELOW_NATIONAL_AVERAGE}
         if self.name in _SHARES_BELOW and not 0 < self.threshold <= 1:
-            raise ValueError("threshold: a share of the baseline, above 0 and at most 1")
+            raise wrong("threshold", "a share of the baseline, above 0 and at most 1")
         if (self.name is RuleName.BELOW_MILESTONE) is not bool(self.milestones):
-            raise ValueError("milestones: below_milestone has at least one, no other rule has any")
+            raise wrong("milestones", "below_milestone has at least one, no other rule has any")
         if self.clear_at is not None and not self._clears_beyond():
-            raise ValueError("clear_at: on the far side of the threshold from what is flagged")
+            raise wrong("clear_at", "on the far side of the threshold from what is flagged")
         if self.critical_below is not None and not (judged and self.critical_below <= self.threshold):
-            raise ValueError("critical_below: at most the threshold, and only where a baseline judges")
+            raise wrong("critical_below", "at most the threshold, and only where a baseline judges")
+        if self.info_ahead_of is not None and self.name not in _EASED:
+            raise wrong("info_ahead_of", f"only of {', '.join(sorted(_EASED))}")
+        if self.info_in_band and self.name is not RuleName.YEAR_END_SHORTFALL:
+            raise wrong("info_in_band", "only of year_end_shortfall, which has a forecast")
         for language, texts in (("vi", self.text.vi), ("en", self.text.en)):
             for key, text in texts:
                 allowed = _NAMES_BY_RULE[self.name]
                 if key == "resolved":
                     allowed -= _ONLY_WHILE_FLAGGED
                 if unknown := sorted(_names(text) - allowed):
-                    raise ValueError(
-                        f"text.{language}.{key}: {self.name} gives no {', '.join(unknown)}; "
-                        f"it gives {', '.join(sorted(allowed))}"
+                    raise wrong(
+                        f"text.{language}.{key}",
+                        f"{self.name} gives no {', '.join(unknown)}; it gives {', '.join(sorted(allowed))}",
                     )
         return self
 
@@ -235,6 +272,8 @@ class RuleEntry(_Read):
             ),
             measured_on=self.measured_on,
             inhibits_after=self.inhibits_after,
+            info_ahead_of=self.info_ahead_of.easing() if self.info_ahead_of else None,
+            info_in_band=self.info_in_band,
         )
 
 
@@ -276,6 +315,7 @@ class PolicyFile(_Read):
     baselines: tuple[PreferenceEntry, ...] = ()
     s_curve: SCurveEntry | None = None
     forecast_shape: BaselineName | None = None
+    closing_month: ClosingMonthEntry | None = None
     escalation: EscalationEntry | None = None
     rules: Annotated[tuple[RuleEntry, ...], Field(min_length=1)]
 
@@ -283,7 +323,7 @@ class PolicyFile(_Read):
     def _each_rule_once(self) -> Self:
         names = [rule.name for rule in self.rules]
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"rules: {', '.join(twice)} given twice")
+            raise wrong("rules", f"{', '.join(twice)} given twice: leave one")
         return self
 
     def precedence(self) -> tuple[bool, int]:
@@ -319,6 +359,9 @@ class Policies:
                 ),
                 s_curve=next((f.s_curve.constants() for f in reversed(covering) if f.s_curve), DHSS),
                 forecast_shape=next((f.forecast_shape for f in reversed(covering) if f.forecast_shape), None),
+                closing_month=next(
+                    (f.closing_month.closing_month() for f in reversed(covering) if f.closing_month), None
+                ),
             )
             self._policies[province_code, budget_year] = known
         return known
@@ -351,15 +394,27 @@ class Policies:
         }
 
 
+_KEYS = sorted(
+    {
+        key
+        for model in (
+            *(PolicyFile, PreferenceEntry, SCurveEntry, ClosingMonthEntry, EscalationEntry),
+            *(RuleEntry, MilestoneEntry, EasingEntry, BothTexts, Texts),
+        )
+        for key in model.model_fields
+    }
+)
+
+
 def load(place: Path) -> Policies:
     """Read every ``*.yaml`` of a folder, or one file. Raises ``PolicyError`` naming every fault."""
     read: list[tuple[Path, PolicyFile]] = []
     faults: list[str] = []
     for path in sorted(place.glob("*.yaml")) if place.is_dir() else [place]:
         try:
-            read.append((path, PolicyFile.model_validate(_read_yaml(path))))
+            read.append((path, PolicyFile.model_validate(read_yaml(path))))
         except ValidationError as error:
-            faults += [f"{path.name}: {_place(path, fault)}" for fault in error.errors()]
+            faults += [f"{path.name}: {fault}" for fault in told(path, error, keys=_KEYS)]
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             faults.append(f"{path.name}: {error}")
     if not read and not faults:
@@ -386,49 +441,3 @@ def _ambiguities(read: Iterable[tuple[Path, PolicyFile]]) -> list[str]:
                 if other != path.name:
                     faults.append(f"{path.name}: rule {entry.name}: {other} has it for {province} too")
     return faults
-
-
-def _place(path: Path, fault: Any) -> str:
-    """Line, rule and key of a fault, by the rule's name where it can be read."""
-    where = [str(part) for part in fault["loc"]]
-    if where[:1] == ["rules"] and len(where) > 1:
-        entry = _read_yaml(path)["rules"][int(where[1])]
-        name = entry.get("name", where[1]) if isinstance(entry, dict) else where[1]
-        where = [f"rule {name}", ".".join(where[2:])]
-    return ": ".join([f"line {_line(path, fault['loc'])}", *filter(None, where), fault["msg"]])
-
-
-def _line(path: Path, loc: tuple[int | str, ...]) -> int:
-    """The line of the key or, where it is missing or the fault is of several, of what it belongs to."""
-    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
-    line = 1
-    for part in loc:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == part), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            found = (node.value[part], node.value[part])
-        else:
-            found = None
-        if found is None:
-            break
-        line, node = found[0].start_mark.line + 1, found[1]
-    return line
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Refuses a key given twice; YAML readers otherwise keep the last one silently."""
-
-
-def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
-    keys = [loader.construct_object(key) for key, _ in node.value]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise yaml.MarkedYAMLError(problem=f"key {key!r} given twice", problem_mark=node.start_mark)
-    return loader.construct_mapping(node, deep=True)
-
-
-_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
-def _read_yaml(path: Path) -> Any:
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader

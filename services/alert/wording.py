@@ -43,11 +43,14 @@ def flagged(finding: Finding, texts: BothTexts, language: Language, names: FundS
     if finding.excess:
         values["excess"] = money(finding.excess, finding.progress.currency, language)
         values["fund_source"] = names.in_language(finding.over_fund_source, language)
-    said = [of_rule.reason.format_map(values), *_of_its_rule(finding, language), *_clears(finding, language)]
+    title, reason = of_rule.title, of_rule.reason
+    if finding.is_held and finding.milestone:
+        title, reason = phrases.HELD_AT_MILESTONE_TITLE[language], phrases.HELD_AT_MILESTONE[language]
+    said = [reason.format_map(values), *_of_its_rule(finding, language), *_clears(finding, language)]
     if finding.rule not in _COMPARES_NOTHING:
         others = [c for c in _said_beside(finding) if c is not finding.judged_by]
         said += _compared(others, language, is_behind=finding.rule in _SAYS_BEHIND)
-    return Words(of_rule.title.format_map(values), " ".join([*said, *_always_said(finding, language)]))
+    return Words(title.format_map(values), " ".join([*said, *_always_said(finding, language)]))
 
 
 def resolved(finding: Finding, texts: BothTexts | None, language: Language) -> Words:
@@ -155,6 +158,7 @@ def _of_the_limit(finding: Finding, language: Language) -> dict[str, str]:
     if finding.milestone:
         values["milestone_date"] = day(finding.milestone.on(finding.progress.budget_year), language)
         values["milestone_rate"] = percent(finding.milestone.rate, language)
+        values["milestone_clears"] = percent(finding.milestone.clears_at(finding.clear_at), language)
     if finding.forecasts:
         last = finding.forecasts[-1]
         values["forecast_date"] = day(last.day, language)
@@ -184,7 +188,7 @@ def _clears(finding: Finding, language: Language) -> Iterator[str]:
         text = clearing(finding.clearing.action, first.amount, first.by, currency, language)
         more = (later_words.format(**_need(each.amount, each.by, currency, language)) for each in later)
         yield f"{text}{''.join(more)}."
-    if finding.is_held and finding.clear_at is not None and finding.rule is not RuleName.BELOW_MILESTONE:
+    if finding.is_held and finding.clear_at is not None and finding.milestone is None:
         yield phrases.HELD[language].format(
             clear_at=number(finding.clear_at, language, digits=0 if finding.rule in RULES_IN_DAYS else 2)
         )
@@ -194,13 +198,19 @@ def _clears(finding: Finding, language: Language) -> Iterator[str]:
             money(amount, finding.progress.currency, language)
             for amount in (last.low, last.central, last.high)
         )
-        shape = baseline_words(last.shape, finding.progress.budget_year - _is_last_year(last.shape), language)
+        shape = shape_words(last.shape, finding.progress.budget_year, last.january_of, language)
         yield phrases.FORECAST[language].format(
             day=day(last.day, language), low=low, central=central, high=high, shape=shape
         )
     if finding.inhibited:
         names = ", ".join(phrases.RULES[rule][language] for rule in finding.inhibited)
         yield phrases.INHIBITED[language].format(rules=names)
+
+
+def shape_words(name: BaselineName, budget_year: int, january_of: int, language: Language) -> str:
+    """Whose seasons a forecast of ``budget_year`` follows, and whose January where it is of another year."""
+    shape = baseline_words(name, budget_year - _is_last_year(name), language)
+    return shape + (phrases.FORECAST_JANUARY[language].format(year=january_of) if january_of else "")
 
 
 def rounded_up(amount: int) -> int:
@@ -228,6 +238,14 @@ def _of_its_rule(finding: Finding, language: Language) -> Iterator[str]:
         yield phrases.CRITICAL[language].format(
             critical_below=number(finding.critical_below, language, digits=2)
         )
+    if finding.ahead_of is not None:
+        name = baseline_words(finding.ahead_of.name, finding.ahead_of.budget_year, language)
+        words = phrases.INFO_WITHIN if finding.ahead_within else phrases.INFO_AHEAD_OF
+        yield words[language].format(
+            baseline=name, points=number(finding.ahead_within * 100, language, digits=1)
+        )
+    if finding.is_in_band:
+        yield phrases.INFO_IN_BAND[language]
     if finding.rule is RuleName.SOURCE_STALE and finding.stale_sources:
         reach = {each.source: each.reaches for each in finding.progress.sources}
         named = (f"{source} ({day(reach[source], language)})" for source in finding.stale_sources)

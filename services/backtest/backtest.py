@@ -19,7 +19,7 @@ from fractions import Fraction
 from services.backtest.history import History
 from services.domain.fiscal_calendar import closing_day
 from services.domain.hindsight import ENOUGH, Fate, Hindsight, Score, fate, flagged_by_day, score
-from services.domain.lag_rules import Policy, RuleName
+from services.domain.lag_rules import Policy, RuleName, Severity
 from services.domain.plan import PlanLevel
 from services.domain.progress import Subject, SubjectType
 from services.domain.replay import Flag, replay
@@ -57,8 +57,8 @@ class NamedPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be replayed: business days ``first`` to ``last``, whether each by what was known then, and
-    from which share on a year is made."""
+    """What is to be replayed: business days ``first`` to ``last``, whether each by what was known then, from
+    which share on a year is made, and from which severity on a flag counts."""
 
     budget_year: int
     first: date
@@ -66,6 +66,7 @@ class Asked:
     as_known: bool = False
     enough: Fraction = ENOUGH
     processes: int = 1
+    at_least: Severity = Severity.INFO
 
     @property
     def days(self) -> list[date]:
@@ -210,8 +211,9 @@ def _leave_the_interrupt_to_the_parent() -> None:
 
 
 def _tested(
-    policy: NamedPolicy, flags: tuple[tuple[Flag, ...], ...], ended: Sequence[Ended], asked: Asked
+    policy: NamedPolicy, every: tuple[tuple[Flag, ...], ...], ended: Sequence[Ended], asked: Asked
 ) -> Tested:
+    flags = tuple(_counted(of_subject, asked.at_least) for of_subject in every)
     projects = [
         Hindsight.of(subject.fate, of_subject, year_end=asked.year_end)
         for subject, of_subject in zip(ended, flags, strict=True)
@@ -224,3 +226,10 @@ def _tested(
         flagged_by_day=tuple(flagged_by_day(projects, asked.days)),
         score=score(projects, year_end=asked.year_end, days=asked.cut_dates),
     )
+
+
+def _counted(flags: Sequence[Flag], at_least: Severity) -> tuple[Flag, ...]:
+    if at_least is Severity.INFO:
+        return tuple(flags)
+    urgent = (stretch for flag in flags for stretch in flag.at_least(at_least))
+    return tuple(sorted(urgent, key=lambda flag: (flag.raised_on, flag.rule)))

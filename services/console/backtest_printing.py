@@ -14,6 +14,7 @@ from rich.table import Table
 from services.backtest.backtest import Answer, Ended, Tested
 from services.console.printing import plain_console
 from services.domain.hindsight import Fate, Hindsight, LeadTime, Ratio, Score, by_rule
+from services.domain.lag_rules import Severity
 from services.domain.replay import Flag
 
 _MOST_MISSED = 20
@@ -26,6 +27,7 @@ _CSV_COLUMNS = (
     "rule", "rule_version", "severity", "raised_on", "cleared_on", "raised_again",
     "final_plan_vnd", "final_disbursed_vnd", "fate",
 )  # fmt: skip
+_SEVERITIES = {Severity.WARNING: "cảnh báo", Severity.CRITICAL: "nghiêm trọng"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -46,6 +48,9 @@ def print_tables(answer: Answer) -> None:
 
 def notes(answer: Answer) -> Iterator[str]:
     """What to know before reading the figures."""
+    if answer.asked.at_least is not Severity.INFO:
+        words = _SEVERITIES[answer.asked.at_least]
+        yield f"Chỉ tính cảnh báo từ mức {words} / only flags from {answer.asked.at_least} on count"
     for province, reached in sorted(answer.ends_early.items()):
         until = f"{reached:%d/%m/%Y}" if reached else "-"
         yield (
@@ -148,6 +153,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "from": asked.first.isoformat(),
         "to": asked.last.isoformat(),
         "as_known": asked.as_known,
+        "at_least": str(asked.at_least),
         "enough_basis_points": int(asked.enough * 10_000),
         "notes": list(notes(answer)),
         "policies": [_policy_json(answer, tested) for tested in answer.tested],

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +23,7 @@ from services.console.bilingual import bilingual
 from services.console.connection import database_url
 from services.console.option_types import DAY
 from services.domain.fiscal_calendar import closing_day, first_day
+from services.domain.lag_rules import Severity
 from services.runtime import logs
 from services.runtime.config import Settings
 from services.runtime.errors import StopServiceError
@@ -67,6 +69,13 @@ _FORMATS = ("table", "json", "csv")
     show_default=True,
     help="Từ tỷ lệ (%) nào thì đạt kế hoạch. / From which per cent of its plan on a project made it.",
 )
+@click.option(
+    "--severity",
+    type=click.Choice([str(each) for each in Severity]),
+    default=str(Severity.INFO),
+    show_default=True,
+    help="Chỉ tính cảnh báo từ mức này trở lên. / Only flags at least so urgent count.",
+)
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True)
 @click.option(
     "--picture", "drawn", type=_PICTURE, help="Vẽ biểu đồ vào tệp .svg. / Draw a picture, an .svg file."
@@ -85,6 +94,7 @@ def backtest_command(
     province: str | None,
     as_known: bool,
     share: int,
+    severity: str,
     form: str,
     drawn: Path | None,
     processes: int | None,
@@ -102,8 +112,10 @@ def backtest_command(
         raise click.BadParameter(
             f"{drawn}: tên tệp phải kết thúc bằng .svg / its name must end in .svg", param_hint="--picture"
         )
-    asked = _asked(
-        first, last, budget_year, as_known=as_known, enough=Fraction(share, 100), processes=processes
+    asked = replace(
+        _asked(first, last, budget_year, as_known=as_known, processes=processes),
+        enough=Fraction(share, 100),
+        at_least=Severity(severity),
     )
     with _said():
         # Faults of a file are told before anything is read.
@@ -127,7 +139,6 @@ def _asked(
     budget_year: int | None,
     *,
     as_known: bool,
-    enough: Fraction,
     processes: int | None,
 ) -> Asked:
     year = budget_year or (first.year if first else None) or (last.year if last else None)
@@ -145,7 +156,6 @@ def _asked(
         first=first,
         last=last,
         as_known=as_known,
-        enough=enough,
         processes=processes or len(os.sched_getaffinity(0)),
     )
 

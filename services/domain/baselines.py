@@ -7,7 +7,7 @@ remembered, and so is the share of each day.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -15,7 +15,14 @@ from functools import lru_cache
 from typing import Generic, TypeVar
 
 from services.domain.baseline import Curve, linear, s_curve
-from services.domain.fiscal_calendar import closing_day, first_day, month_end, month_position
+from services.domain.fiscal_calendar import (
+    MONTHS_TO_CLOSE,
+    YEAR_END_MONTH,
+    closing_day,
+    first_day,
+    month_end,
+    month_position,
+)
 from services.domain.plan import WHOLE_PLAN_BASIS_POINTS, BaselineKind, BaselineSchedule
 from services.domain.progress import PeerCurve, Progress, SubjectType
 
@@ -64,7 +71,8 @@ class Baseline:
 
     ``read_in`` is the budget year of the subject: a curve of the year before is read at the same month.
     ``stated`` are the months for which it states a share itself; none for a curve that is worked out
-    whole. ``members`` is how many projects a peer curve is the median of.
+    whole. ``members`` is how many projects a peer curve is the median of. ``january_of`` is the budget year
+    whose January carries it on from 31 December; 0 where its own points reach as far as it does.
     """
 
     name: BaselineName
@@ -76,6 +84,7 @@ class Baseline:
     decision_number: str = ""
     stated: tuple[Fraction, ...] = ()
     members: int = 0
+    january_of: int = 0
     _shares: dict[date, Fraction] = field(default_factory=dict, repr=False)
 
     def share_on(self, day: date) -> Fraction:
@@ -97,6 +106,44 @@ class Baseline:
 
 
 Baselines = Mapping[BaselineName, Baseline]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingMonth:
+    """What January paid of the plan of a budget year that is closed: the shares of the plan published for
+    31 December and for 31 January after it. Raises ``ValueError`` where there was nothing left to pay, or the
+    shares fall."""
+
+    budget_year: int
+    by_year_end: Fraction
+    by_closing: Fraction
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.by_year_end <= self.by_closing <= 1 or self.by_year_end == 1:
+            raise ValueError("by_year_end is below 1 and not above by_closing, which is at most 1")
+
+    @property
+    def paid_of_rest(self) -> Fraction:
+        """The share of what was left on 31 December that January paid."""
+        return (self.by_closing - self.by_year_end) / (1 - self.by_year_end)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def carried_on(baseline: Baseline, closing: ClosingMonth) -> Baseline | None:
+    """``baseline`` with the January of ``closing`` after it: s + (1 - s) x the share of the rest paid.
+
+    ``None`` where it does not end on 31 December: what is published of November says nothing of January.
+    """
+    month, share = baseline.curve.points[-1]
+    if month != YEAR_END_MONTH:
+        return None
+    closed = (Fraction(MONTHS_TO_CLOSE), share + (1 - share) * closing.paid_of_rest)
+    return replace(
+        baseline,
+        curve=Curve((*baseline.curve.points, closed)),
+        january_of=closing.budget_year,
+        _shares={},
+    )
 
 
 def baselines_of(progress: Progress, *, plan: int, s_curve_constants: SCurveConstants) -> Baselines:

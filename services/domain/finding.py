@@ -98,6 +98,9 @@ class Finding:
     is earlier than the day ``progress`` reaches. ``threshold`` is ``None`` for a rule that has none;
     ``measured`` is what was held against it. ``is_held`` says that only the wait for ``clear_at`` keeps the
     alert open. ``critical_below`` is ``None`` unless the index is below it, which makes the finding critical.
+    ``ahead_of`` is the baseline that the subject is not behind by more than ``ahead_within`` of the plan,
+    which makes it info; ``is_in_band`` that the better pace of the forecast reaches the limit, which does
+    so too.
     ``excess`` is in minor units. ``inhibited`` are the rules that stale figures keep silent.
     """
 
@@ -112,6 +115,9 @@ class Finding:
     clear_at: Fraction | None = None
     is_held: bool = False
     critical_below: Fraction | None = None
+    ahead_of: Baseline | None = None
+    ahead_within: Fraction = Fraction(0)
+    is_in_band: bool = False
     milestone: Milestone | None = None
     measured_on: AdvanceBase | None = None
     excess: int = 0
@@ -229,6 +235,9 @@ def finding_digest(finding: Finding) -> bytes:
     }
     if finding.critical_below is not None:
         fields["critical_below"] = str(finding.critical_below)
+    if finding.ahead_of is not None or finding.is_in_band:
+        ahead_of = finding.ahead_of.name if finding.ahead_of else ""
+        fields["info"] = f"{ahead_of} {finding.ahead_within} {int(finding.is_in_band)}"
     if finding.rule is RuleName.SOURCE_STALE:
         return event_identity.content_hash(fields)
     fields |= dict(_amounts(finding))
@@ -253,7 +262,8 @@ def _amounts(finding: Finding) -> Iterator[tuple[str, str | int]]:
         for series, disbursed in progress.series:
             yield f"series {series}", disbursed
     for each in finding.forecasts:
-        yield f"forecast {each.day}", f"{each.low} {each.central} {each.high} {each.shape}"
+        borrowed = f" {each.january_of}" if each.january_of else ""
+        yield f"forecast {each.day}", f"{each.low} {each.central} {each.high} {each.shape}{borrowed}"
     if finding.spi is not None:
         yield "spi", str(finding.spi)
     for comparison in finding.comparisons:

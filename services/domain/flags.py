@@ -52,14 +52,17 @@ def finding(
     clearing: Callable[[], Clearing] | None = None,
     milestone: Milestone | None = None,
     is_held: bool = False,
+    is_in_band: bool = False,
 ) -> Finding:
     """A finding; what else is measured of the subject it takes once it is asked."""
     critical = measured is not None and rule.critical_below is not None and measured < rule.critical_below
+    ahead_of = None if critical else _ahead_of(at, rule)
+    is_info = not critical and (ahead_of is not None or is_in_band)
     return Finding(
         rule=rule.name,
         rule_version=rule.version,
         threshold=None if rule.name in _WITHOUT_THRESHOLD else rule.threshold,
-        severity=Severity.CRITICAL if critical else rule.severity,
+        severity=Severity.CRITICAL if critical else Severity.INFO if is_info else rule.severity,
         at=at,
         judge=judge,
         clearing_of=clearing,
@@ -68,8 +71,23 @@ def finding(
         is_held=is_held,
         critical_below=rule.critical_below if critical else None,
         milestone=milestone,
+        ahead_of=ahead_of,
+        ahead_within=rule.info_ahead_of.within if ahead_of and rule.info_ahead_of else Fraction(0),
+        is_in_band=is_in_band,
         measured_on=rule.measured_on if rule.name is RuleName.ADVANCE_OVER_LIMIT else None,
     )
+
+
+def _ahead_of(at: Snapshot, rule: Rule) -> Baseline | None:
+    """The baseline of the rule's easing where the subject is not behind it; ``None`` where it is, or where
+    the baseline says nothing of the day."""
+    easing = rule.info_ahead_of
+    if easing is None or at.progress.subject.type not in easing.subjects:
+        return None
+    other = at.reaching(easing.baseline, at.day)
+    share = other.share_on(at.day) - easing.within if other else Fraction(0)
+    is_ahead = share > 0 and at.disbursed * share.denominator >= share.numerator * at.plan
+    return other if is_ahead else None
 
 
 def _against_baseline(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
@@ -107,16 +125,18 @@ def _below_milestone(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
     if last is None:
         return None
     # clear_at is how far above the milestone an open alert must come, as a multiple of its rate.
-    limit = last.rate * rule.clear_at if is_open and rule.clear_at else last.rate
+    limit = last.clears_at(rule.clear_at) if is_open else last.rate
     if at.disbursed * limit.denominator >= limit.numerator * at.plan:
         return None
     rate = Fraction(at.disbursed, at.plan)
-    cuts = [(at.day, last.rate), *([(following.on(year), following.rate)] if following else [])]
+    cuts = [(at.day, last.clears_at(rule.clear_at))]
+    if following:
+        cuts.append((following.on(year), following.clears_at(rule.clear_at)))
     return finding(
         at,
         rule,
         measured=rate,
-        clearing=lambda: _disburse(at, cuts, rule.clear_at or _WHOLE),
+        clearing=lambda: _disburse(at, cuts),
         milestone=last,
         is_held=is_open and rate >= last.rate,
     )
@@ -170,6 +190,7 @@ def _year_end_shortfall(at: Snapshot, rule: Rule, is_open: bool) -> Finding | No
         measured=share,
         clearing=lambda: _disburse(at, [(forecast.day, rule.limit(is_open=True))]),
         is_held=is_open and share >= rule.threshold,
+        is_in_band=rule.info_in_band and forecast.high * limit.denominator >= limit.numerator * at.plan,
     )
 
 

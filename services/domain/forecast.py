@@ -17,13 +17,15 @@ RECENT_MONTHS = 3
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """Disbursed by ``day`` as far as can be told, in minor units: ``low`` <= ``central`` <= ``high``, never
-    below what is disbursed, and not above the plan unless that is passed already."""
+    below what is disbursed, and not above the plan unless that is passed already. ``january_of`` is the
+    budget year whose January carries the shape on; 0 where it reaches the day itself."""
 
     day: date
     low: int
     central: int
     high: int
     shape: BaselineName
+    january_of: int = 0
 
 
 def forecast(
@@ -49,7 +51,8 @@ def forecast(
         other = recent * by_recent.numerator // by_recent.denominator
         low, central, high = min(low, other), (low + other) // 2, max(high, other)
     low, central, high = (max(min(disbursed + each, plan), disbursed) for each in (low, central, high))
-    return Forecast(target, low, central, high, shape.name)
+    borrowed = shape.january_of if target > date(shape.read_in, 12, 31) else 0
+    return Forecast(target, low, central, high, shape.name, borrowed)
 
 
 @lru_cache(maxsize=8_192)

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
-from services.domain.baselines import DHSS, BaselineName, SCurveConstants
+from services.domain.baselines import DHSS, BaselineName, ClosingMonth, SCurveConstants
 from services.domain.fiscal_calendar import month_position
 from services.domain.progress import Subject, SubjectType
 
@@ -50,6 +50,11 @@ class Severity(StrEnum):
     WARNING = "warning"
     CRITICAL = "critical"
 
+    def is_at_least(self, other: Severity) -> bool:
+        """Whether it is as urgent as ``other``, or more so."""
+        rising = list(Severity)
+        return rising.index(self) >= rising.index(other)
+
 
 class AdvanceBase(StrEnum):
     """What an outstanding advance is a share of: the contract's value is not known here."""
@@ -70,6 +75,23 @@ class Milestone:
         """The cut date; raises ``ValueError`` where there is no such day."""
         return date(budget_year, self.month, self.day)
 
+    def clears_at(self, above: Fraction | None) -> Fraction:
+        """The share at which an open alert clears: ``above`` times the rate, the whole plan at most."""
+        return min(self.rate * above, Fraction(1)) if above else self.rate
+
+
+@dataclass(frozen=True, slots=True)
+class Easing:
+    """Flagged, but not behind ``baseline``: for these subjects that is information and no warning.
+
+    ``within`` is how far below it still counts as not behind, as a share of the plan: what is published is
+    cut off rather than rounded, and read between its dates.
+    """
+
+    baseline: BaselineName
+    subjects: frozenset[SubjectType]
+    within: Fraction = Fraction(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -81,7 +103,9 @@ class Rule:
     do not use it. An open alert clears only at ``clear_at`` or beyond. ``from_month`` is the first month
     position at which the rule may flag; no ``groups`` means every project group. ``baseline`` fixes who
     judges; without it the policy's preference does. ``inhibits_after`` (source_stale) is the age in days
-    at which figures are too old to say that a subject lags.
+    at which figures are too old to say that a subject lags. What is not critical is info where
+    ``info_ahead_of`` says so or, with ``info_in_band`` (year_end_shortfall), where the better of the two
+    paces of the forecast reaches the limit.
     """
 
     name: RuleName
@@ -97,6 +121,8 @@ class Rule:
     milestones: tuple[Milestone, ...] = ()
     measured_on: AdvanceBase = AdvanceBase.TOTAL_INVESTMENT
     inhibits_after: int | None = None
+    info_ahead_of: Easing | None = None
+    info_in_band: bool = False
 
     def limit(self, *, is_open: bool) -> Fraction:
         """The threshold or, for an open alert, the figure at which it clears."""
@@ -125,7 +151,8 @@ DEFAULT_ORDER = (BaselineName.TARGET, BaselineName.REGISTERED)
 class Policy:
     """Rules, which baseline judges whom, the constants of the S-curve and the shape forecasts follow.
 
-    ``forecast_shape`` is the baseline whose seasons a forecast follows; ``None`` is the one that judges. The
+    ``forecast_shape`` is the baseline whose seasons a forecast follows; ``None`` is the one that judges.
+    ``closing_month`` carries a curve on that ends on 31 December; without it such a one tells no January. The
     first preference that covers a subject counts; where none does, ``DEFAULT_ORDER``.
     """
 
@@ -133,6 +160,7 @@ class Policy:
     preferences: tuple[Preference, ...] = ()
     s_curve: SCurveConstants = DHSS
     forecast_shape: BaselineName | None = None
+    closing_month: ClosingMonth | None = None
     _in_force: dict[tuple[SubjectType, str, date, int], tuple[Rule, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )

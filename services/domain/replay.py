@@ -5,8 +5,8 @@ The same verdict, hysteresis and lifecycle as live alerts (``evaluate`` and ``tr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from services.domain.alert_lifecycle import AlertState, AlertTransition, Judgement, Recorded, transition
@@ -15,7 +15,7 @@ from services.domain.lag_rules import Policy, RuleName, Severity
 from services.domain.progress import Progress
 from services.domain.verdict import evaluate
 
-_URGENCY = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
+_URGENCY = tuple(Severity)
 # What a finding says changes daily; a replay asks only whether there is one.
 _FLAGGED = b"flagged"
 _OPEN = Recorded(AlertState.OPEN, _FLAGGED)
@@ -40,7 +40,8 @@ class Flag:
     """A rule's flag from the day it was raised to the first day without it.
 
     ``cleared_on`` is ``None`` where it was still open on the last day. ``severity`` is the most urgent it
-    had. ``is_again`` where the rule had flagged the subject before.
+    had. ``is_again`` where the rule had flagged the subject before. ``since`` is how urgent it was from which
+    day on, in order; empty where that never changed.
     """
 
     rule: RuleName
@@ -49,9 +50,36 @@ class Flag:
     raised_on: date
     cleared_on: date | None = None
     is_again: bool = False
+    since: tuple[tuple[date, Severity], ...] = ()
 
     def is_open_on(self, day: date) -> bool:
         return self.raised_on <= day and (self.cleared_on is None or day < self.cleared_on)
+
+    def at_least(self, severity: Severity) -> Iterator[Flag]:
+        """The stretches of it that were so urgent or more, each as a flag of its own."""
+        since = self.since or ((self.raised_on, self.severity),)
+        ends = (*(day for day, _ in since[1:]), self.cleared_on)
+        stretch: list[tuple[date, Severity]] = []
+        is_again = self.is_again
+        for (starts, now), end in zip(since, ends, strict=True):
+            if is_urgent := now.is_at_least(severity):
+                stretch.append((starts, now))
+            is_last = end == self.cleared_on
+            if stretch and (is_last or not is_urgent):
+                yield self._stretch(stretch, self.cleared_on if is_urgent else starts, is_again=is_again)
+                stretch, is_again = [], True
+
+    def _stretch(
+        self, since: Sequence[tuple[date, Severity]], cleared_on: date | None, *, is_again: bool
+    ) -> Flag:
+        return replace(
+            self,
+            severity=max((severity for _, severity in since), key=_URGENCY.index),
+            raised_on=since[0][0],
+            cleared_on=cleared_on,
+            is_again=is_again,
+            since=tuple(since) if len(since) > 1 else (),
+        )
 
 
 def replay(days: Iterable[JudgedDay], policy: Policy) -> list[Flag]:
@@ -78,8 +106,8 @@ def replay(days: Iterable[JudgedDay], policy: Policy) -> list[Flag]:
                 case AlertTransition.RESOLVED:
                     done.append(_cleared(flags.pop(rule), today.day))
                     known[rule] = _RESOLVED
-                case _ if finding and _is_more_urgent(finding.severity, flags[rule].severity):
-                    flags[rule] = _as_urgent(flags[rule], finding.severity)
+                case _ if finding and finding.severity is not _now(flags[rule]):
+                    flags[rule] = _changed(flags[rule], today.day, finding.severity)
     return sorted([*done, *flags.values()], key=lambda flag: (flag.raised_on, flag.rule))
 
 
@@ -95,15 +123,17 @@ def _found(
 
 
 def _cleared(flag: Flag, day: date) -> Flag:
-    return Flag(flag.rule, flag.rule_version, flag.severity, flag.raised_on, day, flag.is_again)
+    return replace(flag, cleared_on=day)
 
 
-def _as_urgent(flag: Flag, severity: Severity) -> Flag:
-    return Flag(flag.rule, flag.rule_version, severity, flag.raised_on, None, flag.is_again)
+def _now(flag: Flag) -> Severity:
+    """How urgent it is on the last day that was judged."""
+    return flag.since[-1][1] if flag.since else flag.severity
 
 
-def _is_more_urgent(severity: Severity, than: Severity) -> bool:
-    return _URGENCY.index(severity) > _URGENCY.index(than)
+def _changed(flag: Flag, day: date, severity: Severity) -> Flag:
+    since = (*(flag.since or ((flag.raised_on, flag.severity),)), (day, severity))
+    return replace(flag, since=since, severity=max(flag.severity, severity, key=_URGENCY.index))
 
 
 def flagged_since(flags: Sequence[Flag], day: date) -> date | None:

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from services.domain.baselines import Baseline, BaselineName, Baselines, baselines_of, linear_baseline
+from services.domain.baselines import (
+    Baseline,
+    BaselineName,
+    Baselines,
+    baselines_of,
+    carried_on,
+    linear_baseline,
+)
 from services.domain.fiscal_calendar import closing_day, first_day
 from services.domain.forecast import Forecast, forecast
 from services.domain.lag_rules import Policy
@@ -66,6 +73,14 @@ class Snapshot:
             return linear_baseline(self.progress.budget_year)
         return self.baselines.get(name)
 
+    def reaching(self, name: BaselineName, day: date) -> Baseline | None:
+        """The baseline of that name, carried on by the policy's January where it ends on 31 December;
+        ``None`` where it says nothing of ``day``."""
+        found, closing = self.named(name), self.policy.closing_month
+        if found and closing and not found.is_known_to(day):
+            found = carried_on(found, closing)
+        return found if found and found.is_known_to(day) else None
+
     def shown(self, judge: Baseline | None) -> tuple[Baseline, ...]:
         """Every baseline beside the judging one; none without a plan to take shares of."""
         if self.plan <= 0:
@@ -98,7 +113,7 @@ class Snapshot:
         """By the policy's shape, else the judging one, else the next preferred one that reaches the day."""
         if not self.has_books or target < self.day:
             return None
-        for shape in self._shapes(judge):
+        for shape in self._shapes(judge, target):
             if shape and (
                 found := forecast(
                     shape,
@@ -112,9 +127,9 @@ class Snapshot:
                 return found
         return None
 
-    def _shapes(self, judge: Baseline | None) -> Iterator[Baseline | None]:
+    def _shapes(self, judge: Baseline | None, target: date) -> Iterator[Baseline | None]:
         if self.policy.forecast_shape:
-            yield self.named(self.policy.forecast_shape)
+            yield self.reaching(self.policy.forecast_shape, target)
         yield judge
         yield from map(self.named, self.policy.order_for(self.progress.subject))
 

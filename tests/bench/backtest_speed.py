@@ -65,6 +65,9 @@ def main() -> int:
         auditor = login_of(url, roles.AUDITOR)
         drawn = ["--picture", str(options.picture)] if options.picture else []
         three = _run(auditor, *_COMPARED, *drawn, is_shown=True)
+        for severity in ("warning", "critical"):
+            console.print(f"the live policy, flags of {severity} or more alone:")
+            _run(auditor, "--severity", severity, is_shown=True)
         one = _run(auditor, "--format", "csv")
         alone = _run(auditor, "--format", "csv", "--processes", "1")
         console.print(

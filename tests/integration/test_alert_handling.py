@@ -49,6 +49,8 @@ def desk(database_url: str, clock: SetClock) -> Desk:
 
 
 def project(code: str = "P1", **figures: Any) -> Any:
+    # 22 %: slower than the nation of 2021 was (24.67 %), so that being behind the target is a warning.
+    figures.setdefault("disbursed", 781_220_000_000)
     owner = figures.pop("owner", "O1")
     subject = Subject(
         SubjectType.PROJECT, code, f"Dự án {code}", "96",

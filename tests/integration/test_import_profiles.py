@@ -28,6 +28,7 @@ FACTS = {
     "plan": 2,
     "annual-plan": 3,
     "plan-adjustment": 2,
+    "reallocation": 1,
     "carry-over": 1,
     "officers": 2,
     "schedule": 1,

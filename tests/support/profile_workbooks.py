@@ -69,6 +69,22 @@ def _plan_adjustment(sheet: Any) -> None:
     sheet.append(["Tổng cộng"] + [None] * 5 + [2_900, 300, 300, 2_900])
 
 
+def _reallocation(sheet: Any) -> None:
+    sheet.append(["ĐIỀU CHUYỂN KẾ HOẠCH VỐN ĐẦU TƯ CÔNG NĂM 2022"])
+    sheet.append(["Quyết định số 77/QĐ-UBND ngày 15/07/2022, có hiệu lực từ 20/07/2022"])
+    sheet.append(["Đơn vị tính: triệu đồng"])
+    heads = ("Nguồn vốn", "Kế hoạch đã giao", "Điều chuyển", None, "Kế hoạch sau điều chuyển")
+    sheet.append(["STT", "Mã dự án", "Tên dự án", *heads])
+    sheet.append([None] * 5 + ["Tăng", "Giảm"])
+    sheet.merge_cells("F4:G4")
+    for column in "ABCDEH":
+        sheet.merge_cells(f"{column}4:{column}5")
+    sheet.append([1, "96002", "Dự án 96002", "NSTW", 1_700, None, 500, 1_200])
+    sheet.append([2, "96001", "Dự án 96001", "NSTW", 1_200, 400, None, 1_600])
+    sheet.append([3, "96001", "Dự án 96001", "NSĐP", 600, 100, None, 700])
+    sheet.append([None, "Tổng cộng", None, None, 3_500, 500, 500, 3_500])
+
+
 def _carry_over(sheet: Any) -> None:
     sheet.append(["KẾ HOẠCH VỐN NĂM 2021 KÉO DÀI SANG NĂM 2022"])
     sheet.append([_DECISION])
@@ -185,6 +201,7 @@ WORKBOOKS: dict[str, Fill] = {
     "plan": _plan,
     "annual-plan": _annual_plan,
     "plan-adjustment": _plan_adjustment,
+    "reallocation": _reallocation,
     "carry-over": _carry_over,
     "officers": _officers,
     "schedule": _schedule,

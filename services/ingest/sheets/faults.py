@@ -166,10 +166,10 @@ FAULTS = {
         "Remove one of them, or correct its reference.",
     ),
     "schedule-disagrees": Wording(
-        "{column} khác với dòng {other} của cùng một đường tiến độ.",
-        "{column} differs from row {other} of the same schedule.",
-        "Ghi cùng một giá trị cho mọi dòng của đường tiến độ.",
-        "Write the same value in every row of the schedule.",
+        "{column} khác với dòng {other} của cùng một đường tiến độ hoặc quyết định.",
+        "{column} differs from row {other} of the same schedule or decision.",
+        "Ghi cùng một giá trị cho mọi dòng của đường tiến độ hoặc quyết định đó.",
+        "Write the same value in every row of that schedule or decision.",
     ),
     "more-faults": Wording(
         "Còn ít nhất {count} lỗi nữa không liệt kê.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from services.contracts.stated.models import (
     ProjectIn,
     StatementLineIn,
 )
+from services.contracts.stated.reallocations import ReallocationIn, ReallocationSideIn
 from services.ingest.judging.stated_fact import StatedFact
 from services.ingest.sheets.faults import FAULTS, Findings, Place, at
 from services.ingest.sheets.profiles.import_profile import FactKind, ImportProfile
@@ -39,6 +40,7 @@ Item = (
     | StatementLineIn
     | CompletedWorkLineIn
     | PlanRevisionIn
+    | ReallocationIn
     | BaselineScheduleIn
     | ProjectIn
     | OwnerIn
@@ -46,9 +48,28 @@ Item = (
 )
 Values = Mapping[str, Any]
 
-# Which rows of a file are the points of one curve, and what these rows repeat.
-_CURVE_FIELDS = ("kind", "scope_code", "budget_year", "decision_number", "revision")
-_REPEATED_FIELDS = ("effective_date", "rate_base")
+
+class Together(NamedTuple):
+    """Rows of a kind that state one thing together: those that agree in ``key``, and then have to agree in
+    ``repeated`` too. Each gives one of ``parts``."""
+
+    key: tuple[str, ...]
+    repeated: tuple[str, ...]
+    parts: str
+
+
+_TOGETHER: Mapping[FactKind, Together] = {
+    # The points of one curve.
+    "baseline-points": Together(
+        ("kind", "scope_code", "budget_year", "decision_number", "revision"),
+        ("effective_date", "rate_base"),
+        "points",
+    ),
+    # The sides of one decision.
+    "reallocation": Together(
+        ("budget_year", "decision_number", "revision"), ("decision_date", "effective_date"), "sides"
+    ),
+}
 
 # What the model calls otherwise than the profile: a fault there belongs to the column named here.
 _COLUMN_OF = {
@@ -110,6 +131,7 @@ class RowKind:
 
 _VOUCHER = frozenset({"voucher", "line"})
 _OF_A_CURVE = frozenset({"source", "currency", "points"})
+_OF_A_SIDE = frozenset(ReallocationSideIn.model_fields)
 ROW_KINDS: dict[FactKind, RowKind] = {
     # An exported plan names the office of each line.
     "plan-revision": RowKind(PlanRevisionIn, more_columns=frozenset({"source"})),
@@ -131,24 +153,43 @@ ROW_KINDS: dict[FactKind, RowKind] = {
         needed_besides=frozenset({"date"}),
     ),
     "monthly-schedule": RowKind(BaselineScheduleIn, not_columns=_OF_A_CURVE),
+    "reallocation": RowKind(
+        ReallocationIn,
+        not_columns=frozenset({"source", "currency", "sides"}),
+        more_columns=_OF_A_SIDE,
+        needed_besides=_OF_A_SIDE,
+    ),
 }
 
 
 class StatedRow(NamedTuple):
-    """An item and the row it was read from; of a curve, its first row."""
+    """An item and the row it was read from; of what several rows state, its first row, and in ``sides``
+    the rows of a reallocation."""
 
     row: TableRow
     item: Item
     column_of: Mapping[str, str] = MappingProxyType({})
     headers: Mapping[str, str] = MappingProxyType({})
+    sides: tuple[TableRow, ...] = ()
 
     def where(self, name: str = "") -> Place:
         """The cell that a field of the item or of its fact was read from, or the row."""
-        return self.row.where(self._column(name))
+        row, field = self._cell(name)
+        return row.where(self._column(field))
 
     def shown(self, name: str) -> str:
         """The text of that cell; empty where there is none, and for a point, which has a row of its own."""
-        return "" if name == "points" else self.row.shown(self._column(name))
+        row, field = self._cell(name)
+        return "" if field == "points" else row.shown(self._column(field))
+
+    def _cell(self, name: str) -> tuple[TableRow, str]:
+        """``sides.2.project_code`` is the project code in the row of the third side."""
+        match name.split("."):
+            case ["sides", number, field] if int(number) < len(self.sides):
+                return self.sides[int(number)], field
+            case [field, *_]:
+                return self.row, field
+        return self.row, name
 
     def header(self, name: str) -> str:
         """What the column of a field is called in this table, or in the profile."""
@@ -174,13 +215,14 @@ class FactOfRow(StatedFact):
         found = StatedFact.fault(self, code, field=field, read=read, detail=detail, mend=mend)
         if self.stated is None:
             return found
-        name = field.partition(".")[0]
         # What stands in the cell, not what was made of it.
-        update = {"read": shortened(self.stated.shown(name) or _unquoted(read))}
+        update = {"read": shortened(self.stated.shown(field) or _unquoted(read))}
         if code in _MEND_IN_A_FILE:
             vietnamese, english = _MEND_IN_A_FILE[code]
-            update["mend"] = in_both(vietnamese, english, {"column": self.stated.header(name)})
-        return _placed(found.model_copy(update=update), self.stated.where(name), field)
+            update["mend"] = in_both(
+                vietnamese, english, {"column": self.stated.header(field.partition(".")[0])}
+            )
+        return _placed(found.model_copy(update=update), self.stated.where(field), field)
 
 
 def _unquoted(read: str) -> str:
@@ -217,15 +259,19 @@ class RowItems:
         self._months = MonthPoints(profile, findings) if profile.months else None
         self._fund_columns = FundColumns(profile)
         self._headers = {name: field.headers[0] for name, field in profile.fields.items()}
-        self._curves: dict[tuple[object, ...], list[TableRow]] = {}
+        self._together = _TOGETHER.get(profile.kind)
+        self._part = _side if profile.kind == "reallocation" else _point
+        self._groups: dict[tuple[object, ...], list[tuple[TableRow, Values]]] = {}
+        self._lacks_a_row = False
 
     def add(self, row: TableRow) -> Iterator[StatedRow]:
         """The items of one row; none of a row with a fault."""
         if row.values is None:
+            self._lacks_a_row = True
             return
         values = self._checks.checked(row, row.values)
-        if self._profile.kind == "baseline-points":
-            self._add_point(row, values)
+        if self._together:
+            self._add_part(self._together, row, values)
         elif self._months:
             points = self._months.of(row)
             rest = {name: value for name, value in values.items() if name not in self._months.fields}
@@ -237,10 +283,12 @@ class RowItems:
             yield from self._made(row, values)
 
     def finish(self) -> Iterator[StatedRow]:
-        """The curves that the rows gave together, and what is known only of all rows."""
+        """What rows gave together, and what is known only of all rows."""
         self._checks.finish()
-        for first, *others in self._curves.values():
-            yield from self._curve(first, others)
+        # Without the row at fault a decision would be one of too few sides, or one that does not balance.
+        if self._together and not (self._lacks_a_row and self._together.parts == "sides"):
+            for rows in self._groups.values():
+                yield from self._of_group(self._together, rows)
 
     def _by_fund_source(
         self, row: TableRow, values: Values, columns: Mapping[str, str]
@@ -254,7 +302,12 @@ class RowItems:
                 yield from self._made(row, stated, column_of={FUND_SOURCE: name, amount: name})
 
     def _made(
-        self, row: TableRow, values: Values, *, column_of: Mapping[str, str] | None = None
+        self,
+        row: TableRow,
+        values: Values,
+        *,
+        column_of: Mapping[str, str] | None = None,
+        sides: tuple[TableRow, ...] = (),
     ) -> Iterator[StatedRow]:
         given = {"source": self._source, **values}
         for name, members in self._choices.items():
@@ -268,25 +321,25 @@ class RowItems:
         except ValidationError as error:
             self._note_refusal(error, row, column_of or {})
         else:
-            yield StatedRow(row, item, column_of or {}, self._headers)
+            yield StatedRow(row, item, column_of or {}, self._headers, sides)
 
-    # --- curves of one point a row ---------------------------------------------------------------
+    # --- curves of one point a row, decisions of one side a row ----------------------------------
 
-    def _add_point(self, row: TableRow, values: Values) -> None:
+    def _add_part(self, together: Together, row: TableRow, values: Values) -> None:
         try:
-            _point(values)
+            self._part(values)
         except ValidationError as error:
+            self._lacks_a_row = True
             self._note_refusal(error, row, {})
         else:
-            key = tuple(values.get(name) for name in _CURVE_FIELDS)
-            self._curves.setdefault(key, []).append(row)
+            key = tuple(values.get(name) for name in together.key)
+            self._groups.setdefault(key, []).append((row, values))
 
-    def _curve(self, first: TableRow, others: list[TableRow]) -> Iterator[StatedRow]:
-        """Rows that repeat kind, scope, year and decision are the points of one curve."""
-        rows = [(row, row.values) for row in (first, *others) if row.values is not None]
-        repeated = rows[0][1]
+    def _of_group(self, together: Together, rows: Sequence[tuple[TableRow, Values]]) -> Iterator[StatedRow]:
+        """The one thing that rows state together."""
+        first, repeated = rows[0]
         for row, values in rows[1:]:
-            for name in _REPEATED_FIELDS:
+            for name in together.repeated:
                 if values.get(name) != repeated.get(name):
                     self._findings.add(
                         "schedule-disagrees",
@@ -295,8 +348,10 @@ class RowItems:
                         column=name,
                         other=first.place,
                     )
-        shared = {name: repeated[name] for name in (*_CURVE_FIELDS, *_REPEATED_FIELDS) if name in repeated}
-        yield from self._made(first, shared | {"points": [_point(values) for _, values in rows]})
+        shared = {name: repeated[name] for name in (*together.key, *together.repeated) if name in repeated}
+        parts = [self._part(values) for _, values in rows]
+        sides = tuple(row for row, _ in rows) if together.parts == "sides" else ()
+        yield from self._made(first, shared | {together.parts: parts}, sides=sides)
 
     def _note_refusal(self, error: ValidationError, row: TableRow, column_of: Mapping[str, str]) -> None:
         """The model's refusal, at the cell its field was read from."""
@@ -318,3 +373,8 @@ class RowItems:
 def _point(values: Values) -> BaselinePointIn:
     """One point of a curve: a share or an amount."""
     return BaselinePointIn(date=values["date"], basis_points=values.get("share"), amount=values.get("amount"))
+
+
+def _side(values: Values) -> ReallocationSideIn:
+    """One side of a reallocation."""
+    return ReallocationSideIn.model_validate({name: values[name] for name in _OF_A_SIDE if name in values})

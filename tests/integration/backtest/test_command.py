@@ -95,6 +95,25 @@ def test_the_projects_that_missed_are_those_of_the_simulation(filled: str, audit
     assert len(rows) == 1 + policy["flags_raised"]
 
 
+def test_only_flags_that_are_urgent_enough_count_where_it_is_asked(filled: str, auditor: str) -> None:
+    every, warned, critical = (
+        json.loads(_run(auditor, *_YEAR, "--severity", least, "--format", "json").stdout)
+        for least in ("info", "warning", "critical")
+    )
+    for told, severities in (
+        (every, {"info", "warning", "critical"}),
+        (warned, {"warning", "critical"}),
+        (critical, {"critical"}),
+    ):
+        (policy,) = told["policies"]
+        flags = [flag for subject in policy["subjects"] for flag in subject["flags"]]
+        assert {flag["severity"] for flag in flags} == severities
+        assert policy["flags_raised"] == len(flags)
+    raised = [told["policies"][0]["precision"]["whole"] for told in (every, warned, critical)]
+    assert raised == sorted(raised, reverse=True)
+    assert warned["notes"][0] == "Chỉ tính cảnh báo từ mức cảnh báo / only flags from warning on count"
+
+
 def test_what_was_not_known_then_is_not_used(filled: str, auditor: str) -> None:
     # Everything was taken in today: nothing of it was known in 2022.
     said = _run(auditor, *_YEAR, "--as-known")

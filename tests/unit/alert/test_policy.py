@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from services.alert.policy import Policies, PolicyError, load
-from services.domain.lag_rules import RuleName, Severity
+from services.domain.baselines import BaselineName, ClosingMonth
+from services.domain.lag_rules import Easing, RuleName, Severity
 from services.domain.progress import SubjectType
 from tests.support.alerting import RULES
 
@@ -93,7 +94,7 @@ FAULTS: dict[str, tuple[Callable[[str], str], str]] = {
     ),
     "unknown key": (
         lambda t: t.replace("    severity:", "    severty: info\n    severity:"),
-        r"one\.yaml: line \d+: rule behind_target: severty: ",
+        r"one\.yaml: line 8: rule behind_target: severty: there is no such key: did you mean severity\?$",
     ),
     "unknown rule": (
         lambda t: t.replace("behind_target", "behind_schedule"),
@@ -109,7 +110,7 @@ FAULTS: dict[str, tuple[Callable[[str], str], str]] = {
     ),
     "a name the rule does not give": (
         lambda t: t.replace("{rate} {index}", "{excess}"),
-        r"one\.yaml: line \d+: rule behind_target: .*text\.vi\.reason: behind_target gives no excess",
+        r"one\.yaml: line 13: rule behind_target: text\.vi\.reason: behind_target gives no excess; it gives ",
     ),
     "a template that reaches into objects": (
         lambda t: t.replace("{rate} {index}", "{subject.__class__}"),
@@ -121,23 +122,31 @@ FAULTS: dict[str, tuple[Callable[[str], str], str]] = {
     ),
     "a language missing": (
         lambda t: t[: t.index("      en:")],
-        r"one\.yaml: line \d+: rule behind_target: text\.en: ",
+        r"one\.yaml: line 12: rule behind_target: text\.en: is missing: add it$",
     ),
     "a threshold above one": (
         lambda t: t.replace('"0.80"', '"1.20"'),
-        r"one\.yaml: line \d+: rule behind_target: .*threshold: a share",
+        r"one\.yaml: line 10: rule behind_target: threshold: a share of the baseline, above 0 and at most 1$",
     ),
     "critical above the threshold": (
         lambda t: t.replace('critical_below: "0.50"', 'critical_below: "0.85"'),
-        r"one\.yaml: line \d+: rule behind_target: .*critical_below: at most",
+        r"one\.yaml: line 11: rule behind_target: critical_below: at most the threshold, and only where",
     ),
     "a key given twice": (
         lambda t: t.replace("    version: 1", "    version: 1\n    version: 2"),
-        r"one\.yaml: key 'version' given twice",
+        r"one\.yaml: key 'version' given twice: leave one\n.*line 8",
     ),
     "a rule given twice": (
         lambda t: t + t[t.index("  - name") :],
-        r"one\.yaml: .*behind_target given twice",
+        r"one\.yaml: line 5: rules: behind_target given twice: leave one$",
+    ),
+    "no rule at all": (
+        lambda t: t[: t.index("rules:")] + "rules: []",
+        r"one\.yaml: line 5: rules: is empty: give at least one$",
+    ),
+    "no subject at all": (
+        lambda t: t.replace("[project]", "[]"),
+        r"one\.yaml: line 9: rule behind_target: subjects: is empty: give at least one$",
     ),
     "no mapping": (lambda _: "- 1", r"one\.yaml: .*PolicyFile"),
     "no yaml": (lambda _: "a: [", r"one\.yaml: "),
@@ -153,10 +162,95 @@ def test_a_fault_is_refused_by_file_rule_and_key(
         read(tmp_path, one=spoil(GOOD))
 
 
+@pytest.mark.parametrize("spoil", [spoil for spoil, _ in FAULTS.values()], ids=FAULTS.keys())
+def test_only_the_true_fault_is_told(tmp_path: Path, spoil: Callable[[str], str]) -> None:
+    """Where the only rule of a file is at fault, the file still has a rule."""
+    with pytest.raises(PolicyError) as refused:
+        read(tmp_path, one=spoil(GOOD))
+    assert "should have at least 1 item" not in str(refused.value)
+    assert str(refused.value).count("is empty") <= (": []" in spoil(GOOD))
+
+
 def test_a_fault_names_its_line(tmp_path: Path) -> None:
     line = GOOD.splitlines().index('    threshold: "0.80"') + 1
     with pytest.raises(PolicyError, match=rf"one\.yaml: line {line}: rule behind_target: threshold: "):
         read(tmp_path, one=GOOD.replace('"0.80"', "0.80"))
+
+
+MILESTONES = (
+    GOOD.replace("behind_target", "below_milestone")
+    .replace(
+        '    threshold: "0.80"\n    critical_below: "0.50"\n',
+        '    milestones: [{by: "30/09", rate: "0.60"}]\n',
+    )
+    .replace("{rate} {index}", "{milestone_rate} {milestone_date}")
+)
+
+
+@pytest.mark.parametrize("by", ["28/02", "30/09", "31/12"])
+def test_a_cut_date_is_a_day_of_every_year(tmp_path: Path, by: str) -> None:
+    (rule,) = (
+        read(tmp_path, one=MILESTONES.replace("30/09", by))
+        .rules_for(province_code="1", budget_year=2022)
+        .values()
+    )
+    day, month = map(int, by.split("/"))
+    assert rule.rule().milestones[0].on(2023).timetuple()[1:3] == (month, day)
+
+
+@pytest.mark.parametrize(
+    ("by", "said"),
+    [
+        ("31/09", "31/09 is no day of every year"),
+        ("30/02", "30/02 is no day of every year"),
+        ("29/02", "29/02 is no day of every year"),
+        ("31/01", "a cut date in January would be of the year's first month: say 31/12, or leave it"),
+        ("32/12", "String should match pattern"),
+        ("30/13", "String should match pattern"),
+        ("00/09", "String should match pattern"),
+        ("2022-09-30", "String should match pattern"),
+    ],
+)
+def test_a_cut_date_that_does_not_exist_is_refused(tmp_path: Path, by: str, said: str) -> None:
+    line = MILESTONES.splitlines().index('    milestones: [{by: "30/09", rate: "0.60"}]') + 1
+    with pytest.raises(
+        PolicyError, match=rf"one\.yaml: line {line}: rule below_milestone: milestones\.0\.by: {said}"
+    ):
+        read(tmp_path, one=MILESTONES.replace("30/09", by))
+
+
+def test_what_january_pays_is_as_published_and_not_all(tmp_path: Path) -> None:
+    shares = 'closing_month: {budget_year: 2020, by_year_end: "0.8266", by_closing: "0.9613"}\nrules:'
+    with_it = GOOD.replace("rules:", shares)
+    policy = read(tmp_path, one=with_it).policy_for(province_code="1", budget_year=2022)
+    assert policy.closing_month == ClosingMonth(2020, Fraction("0.8266"), Fraction("0.9613"))
+    with pytest.raises(PolicyError, match=r"line 5: closing_month: by_year_end is below 1 and not above"):
+        read(tmp_path, one=with_it.replace("0.9613", "0.7613"))
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("info_in_band: true", "only of year_end_shortfall, which has a forecast"),
+        ("info_ahead_of: {baseline: peer, subjects: []}", "subjects: is empty"),
+    ],
+)
+def test_what_makes_a_flag_information_fits_its_rule(tmp_path: Path, key: str, said: str) -> None:
+    with pytest.raises(PolicyError, match=said):
+        read(tmp_path, one=GOOD.replace("    severity:", f"    {key}\n    severity:"))
+
+
+def test_only_a_rule_on_a_rate_is_eased_by_another_baseline(tmp_path: Path) -> None:
+    eased = GOOD.replace(
+        "    severity:", "    info_ahead_of: {baseline: previous_year, subjects: [project]}\n    severity:"
+    )
+    (rule,) = read(tmp_path, one=eased).policy_for(province_code="1", budget_year=2022).rules
+    assert rule.info_ahead_of == Easing(BaselineName.PREVIOUS_YEAR, frozenset({SubjectType.PROJECT}))
+    other = eased.replace("behind_target", "below_national_average").replace(
+        '    critical_below: "0.50"\n', ""
+    )
+    with pytest.raises(PolicyError, match=r"line 8: rule below_national_average: info_ahead_of: only of "):
+        read(tmp_path, one=other)
 
 
 def test_every_fault_is_named_not_the_first(tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ from services.alert import wording
 from services.alert.number_text import Language
 from services.domain.lag_rules import RuleName, Severity
 from services.domain.plan import BaselineKind
-from services.domain.progress import FundLine, Progress, SubjectType
-from services.domain.verdict import unflagged
+from services.domain.progress import FundLine, Progress, SourceReach, SubjectType
+from services.domain.verdict import evaluate, unflagged
 from tests.support import ca_mau
 from tests.support.alert_examples import found, policy_of, rules_of, said, told
+from tests.support.alerting import FUND_SOURCES
 from tests.support.ledger_text import ledger, without_books
 
 BEHIND = RuleName.BEHIND_TARGET
@@ -320,6 +321,79 @@ def test_a_resolved_title_tells_only_what_happened(rule: RuleName, progress: Pro
     words = wording.resolved(unflagged(progress, entry.rule(), policy_of(progress)), entry.text, "en")
     assert words.title == title
     assert ("no longer applies" in words.reason) is ("no longer" in title)
+
+
+# One day with a plan, then none: by a lapse in the year, or by its withdrawal before it.
+_GONE = replace(BETTER, lines=(FundLine("all", 3_152_000_000_000, 0, 0, 0),))
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("vi", "Quy tắc này không còn áp dụng cho Cà Mau, hoặc không còn mức để so sánh."),
+        ("en", "The rule no longer applies to Cà Mau, or there is nothing left to compare with."),
+    ],
+)
+@pytest.mark.parametrize(
+    "rule", sorted(set(RuleName) - {RuleName.NOTHING_DISBURSED, RuleName.SOURCE_STALE}), ids=str
+)
+def test_once_the_plan_has_lapsed_no_rule_claims_that_its_measure_was_reached(
+    rule: RuleName, language: Language, said: str
+) -> None:
+    """A resolved text that says "no longer below" would read as money that was disbursed."""
+    entry = rules_of(_GONE)[rule]
+    words = wording.resolved(unflagged(_GONE, entry.rule(), policy_of(_GONE)), entry.text, language)
+    assert words.reason.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("language", "is_held", "said"),
+    [
+        ("vi", False, "dưới mức 95,0 % (Nghị quyết 124/NQ-CP yêu cầu giải ngân 95 - 100 % kế hoạch)."),
+        ("vi", True, "dưới mức 97,0 % (Nghị quyết 124/NQ-CP yêu cầu giải ngân 95 - 100 % kế hoạch)."),
+        ("en", False, "below 95.0% (Resolution 124/NQ-CP asks for 95 to 100% of the plan)."),
+        ("en", True, "below 97.0% (Resolution 124/NQ-CP asks for 95 to 100% of the plan)."),
+    ],
+)
+def test_what_resolution_124_asks_is_not_the_limit_at_which_an_alert_clears(
+    language: Language, said: str, *, is_held: bool
+) -> None:
+    """The Resolution asks for 95 to 100 %; that an open alert waits for 97 % is this project's."""
+    disbursed = 480 if is_held else 400
+    project = ledger(f"""
+        2022-01-10 plan       P1 1000
+        2022-12-31 target     100%
+        2022-06-30 statement  P1 {disbursed}
+        2022-06-30 cutoff
+    """)
+    shortfall = RuleName.YEAR_END_SHORTFALL
+    findings = evaluate(project, policy_of(project), open_rules=(shortfall,) if is_held else ())
+    finding = next(each for each in findings if each.rule is shortfall)
+    assert finding.is_held is is_held
+    words = wording.flagged(finding, rules_of(project)[shortfall].text, language, FUND_SOURCES)
+    assert said in words.reason.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("vi", "Nguồn chưa cập nhật, số liệu mới đến: chu-dau-tu (28/02/2022), kho-bac (01/03/2022)."),
+        ("en", "the day they reach: chu-dau-tu (28 February 2022), kho-bac (1 March 2022)."),
+    ],
+)
+def test_the_sources_that_are_silent_are_named_with_the_day_they_reach(language: Language, said: str) -> None:
+    reaches = {"kho-bac": date(2022, 3, 1), "so-khdt": ca_mau.AS_OF, "chu-dau-tu": date(2022, 2, 28)}
+    sources = tuple(SourceReach(source, day) for source, day in reaches.items())
+    text = told_silent(replace(ca_mau.province(), sources=sources), language)
+    assert said in text
+    assert "so-khdt" not in text
+    assert "kho-bac" not in told_silent(replace(ca_mau.province(), sources=sources[1:2]), language)
+
+
+def told_silent(progress: Progress, language: Language) -> str:
+    """What ``source_stale`` says; empty where it does not flag."""
+    rules = {each.rule for each in evaluate(progress, policy_of(progress))}
+    return said(progress, RuleName.SOURCE_STALE, language) if RuleName.SOURCE_STALE in rules else ""
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

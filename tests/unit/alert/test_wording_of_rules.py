@@ -6,17 +6,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 
 import pytest
 
 from services.alert import phrases, wording
 from services.alert.number_text import LANGUAGES, Language, day
+from services.domain.baselines import BaselineName
+from services.domain.course import Course
 from services.domain.disbursement import Series
-from services.domain.lag_rules import RuleName
+from services.domain.lag_rules import Easing, Milestone, Policy, RuleName, Severity
+from services.domain.plan import BaselineKind
 from services.domain.progress import FundLine, Progress, Subject, SubjectType
-from services.domain.verdict import unflagged
+from services.domain.verdict import evaluate, unflagged
 from tests.support import ca_mau
-from tests.support.alert_examples import policy_of, rules_of, told
+from tests.support.alert_examples import found, policy_of, rules_of, told
+from tests.support.alerting import FUND_SOURCES
 
 BILLION = 10**9
 PLAN = 1_000 * BILLION
@@ -138,6 +143,111 @@ def test_each_rule_says_what_it_saw_in_the_form_of_its_language(rule: RuleName, 
     assert not re.search(r"[{}]|None|Fraction", words.title + words.reason)
     assert not re.search(FOREIGN[language], words.reason)
     assert day(CASES[rule].as_of, language) in words.reason
+
+
+HELD: Mapping[Language, wording.Words] = {
+    "vi": wording.Words(
+        "Cầu sông Ông Đốc: giải ngân 61,0 %, đã đạt mốc 60,0 %, chưa gỡ cảnh báo",
+        "Đến 30/09/2022, Cầu sông Ông Đốc giải ngân 610,0 tỷ đồng, đạt 61,0 % kế hoạch vốn "
+        "1.000,0 tỷ đồng: đã đạt mốc 60,0 % đặt ra đến 30/09/2022, nhưng đã từng dưới mốc nên cảnh báo còn "
+        "giữ đến khi đạt 66,0 %. Để gỡ cảnh báo: giải ngân thêm 50,0 tỷ đồng tính đến 30/09/2022; "
+        "270,0 tỷ đồng tính đến 30/11/2022.",
+    ),
+    "en": wording.Words(
+        "Cầu sông Ông Đốc: 61.0% disbursed, the milestone of 60.0% reached, not yet cleared",
+        "By 30 September 2022, Cầu sông Ông Đốc had disbursed VND 610.0 billion, 61.0% of the plan of "
+        "VND 1,000.0 billion: the milestone of 60.0% set for 30 September 2022 is reached, but it was "
+        "below it before, and the alert stays until 66.0% is reached. To clear it: VND 50.0 billion more by "
+        "30 September 2022; VND 270.0 billion more by 30 November 2022.",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_held_above_its_milestone_it_says_what_is_waited_for_and_not_below(language: Language) -> None:
+    """61 % with a milestone of 60 %, cleared at 1.1 times that: 66 % is 50 billion more, 88 % is 270."""
+    progress, name = project(SEPTEMBER, 610), RuleName.BELOW_MILESTONE
+    rule = next(each for each in policy_of(progress).rules if each.name is name)
+    patient = Policy((replace(rule, clear_at=Fraction("1.1")),))
+    assert evaluate(progress, patient) == [], "it is not below it"
+    (finding,) = evaluate(progress, patient, open_rules=(name,))
+    words = wording.flagged(finding, rules_of(progress)[name].text, language, FUND_SOURCES)
+    assert words.title.replace("\u00a0", " ") == HELD[language].title
+    assert words.reason.replace("\u00a0", " ").startswith(HELD[language].reason)
+    for text in (words.title, words.reason):
+        assert "dưới mốc 60" not in text
+        assert "below the" not in text
+
+
+LAST_YEAR = ca_mau.schedule(
+    BaselineKind.NATIONAL,
+    "VN",
+    {date(2021, 7, 31): 3671, date(2021, 11, 30): 6386, date(2021, 12, 31): 7730},
+    budget_year=2021,
+)
+
+
+NO_SLOWER: Mapping[Language, str] = {
+    "vi": "Chỉ ở mức thông tin vì không thấp hơn mức cả nước cùng kỳ năm trước (2021) quá 1,5 điểm phần "
+    "trăm.",
+    "en": "For information only, as it is not behind the national level at that date of the previous year "
+    "(2021) by more than 1.5 points.",
+}
+JANUARY: Mapping[Language, str] = {
+    "vi": "trên mùa vụ của mức cả nước cùng kỳ năm trước (2021), riêng tháng 1 theo kế hoạch vốn năm 2020.",
+    "en": "over the seasons of the national level at that date of the previous year (2021), January as for "
+    "the plan of 2020.",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_why_a_flag_is_information_and_whose_january_a_forecast_takes_is_said(language: Language) -> None:
+    """On 30 September the nation of 2021 stood at 50.3 %: 59 % is under the milestone, not behind that."""
+    info, january = NO_SLOWER[language], JANUARY[language]
+    below = project(SEPTEMBER, 590, baselines=(*PROVINCE.baselines[:1], LAST_YEAR))
+    assert found(below, RuleName.BELOW_MILESTONE).severity is Severity.INFO
+    assert info in told(below, RuleName.BELOW_MILESTONE, language).reason
+    slow = project(SEPTEMBER, 400, baselines=(*PROVINCE.baselines[:1], LAST_YEAR))
+    assert found(slow, RuleName.BELOW_MILESTONE).severity is Severity.WARNING
+    assert info not in told(slow, RuleName.BELOW_MILESTONE, language).reason
+    assert january in told(slow, RuleName.YEAR_END_SHORTFALL, language).reason
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("vi", "Chỉ ở mức thông tin vì không thấp hơn mức cả nước cùng kỳ năm trước (2021). "),
+        ("en", "not behind the national level at that date of the previous year (2021). "),
+    ],
+)
+def test_without_a_tolerance_none_is_told(language: Language, said: str) -> None:
+    below, name = project(SEPTEMBER, 590, baselines=(*PROVINCE.baselines[:1], LAST_YEAR)), "below_milestone"
+    rule = next(each for each in policy_of(below).rules if each.name == name)
+    exact = Easing(BaselineName.PREVIOUS_YEAR, frozenset({SubjectType.PROJECT}))
+    (finding,) = evaluate(below, Policy((replace(rule, info_ahead_of=exact),)))
+    assert said in wording.flagged(finding, rules_of(below)[rule.name].text, language, FUND_SOURCES).reason
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("vi", "Chỉ ở mức thông tin vì theo nhịp độ nhanh hơn trong hai nhịp độ thì vẫn đạt."),
+        ("en", "For information only, as the faster of the two paces would reach it."),
+    ],
+)
+def test_a_shortfall_by_one_pace_alone_says_so(language: Language, said: str) -> None:
+    """Half of the target's year has passed: 450 so far heads for 900, 320 since March for over 950."""
+    target = PROVINCE.baselines[:1]
+    course = Course((89, 180), (130 * BILLION, 450 * BILLION), (0, 0), (0, 0), (PLAN, PLAN))
+    uneven = project(date(2022, 6, 30), 450, baselines=target, course=course)
+    assert found(uneven, RuleName.YEAR_END_SHORTFALL).severity is Severity.INFO
+    assert said in told(uneven, RuleName.YEAR_END_SHORTFALL, language).reason
+    assert said not in told(replace(uneven, course=Course()), RuleName.YEAR_END_SHORTFALL, language).reason
+
+
+def test_a_milestone_never_waits_for_more_than_the_whole_plan() -> None:
+    assert Milestone(11, 30, Fraction("0.95")).clears_at(Fraction("1.1")) == 1
+    assert Milestone(11, 30, Fraction("0.60")).clears_at(None) == Fraction("0.60")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

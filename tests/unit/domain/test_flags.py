@@ -8,12 +8,13 @@ from fractions import Fraction
 
 import pytest
 
-from services.domain.baselines import BaselineName
+from services.domain.baselines import BaselineName, ClosingMonth
 from services.domain.course import Course
 from services.domain.disbursement import Series
 from services.domain.finding import Action, Finding
 from services.domain.lag_rules import (
     AdvanceBase,
+    Easing,
     Milestone,
     Policy,
     Preference,
@@ -118,6 +119,115 @@ def test_a_forecast_below_95_percent_is_flagged(disbursed: int, *, flagged: bool
         assert finding.measured == Fraction(948, 1000)
         assert finding.clearing is not None
         assert finding.clearing.needs[0].amount == 950 - 474
+
+
+NO_SLOWER = Easing(BaselineName.PREVIOUS_YEAR, frozenset({SubjectType.PROJECT}))
+EASED = replace(BEHIND, clear_at=None, critical_below=Fraction("0.50"), info_ahead_of=NO_SLOWER)
+
+
+def beside_last_year(
+    disbursed: int, day: str = "2022-05-31", kind: SubjectType = SubjectType.PROJECT
+) -> Progress:
+    """A target of 40 % on 31 May, where the nation of 2021 stood at 24 % and on 31 December at 77.3 %."""
+    return ledger(
+        f"""
+        2022-01-10 plan       P1 1000
+        2021-05-31 previous   24%
+        2021-12-31 previous   77.3%
+        2022-03-31 target     20%
+        2022-06-30 target     50%
+        2022-12-31 target     100%
+        {day}      statement  P1 {disbursed}
+        {day}      cutoff
+        """,
+        subject_type=kind,
+    )
+
+
+@pytest.mark.parametrize(
+    ("disbursed", "severity", "ahead_of"),
+    [
+        (359, Severity.INFO, BaselineName.PREVIOUS_YEAR),
+        (240, Severity.INFO, BaselineName.PREVIOUS_YEAR),
+        (239, Severity.WARNING, None),
+        (200, Severity.WARNING, None),
+        (199, Severity.CRITICAL, None),
+    ],
+)
+def test_behind_the_target_but_no_slower_than_the_nation_was_is_information(
+    disbursed: int, severity: Severity, ahead_of: BaselineName | None
+) -> None:
+    """0.90 of 400 is 360, half of it is 200; 24 % of 1,000 is 240."""
+    finding = found(beside_last_year(disbursed), EASED)
+    assert finding is not None
+    assert finding.severity is severity
+    assert (finding.ahead_of.name if finding.ahead_of else None) is ahead_of
+
+
+@pytest.mark.parametrize(("disbursed", "is_info"), [(240, True), (225, True), (224, False)])
+def test_what_is_published_is_not_exact_so_a_little_below_it_is_not_behind(
+    disbursed: int, *, is_info: bool
+) -> None:
+    """24 % of 1,000 less 1.5 points is 225."""
+    finding = found(
+        beside_last_year(disbursed),
+        replace(EASED, info_ahead_of=replace(NO_SLOWER, within=Fraction("0.015"))),
+    )
+    assert finding is not None
+    assert (finding.severity is Severity.INFO) is is_info
+    assert finding.ahead_within == (Fraction("0.015") if is_info else 0)
+
+
+def test_what_is_critical_stays_so_whatever_the_nation_did() -> None:
+    """300 is 0.75 of the target of 400, and more than 24 %."""
+    finding = found(beside_last_year(300), replace(EASED, critical_below=Fraction("0.80")))
+    assert finding is not None
+    assert (finding.severity, finding.ahead_of) == (Severity.CRITICAL, None)
+
+
+def test_only_the_subjects_named_are_eased_and_only_where_there_is_such_a_year() -> None:
+    owner = found(beside_last_year(300, kind=SubjectType.OWNER), EASED)
+    alone = found(stated(300), EASED)
+    assert owner is not None
+    assert alone is not None
+    assert (owner.severity, alone.severity) == (Severity.WARNING, Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("closing_month", "severity"),
+    [
+        (None, Severity.WARNING),
+        (ClosingMonth(2020, Fraction("0.8266"), Fraction("0.9613")), Severity.WARNING),
+        (ClosingMonth(2020, Fraction("0.8266"), Fraction("0.8266")), Severity.INFO),
+    ],
+    ids=["not known", "94.9 %", "77.3 %"],
+)
+def test_in_january_it_is_held_against_january_and_not_against_31_december(
+    closing_month: ClosingMonth | None, severity: Severity
+) -> None:
+    """80 % on 31 January is no slower than 77.3 %, and slower than the 94.9 % that January led to."""
+    policy = Policy((EASED,), closing_month=closing_month)
+    (finding,) = evaluate(beside_last_year(800, "2023-01-31"), policy)
+    assert finding.severity is severity
+
+
+@pytest.mark.parametrize(
+    ("recent", "severity"),
+    [(150, Severity.WARNING), (299, Severity.WARNING), (300, Severity.INFO)],
+)
+def test_a_shortfall_by_one_pace_alone_is_information(recent: int, severity: Severity) -> None:
+    """450 of a planned 500 on 30 June: so far it heads for 900. ``recent`` of a planned 300 since 31 March:
+    lately it heads for 450 + recent x 500 / 300, which is 950 with 300."""
+    project = replace(
+        stated(450, "2022-06-30"),
+        course=Course((89, 180), (450 - recent, 450), (0, 0), (0, 0), (1000, 1000)),
+    )
+    finding = found(project, replace(SHORTFALL, info_in_band=True))
+    assert finding is not None
+    assert finding.severity is severity
+    without = found(project, SHORTFALL)
+    assert without is not None
+    assert without.severity is Severity.WARNING
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,11 @@ def test_ca_mau_at_the_end_of_may_2022() -> None:
     assert round(measures.time_variance, 1) == Fraction("-0.6")
     assert round(measures.time_index, 2) == Fraction("0.88")
     assert measures.shortfall == 213_200_000_000
+    # The same to the last digit: D / (0.40 x 3,551), 3 + (D / 3,551 - 0.20) / (0.50 - 0.20) x 3 months.
+    assert measures.dpi == Fraction(12_072, 14_204)
+    assert measures.earned_schedule == 3 + (Fraction(12_072, 35_510) - Fraction(1, 5)) * 10
+    assert measures.time_variance == measures.earned_schedule - 5
+    assert measures.time_index == measures.earned_schedule / 5
 
 
 def test_ca_mau_had_its_plan_adjusted() -> None:
@@ -50,6 +55,8 @@ def test_35_percent_done_in_period_3_of_a_budget_of_100_000() -> None:
     assert measures.earned_schedule == Fraction("2.75")
     assert measures.time_index is not None
     assert round(measures.time_index, 3) == Fraction("0.917")
+    assert measures.time_index == Fraction(11, 12)
+    assert measures.time_variance == Fraction("-0.25")
 
 
 @pytest.mark.parametrize(

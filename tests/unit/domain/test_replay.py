@@ -12,6 +12,7 @@ from services.domain.lag_rules import Policy, RuleName, Severity
 from services.domain.replay import Flag, flagged_since, replay
 from tests.support.past_year import asked, behind, day, history, monthly
 
+INFO, WARNING, CRITICAL = Severity.INFO, Severity.WARNING, Severity.CRITICAL
 _EVEN = monthly(*[100] * 12)
 
 
@@ -64,6 +65,49 @@ def test_a_late_voucher_counts_from_its_own_day_unless_it_is_asked_what_was_know
 def test_a_plan_that_is_cut_clears_the_flag_from_its_day_on() -> None:
     cut = history("cut", monthly(*[100] * 6), plans={"01-01": 1_200, "11-21": 600})
     assert _flags(cut) == [("2022-07-21", "2022-11-21", "warning")]
+
+
+@pytest.mark.parametrize(
+    ("since", "cleared", "least", "stretches"),
+    [
+        ([("03-01", INFO)], None, INFO, [("03-01", None)]),
+        ([("03-01", INFO)], None, WARNING, []),
+        ([("03-01", INFO), ("05-01", WARNING)], None, WARNING, [("05-01", None)]),
+        ([("03-01", INFO), ("05-01", WARNING)], "06-01", WARNING, [("05-01", "06-01")]),
+        ([("03-01", WARNING), ("05-01", INFO)], "06-01", WARNING, [("03-01", "05-01")]),
+        ([("03-01", WARNING), ("04-01", INFO), ("05-01", CRITICAL)], None, WARNING,
+         [("03-01", "04-01"), ("05-01", None)]),
+        ([("03-01", WARNING), ("04-01", CRITICAL), ("05-01", WARNING)], "06-01", WARNING,
+         [("03-01", "06-01")]),
+        ([("03-01", WARNING), ("04-01", CRITICAL), ("05-01", WARNING)], "06-01", CRITICAL,
+         [("04-01", "05-01")]),
+    ],
+)  # fmt: skip
+def test_how_urgent_a_flag_was_and_when(
+    since: list[tuple[str, Severity]], cleared: str | None, least: Severity, stretches: list[tuple[str, str]]
+) -> None:
+    steps = [(day(on), severity) for on, severity in since]
+    worst = max((severity for _, severity in steps), key=[INFO, WARNING, CRITICAL].index)
+    flag = Flag(
+        RuleName.BEHIND_TARGET,
+        1,
+        worst,
+        steps[0][0],
+        day(cleared) if cleared else None,
+        since=tuple(steps) if len(steps) > 1 else (),
+    )
+    found = list(flag.at_least(least))
+    assert [(each.raised_on, each.cleared_on) for each in found] == [
+        (day(raised), day(ended) if ended else None) for raised, ended in stretches
+    ]
+    assert [each.is_again for each in found] == [place > 0 for place in range(len(found))]
+
+
+def test_a_replay_keeps_how_urgent_a_flag_was() -> None:
+    # As "worse" above: a warning on 30 June, critical on 1 November.
+    (flag,) = replay(history("worse", monthly(*[100] * 5)).days(asked().days), behind())
+    assert flag.since == ((day("06-30"), WARNING), (day("11-01"), CRITICAL))
+    assert [each.raised_on for each in flag.at_least(CRITICAL)] == [day("11-01")]
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
 
+from services.contracts.stated.reallocations import ReallocationIn
 from services.domain.disbursement import CompletedWorkLine, StatementLine
 from services.domain.plan import BaselineSchedule, PlanBase, PlanRevision
+from services.domain.reallocation import Reallocation
 from services.domain.register import OfficerAssignment, OwnerRegistration, ProjectRegistration
 from services.ingest.sheets.sheet_rows import ReadFile
 from tests.support.profile_workbooks import WORKBOOKS, workbook
-from tests.unit.ingest.reading import read
+from tests.unit.ingest.reading import judged, read, read_text
 
 MILLION = 10**6
+SIDES = (
+    "Mã dự án;Nguồn vốn;Năm ngân sách;Trước điều chuyển;Sau điều chuyển;"
+    "Số quyết định;Ngày quyết định;Ngày hiệu lực"
+)
 
 
 def _read(profile: str, change: Callable[[Any], None] | None = None) -> ReadFile:
@@ -100,6 +107,94 @@ def test_each_row_of_an_adjustment_must_add_up() -> None:
     read_back = _read("plan-adjustment", _put(J6=1_300, J8=3_000))
     assert _found(read_back) == [("row-sum-mismatch", 6, "J")]
     assert "G6 + H6 − I6" in read_back.errors[0].detail
+
+
+def test_the_rows_of_one_decision_are_one_reallocation() -> None:
+    (decision,) = _facts("reallocation")
+    assert isinstance(decision, Reallocation)
+    assert (decision.decision_number, decision.budget_year) == ("77/QĐ-UBND", 2022)
+    assert (decision.decision_date, decision.effective_date) == (date(2022, 7, 15), date(2022, 7, 20))
+    assert [
+        (s.project_code, s.fund_source, *(amount.minor_units // MILLION for amount in s.amounts))
+        for s in decision.sides
+    ] == [
+        ("96002", "central", 1_700, 1_200),
+        ("96001", "central", 1_200, 1_600),
+        ("96001", "local", 600, 700),
+    ]
+
+
+def test_a_file_and_a_json_body_state_the_same_reallocation() -> None:
+    """Whichever door it comes by, and in whatever order its rows stand: it counts once."""
+    (of_file,) = _facts("reallocation")
+    sides = [
+        ("96001", "local", 600, 700),
+        ("96001", "central", 1_200, 1_600),
+        ("96002", "central", 1_700, 1_200),
+    ]
+    body = {
+        "source": of_file.source,
+        "budget_year": 2022,
+        "decision_number": "77/QĐ-UBND",
+        "decision_date": "2022-07-15",
+        "effective_date": "2022-07-20",
+        "sides": [
+            {
+                "project_code": code,
+                "fund_source": fund_source,
+                "amount_before": before * MILLION,
+                "amount_after": after * MILLION,
+            }
+            for code, fund_source, before, after in sides
+        ],
+    }
+    of_body = ReallocationIn.model_validate_json(json.dumps(body)).fact()
+    assert (of_file.event_id, of_file.content_hash) == (of_body.event_id, of_body.content_hash)
+
+
+def test_each_side_of_a_reallocation_must_add_up() -> None:
+    assert _found(_read("reallocation", _put(H7=1_500, H9=3_400))) == [("row-sum-mismatch", 7, "H")]
+
+
+def test_two_decisions_in_one_file_are_two_and_rows_of_one_that_disagree_are_refused() -> None:
+    text = f"""
+        Đơn vị tính: đồng
+        {SIDES}
+        P1;NSTW;2022;100;60;1/QĐ;01/06/2022;01/06/2022
+        P2;NSTW;2022;100;140;1/QĐ;01/06/2022;{{effective}}
+        P3;NSTW;2022;100;50;2/QĐ;02/06/2022;02/06/2022
+        P4;NSTW;2022;100;150;2/QĐ;02/06/2022;02/06/2022
+    """
+    both = read_text(text.format(effective="01/06/2022"), profile="reallocation")
+    assert both.errors == []
+    assert [len(item.fact().sides) for item in both.items] == [2, 2]  # type: ignore[union-attr]
+    other = read_text(text.format(effective="03/06/2022"), profile="reallocation")
+    assert _found(other) == [("schedule-disagrees", 4, "H")]
+
+
+@pytest.mark.parametrize(
+    ("second", "faults"),
+    [
+        ("P2;NSTW;2022;100;150", [("sides-not-balanced", 3, None)]),
+        ("P1;NSTW;2022;100;140", [("repeated-side", 3, None)]),
+        ("P77;NSTW;2022;100;140", [("unknown-project", 4, "A")]),
+        # Nor is a decision without that row said to have too few sides, or not to balance.
+        ("P2;NSTW;2022;100;-140", [("negative-amount", 4, "E")]),
+        ("P2;NSTW;2022;100;một", [("not-a-number", 4, "E")]),
+    ],
+    ids=["not balanced", "one line twice", "second project not known", "below nothing", "no number"],
+)
+def test_a_fault_of_a_side_is_told_at_its_own_row(
+    second: str, faults: list[tuple[str, int | None, str | None]]
+) -> None:
+    text = f"""
+        Đơn vị tính: đồng
+        {SIDES}
+        P1;NSTW;2022;100;60;1/QĐ;01/06/2022;01/06/2022
+        {second};1/QĐ;01/06/2022;01/06/2022
+    """
+    told = judged(text, profile="reallocation")
+    assert [(fault.code, fault.row, fault.column) for fault in told] == faults
 
 
 def test_an_adjustment_that_does_not_balance_is_told() -> None:

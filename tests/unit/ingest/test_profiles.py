@@ -23,7 +23,7 @@ PROFILES = profile_files.load_all(POLICY)
 NAMES = {
     "plan", "annual-plan", "plan-adjustment", "carry-over", "schedule", "registered-schedule",
     "target-milestones", "treasury-vouchers", "cumulative-statement", "completed-work", "projects", "owners",
-    "officers",
+    "officers", "reallocation",
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ FieldType = Literal[
 ]
 FactKind = Literal[
     "plan-revision",
+    "reallocation",
     "baseline-points",
     "monthly-schedule",
     "movement",
