@@ -1,11 +1,11 @@
-"""What every line holds on a day, read from PostgreSQL (sql/schema/0008_known_at.sql says how)."""
+"""What every line holds on a day, read from PostgreSQL (sql/schema/0014_quicker_reads.sql says how)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from services.domain.disbursement import Series
 from services.runtime.postgres import Cursor, read_queries
@@ -13,8 +13,7 @@ from services.runtime.postgres import Cursor, read_queries
 _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A project's appropriation from one fund source. Amounts are đồng; names are ``None`` for a
     project that neither the register nor a plan decision names."""
 

@@ -5,19 +5,20 @@ A handful of statements a province and year, however many projects it has; none 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.aggregation import plan_store
 from services.aggregation.lines_store import Line
-from services.domain.course import Changes
+from services.domain.advances import oldest_left
 from services.domain.disbursement import Series
+from services.domain.fiscal_calendar import first_day
 from services.domain.plan import NATIONAL_SCOPE, BaselineKind, BaselineSchedule
 from services.domain.progress import CompletedWork, LateEvent
+from services.runtime.collector import held_still
 from services.runtime.postgres import Cursor, read_queries
 
 _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
@@ -26,19 +27,21 @@ _QUERIES = read_queries(Path(__file__).parent / "sql" / "queries")
 LineKey = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class LineBooks:
-    """A line with all that is known of it. Amounts are đồng.
+class LineBooks(NamedTuple):
+    """A line with all that is known of it. Amounts are đồng, days are counted from 1 January.
 
-    ``series`` is what each account of it says; ``sources`` are who has stated anything of it;
-    ``advance_since`` is the value date of its oldest advance not yet recovered.
+    ``accounts`` is what each series says of it; ``sources`` are who has stated anything of it. Movements are
+    of the series that counts: day, disbursed, work certified, advance outstanding. ``plans`` are the days
+    from which a plan was in force, and its amount. ``advance_since`` is the value date of its oldest advance
+    not yet recovered.
     """
 
     line: Line
-    changes: Changes
-    series: Mapping[Series, int]
-    sources: tuple[str, ...]
+    accounts: Sequence[tuple[Series, int]]
+    movements: Sequence[Sequence[int]]
+    plans: Sequence[Sequence[int]]
     advance_since: date | None
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class ProvinceBooks:
         return tuple(s for s in self.schedules if s.kind is not BaselineKind.REGISTERED)
 
 
+@held_still()
 def read(
     cursor: Cursor,
     *,
@@ -94,25 +98,16 @@ def read(
     }
     # So that some hundred thousand rows are grouped in memory and not sorted on disk; for this transaction.
     cursor.execute("SET LOCAL work_mem = '64MB'")
+    # Every part is joined whole. Where nothing was counted yet (a new database, a restored one), the planner
+    # takes each for a row and goes through all lines for each: minutes for some thousand projects.
+    cursor.execute("SET LOCAL enable_nestloop = off")
     cursor.execute(_QUERIES["province_lines"], about)
     rows = cursor.fetchall()
-    lines = [Line(*row[:_COLUMNS_OF_LINE]) for row in rows]
-    projects = list(dict.fromkeys(line.project_code for line in lines))
-    about["projects"] = projects
-    totals = _series(cursor, about)
+    cursor.execute("SET LOCAL enable_nestloop TO DEFAULT")
+    about["projects"] = projects = list(dict.fromkeys(row[0] for row in rows))
     sources, reaches = _sources(cursor, about)
-    advances = _advances(cursor, lines, about)
     return ProvinceBooks(
-        lines=[
-            LineBooks(
-                line,
-                _changes(row[_COLUMNS_OF_LINE:]),
-                totals.get((line.project_code, line.fund_source), {}),
-                sources.get((line.project_code, line.fund_source), ()),
-                advances.get((line.project_code, line.fund_source)),
-            )
-            for line, row in zip(lines, rows, strict=True)
-        ],
+        lines=[_line(row, sources, budget_year) for row in rows],
         schedules=plan_store.schedules_in_force(
             cursor,
             scopes=[NATIONAL_SCOPE, province, *projects],
@@ -126,21 +121,22 @@ def read(
     )
 
 
-_COLUMNS_OF_LINE = 24
-_NO_CHANGES = Changes()
+def _line(row: Sequence[Any], sources: Mapping[LineKey, tuple[str, ...]], budget_year: int) -> LineBooks:
+    """A row of ``province_lines``; what a line has none of is null."""
+    *of_line, names, disbursed, movements, plans, advances = row
+    line = Line(*of_line)
+    since = oldest_left(advances, line.advance_outstanding) if advances else None
+    return LineBooks(
+        line,
+        [(_SERIES[name], amount) for name, amount in zip(names, disbursed, strict=True)] if names else (),
+        movements or (),
+        plans or (),
+        None if since is None else first_day(budget_year) + timedelta(days=since),
+        sources.get((line.project_code, line.fund_source), ()),
+    )
 
 
-def _changes(columns: Sequence[Sequence[int] | None]) -> Changes:
-    """A line without any has nulls."""
-    return _NO_CHANGES if columns[0] is None else Changes(*(each or () for each in columns))
-
-
-def _series(cursor: Cursor, about: Mapping[str, object]) -> dict[LineKey, dict[Series, int]]:
-    cursor.execute(_QUERIES["series_of_lines"], about)
-    totals: dict[LineKey, dict[Series, int]] = defaultdict(dict)
-    for project_code, fund_source, name, disbursed in cursor.fetchall():
-        totals[project_code, fund_source][Series(name)] = disbursed
-    return totals
+_SERIES = {str(series): series for series in Series}
 
 
 def _sources(
@@ -155,24 +151,6 @@ def _sources(
         sources[key] = (*sources.get(key, ()), source)
         reaches[source] = max(day, reaches.get(source, day))
     return sources, reaches
-
-
-def _advances(cursor: Cursor, lines: Sequence[Line], about: Mapping[str, object]) -> dict[LineKey, date]:
-    """The oldest advance not yet recovered of each line that has one."""
-    open_lines = [line for line in lines if line.advance_outstanding > 0]
-    if not open_lines:
-        return {}
-    cursor.execute(
-        _QUERIES["advances_since"],
-        {
-            **about,
-            "projects": [line.project_code for line in open_lines],
-            "fund_sources": [line.fund_source for line in open_lines],
-            "series": [line.series for line in open_lines],
-            "outstanding": [line.advance_outstanding for line in open_lines],
-        },
-    )
-    return {(project_code, fund_source): since for project_code, fund_source, since in cursor.fetchall()}
 
 
 def _registered(cursor: Cursor, about: Mapping[str, object]) -> dict[str, Registered]:

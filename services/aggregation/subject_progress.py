@@ -1,13 +1,14 @@
 """Lines gathered into subjects: each project, owner, district, sector and fund source of a province, and the
 province as a whole. Pure.
 
-A sum is made of the lines of its projects, each once: no sum is made of another sum.
+Each line is counted once in a subject. A province has many lines and few kinds of them (of one owner,
+district, sector and fund source): each kind is summed once, and the subjects are sums of kinds.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import add
@@ -15,7 +16,7 @@ from typing import Any
 
 from services.aggregation.lines_store import Line
 from services.aggregation.province_books import LineBooks, ProvinceBooks, Registered
-from services.domain.course import course_of
+from services.domain.course import Changes
 from services.domain.disbursement import Series
 from services.domain.peers import Peer, peer_curves
 from services.domain.plan import BaselineKind, BaselineSchedule, PlanLevel
@@ -28,6 +29,7 @@ from services.domain.progress import (
     Subject,
     SubjectType,
 )
+from services.runtime.collector import held_still
 from services.runtime.fund_sources import FundSourceNames
 
 # The statistics office's codes of the provinces (Decision 124/2004/QĐ-TTg, as in force in 2022).
@@ -60,6 +62,7 @@ class Evaluation:
     known_at: datetime | None = None
 
 
+@held_still()
 def of_province(
     evaluation: Evaluation,
     books: ProvinceBooks,
@@ -72,36 +75,120 @@ def of_province(
     ``former`` are owners, districts and the like that projects left: those without any project now are told
     too, with nothing left: only so are their alerts resolved.
     """
-    by_project: dict[str, list[LineBooks]] = defaultdict(list)
-    for each in books.lines:
-        by_project[each.line.project_code].append(each)
+    by_project: dict[str, _Sum] = defaultdict(_Sum)
+    by_kind: dict[tuple[str, ...], _Sum] = defaultdict(_Sum)
+    for place, each in enumerate(books.lines):
+        by_project[each.line.project_code].add_line(place, each)
+        by_kind[tuple([code_of(each.line) for code_of in SUMMED_BY.values()])].add_line(place, each)
     told = _projects(evaluation, books, by_project)
     works = _Works(by_project, books)
-    for subject_type, code_of in SUMMED_BY.items():
-        groups: dict[str, list[LineBooks]] = defaultdict(list)
-        for each in books.lines:
-            groups[code_of(each.line)].append(each)
+    for place, subject_type in enumerate(SUMMED_BY):
+        groups: dict[str, _Sum] = defaultdict(_Sum)
+        for kind, own in by_kind.items():
+            groups[kind[place]].add(own)
         for code in (former or {}).get(subject_type, ()):
-            groups.setdefault(code, [])
+            groups.setdefault(code, _Sum())
         for code, own in sorted(groups.items()):
-            if code or (subject_type is SubjectType.OWNER and own):
+            if code or (subject_type is SubjectType.OWNER and own.first):
                 subject = _sum_subject(evaluation, subject_type, code, own, fund_sources)
                 told.append(_sum(evaluation, books, subject, own, works))
-    told.append(_sum(evaluation, books, _province(evaluation.province_code), books.lines, works))
+    whole = _Sum()
+    for own in by_kind.values():
+        whole.add(own)
+    told.append(_sum(evaluation, books, _province(evaluation.province_code), whole, works))
     return told
 
 
-def _projects(
-    evaluation: Evaluation, books: ProvinceBooks, by_project: Mapping[str, Sequence[LineBooks]]
-) -> list[Progress]:
+class _Sum:
+    """What some lines hold together: grows by lines, in their order, and by other sums, in that of their
+    first lines.
+
+    ``decided`` is of the latest decision, of equal ones the first line's: its day, the line's place counted
+    downwards, its number. ``funds`` has the amounts of a ``FundLine`` in their order, by fund source.
+    """
+
+    __slots__ = (
+        *("advance_since", "changes", "codes", "decided", "first", "funds", "is_estimate"),
+        *("last_movement", "officers", "sources", "totals"),
+    )
+
+    def __init__(self) -> None:
+        self.first: Line | None = None
+        self.decided: tuple[date, int, str | None] = (date.min, 0, None)
+        self.last_movement = date.min
+        self.advance_since = date.max
+        self.is_estimate = False
+        self.changes = Changes()
+        self.totals: dict[Series, int] = {}
+        self.funds: dict[str, tuple[int, ...]] = {}
+        self.sources: set[str] = set()
+        self.codes: set[str] = set()
+        self.officers: set[str] = set()
+
+    def add_line(self, place: int, each: LineBooks) -> None:
+        line = each.line
+        if self.first is None:
+            self.first = line
+        if line.plan_effective_date and line.plan_effective_date > self.decided[0]:
+            self.decided = (line.plan_effective_date, -place, line.decision_number)
+        if line.last_movement_date and line.last_movement_date > self.last_movement:
+            self.last_movement = line.last_movement_date
+        if each.advance_since and each.advance_since < self.advance_since:
+            self.advance_since = each.advance_since
+        self.is_estimate = self.is_estimate or line.includes_estimate
+        self.changes.add_line(each.movements, each.plans)
+        for series, disbursed in each.accounts:
+            self.totals[series] = self.totals.get(series, 0) + disbursed
+        self._add_fund(
+            line.fund_source,
+            (
+                line.initial_plan,
+                line.current_plan,
+                line.allocated_plan,
+                line.disbursed,
+                line.work_certified,
+                line.advance_outstanding,
+                line.carry_over_plan,
+            ),
+        )
+        self.sources.update(each.sources)
+        self.codes.add(line.project_code)
+        self.officers.add(line.accountable_officer or "")
+
+    def add(self, other: _Sum) -> None:
+        self.first = self.first or other.first
+        self.decided = max(self.decided, other.decided)
+        self.last_movement = max(self.last_movement, other.last_movement)
+        self.advance_since = min(self.advance_since, other.advance_since)
+        self.is_estimate = self.is_estimate or other.is_estimate
+        self.changes.add(other.changes)
+        for series, disbursed in other.totals.items():
+            self.totals[series] = self.totals.get(series, 0) + disbursed
+        for fund_source, amounts in other.funds.items():
+            self._add_fund(fund_source, amounts)
+        self.sources |= other.sources
+        self.codes |= other.codes
+        self.officers |= other.officers
+
+    def _add_fund(self, fund_source: str, amounts: tuple[int, ...]) -> None:
+        so_far = self.funds.get(fund_source)
+        self.funds[fund_source] = tuple(map(add, so_far, amounts)) if so_far else amounts
+
+    @property
+    def fund_lines(self) -> tuple[FundLine, ...]:
+        """By fund source, in the order of their codes."""
+        return tuple([FundLine(fund_source, *amounts) for fund_source, amounts in sorted(self.funds.items())])
+
+
+def _projects(evaluation: Evaluation, books: ProvinceBooks, by_project: Mapping[str, _Sum]) -> list[Progress]:
     shared = books.shared_schedules
     registered: dict[str, list[BaselineSchedule]] = defaultdict(list)
     for schedule in books.schedules:
         if schedule.kind is BaselineKind.REGISTERED:
             registered[schedule.scope_code].append(schedule)
-    courses = {code: course_of([each.changes for each in own]) for code, own in by_project.items()}
-    fund_lines = {code: _fund_lines(each.line for each in own) for code, own in by_project.items()}
-    subjects = {code: _project(own[0].line) for code, own in by_project.items()}
+    courses = {code: own.changes.course for code, own in by_project.items()}
+    fund_lines = {code: own.fund_lines for code, own in by_project.items()}
+    subjects = {code: _project(own.first) for code, own in by_project.items() if own.first}
     peers = peer_curves(
         (
             Peer(code, subject.project_group, fund_lines[code], courses[code])
@@ -137,73 +224,50 @@ def _sum(
     evaluation: Evaluation,
     books: ProvinceBooks,
     subject: Subject,
-    own: Sequence[LineBooks],
+    own: _Sum,
     works: _Works,
 ) -> Progress:
     return Progress(
         subject=subject,
-        lines=_fund_lines(each.line for each in own),
-        course=course_of([each.changes for each in own]),
+        lines=own.fund_lines,
+        course=own.changes.course,
         baselines=works.schedules,
         # What a project's work is worth is not stated by fund source.
-        completed_work=works.of(own) if subject.type is not SubjectType.FUND_SOURCE else None,
+        completed_work=works.of(own.codes) if subject.type is not SubjectType.FUND_SOURCE else None,
         **_gathered(evaluation, subject, own, books),
     )
 
 
-def _gathered(
-    evaluation: Evaluation, subject: Subject, own: Sequence[LineBooks], books: ProvinceBooks
-) -> dict[str, Any]:
+def _gathered(evaluation: Evaluation, subject: Subject, own: _Sum, books: ProvinceBooks) -> dict[str, Any]:
     """What a project and a sum have alike, by field of ``Progress``."""
-    decided: Line | None = None
-    last_movement: date | None = None
-    advance_since: date | None = None
-    is_estimate = False
-    totals: dict[Series, int] = {}
-    sources: set[str] = set()
-    for each in own:
-        line = each.line
-        if line.plan_effective_date and (
-            decided is None
-            or decided.plan_effective_date is None
-            or line.plan_effective_date > decided.plan_effective_date
-        ):
-            decided = line
-        if line.last_movement_date and (last_movement is None or line.last_movement_date > last_movement):
-            last_movement = line.last_movement_date
-        if each.advance_since and (advance_since is None or each.advance_since < advance_since):
-            advance_since = each.advance_since
-        is_estimate = is_estimate or line.includes_estimate
-        for name, disbursed in each.series.items():
-            totals[name] = totals.get(name, 0) + disbursed
-        sources.update(each.sources)
+    decided_on, _, decision_number = own.decided
     return {
         "budget_year": evaluation.budget_year,
         "as_of": evaluation.as_of,
         "business_date": evaluation.business_date,
         "books_through": evaluation.books_through,
-        "series": tuple(sorted(totals.items())),
-        "includes_estimate": is_estimate,
-        "plan_decision_number": (decided.decision_number if decided else None) or "",
-        "plan_effective_date": decided.plan_effective_date if decided else None,
-        "last_movement_date": last_movement,
+        "series": tuple(sorted(own.totals.items())),
+        "includes_estimate": own.is_estimate,
+        "plan_decision_number": decision_number or "",
+        "plan_effective_date": decided_on if decided_on > date.min else None,
+        "last_movement_date": own.last_movement if own.last_movement > date.min else None,
         "ledger_watermark": evaluation.ledger_watermark,
         "version": evaluation.version,
-        "sources": tuple(SourceReach(source, books.reaches[source]) for source in sorted(sources)),
-        "advance_since": advance_since,
+        "sources": tuple([SourceReach(source, books.reaches[source]) for source in sorted(own.sources)]),
+        "advance_since": own.advance_since if own.advance_since < date.max else None,
         "late_events": _late_events(subject, own, books) if books.late else (),
         "known_at": evaluation.known_at,
     }
 
 
-def _late_events(subject: Subject, own: Sequence[LineBooks], books: ProvinceBooks) -> tuple[LateEvent, ...]:
+def _late_events(subject: Subject, own: _Sum, books: ProvinceBooks) -> tuple[LateEvent, ...]:
     """The events of the subject's projects that came late, the earliest value date first; of a fund source
     those of its own. At most ``MOST_LATE_EVENTS``: from the first on, everything is judged again."""
     found = [
         event
-        for code in {each.line.project_code for each in own}
+        for code in own.codes
         for fund_source, event in books.late.get(code, ())
-        if subject.type is not SubjectType.FUND_SOURCE or fund_source == own[0].line.fund_source
+        if subject.type is not SubjectType.FUND_SOURCE or fund_source in own.funds
     ]
     found.sort(key=lambda event: (event.value_date, event.event_id))
     return tuple(found[:MOST_LATE_EVENTS])
@@ -212,17 +276,17 @@ def _late_events(subject: Subject, own: Sequence[LineBooks], books: ProvinceBook
 class _Works:
     """What sums need of the whole province: the curves of all, and who reports completed work."""
 
-    def __init__(self, by_project: Mapping[str, Sequence[LineBooks]], books: ProvinceBooks) -> None:
+    def __init__(self, by_project: Mapping[str, _Sum], books: ProvinceBooks) -> None:
         self.schedules = books.shared_schedules
         self._reported = books.completed_works
         self._planned = {
-            code for code, own in by_project.items() if sum(each.line.current_plan for each in own) > 0
+            code for code, own in by_project.items() if sum(plan for _, plan, *_ in own.funds.values()) > 0
         }
 
-    def of(self, own: Iterable[LineBooks]) -> CompletedWork | None:
+    def of(self, codes: Set[str]) -> CompletedWork | None:
         """The sum, where every project with a plan reports as of one day; else ``None``: less would be set
         against the plan of all, and one day's work against another day's plan."""
-        codes = {each.line.project_code for each in own} & self._planned
+        codes = codes & self._planned
         if not codes or not codes <= self._reported.keys():
             return None
         works = [self._reported[code] for code in codes]
@@ -254,13 +318,13 @@ def _sum_subject(
     evaluation: Evaluation,
     subject_type: SubjectType,
     code: str,
-    own: Sequence[LineBooks],
+    own: _Sum,
     fund_sources: FundSourceNames,
 ) -> Subject:
     """All but a project are summed within a province, and known within it: an owner may work in several."""
     full_code = f"{evaluation.province_code}/{code}"
     if subject_type is SubjectType.OWNER:
-        return _owner(evaluation.province_code, full_code, code, [each.line for each in own])
+        return _owner(evaluation.province_code, full_code, code, own)
     return Subject(
         type=subject_type,
         code=full_code,
@@ -271,18 +335,18 @@ def _sum_subject(
     )
 
 
-def _owner(province_code: str, full_code: str, code: str, lines: Sequence[Line]) -> Subject:
-    officers = {line.accountable_officer or "" for line in lines}
+def _owner(province_code: str, full_code: str, code: str, own: _Sum) -> Subject:
+    owner_name = (own.first.owner_name or "") if own.first else ""
     return Subject(
         type=SubjectType.OWNER,
         code=full_code,
-        name=(lines[0].owner_name or "") if lines else code,
+        name=owner_name if own.first else code,
         province_code=province_code,
         owner_code=code,
-        owner_name=(lines[0].owner_name or "") if lines else "",
+        owner_name=owner_name,
         # Whoever answers for the whole unit; without one, the officer that all its projects share.
-        accountable_officer=((lines[0].unit_officer or "") if lines else "")
-        or (officers.pop() if len(officers) == 1 else ""),
+        accountable_officer=((own.first.unit_officer or "") if own.first else "")
+        or (next(iter(own.officers)) if len(own.officers) == 1 else ""),
     )
 
 
@@ -290,21 +354,3 @@ def _province(code: str) -> Subject:
     return Subject(
         type=SubjectType.PROVINCE, code=code, name=PROVINCE_NAMES.get(code, code), province_code=code
     )
-
-
-def _fund_lines(lines: Iterable[Line]) -> tuple[FundLine, ...]:
-    """By fund source, in the order of their codes."""
-    by_fund: dict[str, tuple[int, ...]] = {}
-    for line in lines:
-        amounts = (
-            line.initial_plan,
-            line.current_plan,
-            line.allocated_plan,
-            line.disbursed,
-            line.work_certified,
-            line.advance_outstanding,
-            line.carry_over_plan,
-        )
-        so_far = by_fund.get(line.fund_source)
-        by_fund[line.fund_source] = tuple(map(add, so_far, amounts)) if so_far else amounts
-    return tuple(FundLine(fund_source, *amounts) for fund_source, amounts in sorted(by_fund.items()))

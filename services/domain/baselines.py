@@ -42,6 +42,10 @@ class BaselineName(StrEnum):
     LINEAR = "linear"
 
 
+# An enumeration is slow to go through, and is gone through for every subject.
+_NAMES_IN_ORDER = tuple(BaselineName)
+
+
 @dataclass(frozen=True, slots=True)
 class SCurveConstants:
     """C and K of the DHSS curve. Refused with ``ValueError`` where the curve would fall somewhere.
@@ -169,7 +173,7 @@ def _found(
     if progress.peers:
         yield BaselineName.PEER, _of_same_peers(_Same(progress.peers), year)
     if progress.subject.type is SubjectType.PROJECT and progress.starts_on and progress.closed_on:
-        curve = _s_curve(progress.starts_on, progress.closed_on, year, constants.c, constants.k)
+        curve = _s_curve(progress.starts_on, progress.closed_on, year, _Same(constants))
         if curve:
             yield BaselineName.S_CURVE, curve
 
@@ -210,7 +214,7 @@ def _of_same_progress(
     progress: _Same[Progress], plan: int, constants: _Same[SCurveConstants]
 ) -> Mapping[BaselineName, Baseline]:
     found = dict(_found(progress.held, plan, constants.held))
-    return {name: found[name] for name in BaselineName if name in found} if len(found) > 1 else found
+    return {name: found[name] for name in _NAMES_IN_ORDER if name in found} if len(found) > 1 else found
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -253,7 +257,9 @@ def _of_peers(peers: PeerCurve, budget_year: int) -> Baseline:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _s_curve(starts_on: date, closed_on: date, year: int, c: Fraction, k: Fraction) -> Baseline | None:
+def _s_curve(
+    starts_on: date, closed_on: date, year: int, constants: _Same[SCurveConstants]
+) -> Baseline | None:
     """What the DHSS curve of the whole project leaves to this year, as a share of the year's plan.
 
     (y(x(t)) - y(x(from))) / (y(x(to)) - y(x(from))): x is the share of the days from start to finish that
@@ -268,7 +274,8 @@ def _s_curve(starts_on: date, closed_on: date, year: int, c: Fraction, k: Fracti
         return None
 
     def y(day: date) -> Fraction:
-        return s_curve(Fraction((day - starts_on).days + 1, duration), c=c, k=k)
+        share = Fraction((day - starts_on).days + 1, duration)
+        return s_curve(share, c=constants.held.c, k=constants.held.k)
 
     low, high = y(opening), y(ending)
     if high <= low:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import accumulate
 
@@ -56,25 +56,40 @@ class Course:
 EMPTY_COURSE = Course()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Changes:
-    """By how much a line's totals changed on which days, in minor units; a day may be there more than once,
-    in any order. Every sequence is as long as ``days``."""
+    """By how much the totals of some lines changed on which days, for all that was added to it.
 
-    days: Sequence[int] = ()
-    disbursed: Sequence[int] = ()
-    work_certified: Sequence[int] = ()
-    advance_outstanding: Sequence[int] = ()
-    plan: Sequence[int] = ()
+    ``by_day`` is by the days since 1 January: disbursed, work certified, advance outstanding and plan in
+    force, in minor units.
+    """
 
+    by_day: dict[int, list[int]] = field(default_factory=dict)
 
-def course_of(lines: Iterable[Changes]) -> Course:
-    """The course of all these lines together."""
-    by_day: dict[int, list[int]] = {}
-    for line in lines:
-        for day, disbursed, work, advance, plan in zip(
-            line.days, line.disbursed, line.work_certified, line.advance_outstanding, line.plan, strict=True
-        ):
+    def add_line(
+        self, movements: Iterable[Sequence[int]] = (), plans: Iterable[Sequence[int]] = ()
+    ) -> Changes:
+        """Add one line. A movement is its day, disbursed, work certified and advance outstanding, in any
+        order and several a day; a plan is the day from which it is in force, and its amount, by day."""
+        by_day = self.by_day
+        for day, disbursed, work, advance in movements:
+            sums = by_day.get(day)
+            if sums is None:
+                by_day[day] = [disbursed, work, advance, 0]
+            else:
+                sums[0] += disbursed
+                sums[1] += work
+                sums[2] += advance
+        before = 0
+        for day, plan in plans:
+            by_day.setdefault(day, [0, 0, 0, 0])[3] += plan - before
+            before = plan
+        return self
+
+    def add(self, other: Changes) -> None:
+        """Add the lines of another sum."""
+        by_day = self.by_day
+        for day, (disbursed, work, advance, plan) in other.by_day.items():
             sums = by_day.get(day)
             if sums is None:
                 by_day[day] = [disbursed, work, advance, plan]
@@ -83,9 +98,13 @@ def course_of(lines: Iterable[Changes]) -> Course:
                 sums[1] += work
                 sums[2] += advance
                 sums[3] += plan
-    # Taken back on the day it came, nothing changed.
-    changed = sorted((day, sums) for day, sums in by_day.items() if any(sums))
-    if not changed:
-        return EMPTY_COURSE
-    days, sums_of_days = zip(*changed, strict=True)
-    return Course(days, *(tuple(accumulate(amounts)) for amounts in zip(*sums_of_days, strict=True)))
+
+    @property
+    def course(self) -> Course:
+        """The course of all these lines together."""
+        # Taken back on the day it came, nothing changed.
+        days = [day for day in sorted(self.by_day) if any(self.by_day[day])]
+        if not days:
+            return EMPTY_COURSE
+        sums = zip(*[self.by_day[day] for day in days], strict=True)
+        return Course(tuple(days), *[tuple(accumulate(amounts)) for amounts in sums])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -110,7 +110,7 @@ class Finding:
     severity: Severity
     at: Snapshot
     judge: Baseline | None = None
-    clearing: Clearing | None = None
+    clearing_of: Callable[[], Clearing] | None = field(default=None, compare=False, repr=False)
     measured: Fraction | None = None
     clear_at: Fraction | None = None
     is_held: bool = False
@@ -145,6 +145,11 @@ class Finding:
     @property
     def is_past(self) -> bool:
         return self.at.is_past
+
+    @cached_property
+    def clearing(self) -> Clearing | None:
+        """What would clear the alert; ``None`` of a rule that does not flag."""
+        return self.clearing_of() if self.clearing_of else None
 
     @property
     def measured_by(self) -> Baseline | None:

@@ -1,12 +1,13 @@
 """One judge for each rule: a snapshot and a rule in, a finding or nothing out.
 
 Limits are compared by multiplying integers across: most subjects are not flagged, and a fraction costs
-more than the rest of the judgement.
+more than the rest of the judgement. What would clear a finding is worked out once it is asked for: most
+findings are those of the day before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -16,7 +17,7 @@ from services.domain.baselines import Baseline, BaselineName
 from services.domain.disbursement import Series
 from services.domain.finding import Action, Clearing, Finding, Need
 from services.domain.fiscal_calendar import closing_day, first_day, month_end, month_position
-from services.domain.lag_rules import AdvanceBase, Rule, RuleName, Severity
+from services.domain.lag_rules import AdvanceBase, Milestone, Rule, RuleName, Severity
 from services.domain.measures import treasury_and_owner
 from services.domain.snapshot import Snapshot
 
@@ -48,7 +49,8 @@ def finding(
     *,
     judge: Baseline | None = None,
     measured: Fraction | None = None,
-    clearing: Clearing | None = None,
+    clearing: Callable[[], Clearing] | None = None,
+    milestone: Milestone | None = None,
     is_held: bool = False,
     is_in_band: bool = False,
 ) -> Finding:
@@ -63,11 +65,12 @@ def finding(
         severity=Severity.CRITICAL if critical else Severity.INFO if is_info else rule.severity,
         at=at,
         judge=judge,
-        clearing=clearing,
+        clearing_of=clearing,
         measured=measured,
         clear_at=rule.clear_at,
         is_held=is_held,
         critical_below=rule.critical_below if critical else None,
+        milestone=milestone,
         ahead_of=ahead_of,
         ahead_within=rule.info_ahead_of.within if ahead_of and rule.info_ahead_of else Fraction(0),
         is_in_band=is_in_band,
@@ -98,18 +101,14 @@ def _against_baseline(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None
     left = at.disbursed * share.denominator * limit.denominator
     if left >= limit.numerator * share.numerator * at.plan:
         return None
-    clears = rule.limit(is_open=True)
-    needs = [Need(at.day, _more(at, share, clears))]
-    if later := _next_cut(judge, at.day):
-        needs.append(Need(later, _more(at, judge.share_on(later), clears)))
     dpi = Fraction(at.disbursed * share.denominator, share.numerator * at.plan)
     return finding(
         at,
         rule,
         judge=judge,
         measured=dpi,
-        clearing=Clearing(Action.DISBURSE, tuple(needs)),
-        is_held=dpi >= rule.threshold,
+        clearing=lambda: _disburse(at, _cuts(judge, at.day), rule.limit(is_open=True)),
+        is_held=is_open and dpi >= rule.threshold,
     )
 
 
@@ -130,27 +129,29 @@ def _below_milestone(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
     if at.disbursed * limit.denominator >= limit.numerator * at.plan:
         return None
     rate = Fraction(at.disbursed, at.plan)
-    needs = [Need(at.day, _more(at, last.clears_at(rule.clear_at)))]
+    cuts = [(at.day, last.clears_at(rule.clear_at))]
     if following:
-        needs.append(Need(following.on(year), _more(at, following.clears_at(rule.clear_at))))
-    flagged = finding(
+        cuts.append((following.on(year), following.clears_at(rule.clear_at)))
+    return finding(
         at,
         rule,
         measured=rate,
-        clearing=Clearing(Action.DISBURSE, tuple(needs)),
-        is_held=rate >= last.rate,
+        clearing=lambda: _disburse(at, cuts),
+        milestone=last,
+        is_held=is_open and rate >= last.rate,
     )
-    return replace(flagged, milestone=last)
 
 
 def _nothing_disbursed(at: Snapshot, rule: Rule, _is_open: bool) -> Finding | None:
     if not at.has_books or at.disbursed > 0:
         return None
     judge = judge_of(at, rule)
-    needs = [Need(at.day, max(1 - at.disbursed, 1))]
-    if judge and (later := _next_cut(judge, at.day)):
-        needs.append(Need(later, _more(at, judge.share_on(later))))
-    return finding(at, rule, judge=judge, clearing=Clearing(Action.DISBURSE, tuple(needs)))
+
+    def clearing() -> Clearing:
+        later = _disburse(at, _cuts(judge, at.day)[1:]).needs if judge else ()
+        return Clearing(Action.DISBURSE, (Need(at.day, max(1 - at.disbursed, 1)), *later))
+
+    return finding(at, rule, judge=judge, clearing=clearing)
 
 
 def _stalled(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
@@ -161,8 +162,13 @@ def _stalled(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
     days = (at.day - since).days
     if days <= rule.limit(is_open=is_open):
         return None
-    clearing = Clearing(Action.DISBURSE, (Need(at.day, 1),))
-    return finding(at, rule, measured=Fraction(days), clearing=clearing, is_held=days <= rule.threshold)
+    return finding(
+        at,
+        rule,
+        measured=Fraction(days),
+        clearing=lambda: _at_once(at, Action.DISBURSE, 1),
+        is_held=is_open and days <= rule.threshold,
+    )
 
 
 def _year_end_shortfall(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
@@ -182,8 +188,8 @@ def _year_end_shortfall(at: Snapshot, rule: Rule, is_open: bool) -> Finding | No
         rule,
         judge=judge,
         measured=share,
-        clearing=Clearing(Action.DISBURSE, (Need(forecast.day, _more(at, rule.limit(is_open=True))),)),
-        is_held=share >= rule.threshold,
+        clearing=lambda: _disburse(at, [(forecast.day, rule.limit(is_open=True))]),
+        is_held=is_open and share >= rule.threshold,
         is_in_band=rule.info_in_band and forecast.high * limit.denominator >= limit.numerator * at.plan,
     )
 
@@ -199,8 +205,8 @@ def _over_plan(at: Snapshot, rule: Rule, _is_open: bool) -> Finding | None:
             excess, fund_source = line.disbursed - line.current_plan, line.fund_source
     if excess <= 0:
         return None
-    clearing = Clearing(Action.REFUND, (Need(at.day, excess),))
-    return replace(finding(at, rule, clearing=clearing), excess=excess, over_fund_source=fund_source)
+    found = finding(at, rule, clearing=lambda: _at_once(at, Action.REFUND, excess))
+    return replace(found, excess=excess, over_fund_source=fund_source)
 
 
 def _advance_over_limit(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
@@ -209,9 +215,15 @@ def _advance_over_limit(at: Snapshot, rule: Rule, is_open: bool) -> Finding | No
     if not base or at.advance_outstanding * limit.denominator <= limit.numerator * base:
         return None
     share = Fraction(at.advance_outstanding, base)
-    too_much = at.advance_outstanding - int(rule.limit(is_open=True) * base)
-    clearing = Clearing(Action.RECOVER, (Need(at.day, too_much),))
-    return finding(at, rule, measured=share, clearing=clearing, is_held=share <= rule.threshold)
+    return finding(
+        at,
+        rule,
+        measured=share,
+        clearing=lambda: _at_once(
+            at, Action.RECOVER, at.advance_outstanding - int(rule.limit(is_open=True) * base)
+        ),
+        is_held=is_open and share <= rule.threshold,
+    )
 
 
 def _advance_overdue(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
@@ -221,8 +233,13 @@ def _advance_overdue(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
     days = (at.day - since).days
     if days <= rule.limit(is_open=is_open):
         return None
-    clearing = Clearing(Action.RECOVER, (Need(at.day, at.advance_outstanding),))
-    return finding(at, rule, measured=Fraction(days), clearing=clearing, is_held=days <= rule.threshold)
+    return finding(
+        at,
+        rule,
+        measured=Fraction(days),
+        clearing=lambda: _at_once(at, Action.RECOVER, at.advance_outstanding),
+        is_held=is_open and days <= rule.threshold,
+    )
 
 
 def _unallocated_plan(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
@@ -233,8 +250,13 @@ def _unallocated_plan(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None
     if allocated <= 0 or left * limit.denominator <= limit.numerator * at.plan:
         return None
     share = Fraction(left, at.plan)
-    clearing = Clearing(Action.ALLOCATE, (Need(at.day, left - int(rule.limit(is_open=True) * at.plan)),))
-    return finding(at, rule, measured=share, clearing=clearing, is_held=share <= rule.threshold)
+    return finding(
+        at,
+        rule,
+        measured=share,
+        clearing=lambda: _at_once(at, Action.ALLOCATE, left - int(rule.limit(is_open=True) * at.plan)),
+        is_held=is_open and share <= rule.threshold,
+    )
 
 
 def _estimate_only(at: Snapshot, rule: Rule, _is_open: bool) -> Finding | None:
@@ -244,7 +266,7 @@ def _estimate_only(at: Snapshot, rule: Rule, _is_open: bool) -> Finding | None:
         return None
     if any(amount and series in _VOUCHERS for series, amount in progress.series):
         return None
-    return finding(at, rule, clearing=Clearing(Action.BOOK, (Need(at.day, at.disbursed),)))
+    return finding(at, rule, clearing=lambda: _at_once(at, Action.BOOK, at.disbursed))
 
 
 def _mismatch(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
@@ -259,10 +281,13 @@ def _mismatch(at: Snapshot, rule: Rule, is_open: bool) -> Finding | None:
     if larger <= 0 or difference * limit.denominator <= limit.numerator * larger:
         return None
     share = Fraction(difference, larger)
-    clearing = Clearing(
-        Action.RECONCILE, (Need(at.day, difference - int(rule.limit(is_open=True) * larger)),)
+    return finding(
+        at,
+        rule,
+        measured=share,
+        clearing=lambda: _at_once(at, Action.RECONCILE, difference - int(rule.limit(is_open=True) * larger)),
+        is_held=is_open and share <= rule.threshold,
     )
-    return finding(at, rule, measured=share, clearing=clearing, is_held=share <= rule.threshold)
 
 
 JUDGES: Mapping[RuleName, Judge] = {
@@ -317,7 +342,22 @@ def _age(at: Snapshot, since: date) -> int:
     return (min(at.progress.business_date, closing_day(year)) - max(since, first_day(year))).days
 
 
-def _more(at: Snapshot, share: Fraction, part: Fraction = _WHOLE) -> int:
+def _at_once(at: Snapshot, action: Action, amount: int) -> Clearing:
+    return Clearing(action, (Need(at.day, amount),))
+
+
+def _disburse(at: Snapshot, cuts: Iterable[tuple[date, Fraction]], part: Fraction = _WHOLE) -> Clearing:
+    """To reach ``part`` of the share of the plan that each of ``cuts`` asks for by its day."""
+    return Clearing(Action.DISBURSE, tuple(Need(day, _more(at, share, part)) for day, share in cuts))
+
+
+def _cuts(judge: Baseline, day: date) -> list[tuple[date, Fraction]]:
+    """What the baseline asks for on the day, and by the next day for which it states a share."""
+    later = _next_cut(judge, day)
+    return [(each, judge.share_on(each)) for each in (day, later) if each]
+
+
+def _more(at: Snapshot, share: Fraction, part: Fraction) -> int:
     """What is still to be disbursed to reach ``part`` of ``share`` of the plan, rounded up."""
     wanted, by = share.numerator * part.numerator * at.plan, share.denominator * part.denominator
     return max(-(-wanted // by) - at.disbursed, 0)

@@ -177,9 +177,19 @@ class Policy:
             self._in_force[key] = found
         return found
 
+    def rule(self, name: RuleName) -> Rule | None:
+        """The rule of that name, where the policy has it."""
+        for rule in self.rules:
+            if rule.name is name:
+                return rule
+        return None
+
     def order_for(self, subject: Subject) -> tuple[BaselineName, ...]:
         """Baselines in order of preference."""
-        return next((each.order for each in self.preferences if each.covers(subject)), DEFAULT_ORDER)
+        for preference in self.preferences:
+            if preference.covers(subject):
+                return preference.order
+        return DEFAULT_ORDER
 
 
 _MOST_REMEMBERED = 10_000

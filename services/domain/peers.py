@@ -73,26 +73,32 @@ def _points(courses: Sequence[Course], ends: Sequence[date], budget_year: int) -
     an earlier one that stood higher is lowered to it. The other way round, today's median would be raised to
     a height that the peers have come down from, and more than half of them would lag behind it.
     """
+    offsets = [(end - first_day(budget_year)).days for end in ends]
+    rates_at_ends = zip(*(_rates(course, offsets) for course in courses), strict=True)
     lowest: int | None = None
     points = []
-    for end in reversed(ends):
-        rates = sorted(_rates(courses, end, budget_year))
-        if not rates:
+    for end, rates in reversed(list(zip(ends, rates_at_ends, strict=True))):
+        known = sorted(rate for rate in rates if rate is not None)
+        if not known:
             continue
-        median = max(0, _median(rates))
+        median = max(0, _median(known))
         lowest = median if lowest is None else min(lowest, median)
         points.append(BaselinePoint(end, basis_points=lowest))
     return tuple(reversed(points))
 
 
-def _rates(courses: Iterable[Course], day: date, budget_year: int) -> Iterator[int]:
-    """The rates of the plan in force on the day, in basis points, of the projects that had one."""
+def _rates(course: Course, offsets: Iterable[int]) -> list[int | None]:
+    """The rates of the plan in force on these days of the year, in basis points; ``None`` without a plan."""
     # As Course.on finds them, without making Totals of every project at every month end.
-    day_of_year = (day - first_day(budget_year)).days
-    for course in courses:
-        place = bisect_right(course.days, day_of_year) - 1
-        if place >= 0 and (plan := course.plan[place]) > 0:
-            yield _rounded(course.disbursed[place] * WHOLE_PLAN_BASIS_POINTS, plan)
+    rates: list[int | None] = []
+    place, rate = 0, None
+    for offset in offsets:
+        before, place = place, bisect_right(course.days, offset)
+        if place != before:
+            plan = course.plan[place - 1]
+            rate = _rounded(course.disbursed[place - 1] * WHOLE_PLAN_BASIS_POINTS, plan) if plan > 0 else None
+        rates.append(rate)
+    return rates
 
 
 def _median(ordered: Sequence[int]) -> int:

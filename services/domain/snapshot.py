@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -112,10 +113,7 @@ class Snapshot:
         """By the policy's shape, else the judging one, else the next preferred one that reaches the day."""
         if not self.has_books or target < self.day:
             return None
-        wanted = self.policy.forecast_shape
-        shapes = [self.reaching(wanted, target) if wanted else None, judge]
-        shapes += [self.named(name) for name in self.policy.order_for(self.progress.subject)]
-        for shape in shapes:
+        for shape in self._shapes(judge, target):
             if shape and (
                 found := forecast(
                     shape,
@@ -128,6 +126,12 @@ class Snapshot:
             ):
                 return found
         return None
+
+    def _shapes(self, judge: Baseline | None, target: date) -> Iterator[Baseline | None]:
+        if self.policy.forecast_shape:
+            yield self.reaching(self.policy.forecast_shape, target)
+        yield judge
+        yield from map(self.named, self.policy.order_for(self.progress.subject))
 
     @property
     def year_end(self) -> date:

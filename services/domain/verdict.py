@@ -49,7 +49,7 @@ def unflagged(progress: Progress, rule: Rule, policy: Policy, *, on: date | None
 
 def _with_staleness(at: Snapshot, found: list[Finding], open_rules: Collection[RuleName]) -> list[Finding]:
     """Figures too old say that nothing lags: their lag flags are kept back, and which is said."""
-    rule = next((each for each in at.policy.rules if each.name is RuleName.SOURCE_STALE), None)
+    rule = at.policy.rule(RuleName.SOURCE_STALE)
     if rule is None:
         return found
     days, sources = flags.staleness(at, rule, is_open=rule.name in open_rules)
@@ -63,9 +63,5 @@ def _with_staleness(at: Snapshot, found: list[Finding], open_rules: Collection[R
     is_told = at.plan > 0 and rule in at.policy.in_force(at.progress.subject, at.day, at.progress.budget_year)
     if not is_told and not inhibited:
         return found
-    stale = flags.finding(at, rule, measured=Fraction(days))
-    report_by = flags.report_from(at, rule)
-    return [
-        *found,
-        replace(stale, days_stale=days, stale_sources=sources, inhibited=inhibited, clearing=report_by),
-    ]
+    stale = flags.finding(at, rule, measured=Fraction(days), clearing=lambda: flags.report_from(at, rule))
+    return [*found, replace(stale, days_stale=days, stale_sources=sources, inhibited=inhibited)]

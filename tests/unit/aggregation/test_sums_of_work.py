@@ -10,7 +10,6 @@ import pytest
 from services.aggregation.lines_store import Line
 from services.aggregation.province_books import LineBooks, ProvinceBooks
 from services.aggregation.subject_progress import Evaluation, of_province
-from services.domain.course import Changes
 from services.domain.progress import CompletedWork, Progress, SubjectType
 from tests.support.alerting import FUND_SOURCES
 
@@ -45,7 +44,7 @@ def _line(project: str, plan: int, disbursed: int, fund_source: str) -> LineBook
         last_movement_date=None,
         includes_estimate=False,
     )
-    return LineBooks(line, Changes(), {}, (), None)
+    return LineBooks(line, (), (), (), None, ())
 
 
 def _sums(works: Mapping[str, CompletedWork]) -> dict[SubjectType, Progress]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.domain.course import Changes, Course, course_of
+from services.domain.course import Changes, Course
 from services.domain.peers import FEWEST_PEERS, Peer, peer_curves
 from services.domain.progress import FundLine, PeerCurve
 
@@ -16,14 +16,8 @@ def peer(
     code: str, paid: dict[int, int], *, plan: dict[int, int] | None = None, group: str = "B", fund: str = "x"
 ) -> Peer:
     plans = plan or {JANUARY: 1_000}
-    none = [0] * len(plans)
-    course = course_of(
-        [
-            Changes([*paid], [*paid.values()], [0] * len(paid), [0] * len(paid), [0] * len(paid)),
-            Changes([*plans], none, none, none, [*plans.values()]),
-        ]
-    )
-    lines = (FundLine("y", current_plan=1), FundLine(fund, current_plan=sum(plans.values())))
+    course = Changes().add_line([(day, amount, 0, 0) for day, amount in paid.items()], plans.items()).course
+    lines = (FundLine("y", current_plan=1), FundLine(fund, current_plan=max(plans.values())))
     return Peer(code, group, lines, course)
 
 
@@ -52,7 +46,7 @@ def test_of_an_even_number_the_mean_of_the_two_in_the_middle_half_to_even() -> N
 
 def test_a_median_that_fell_is_lowered_where_it_stood_higher_and_true_on_the_day() -> None:
     """300 of 1,000 in January; in March the plan is 2,000."""
-    found = curve(*(peer(f"P{n}", {10: 300}, plan={JANUARY: 1_000, MARCH_10: 1_000}) for n in range(5)))
+    found = curve(*(peer(f"P{n}", {10: 300}, plan={JANUARY: 1_000, MARCH_10: 2_000}) for n in range(5)))
     assert shares(found) == [("2022-01-31", 1_500), ("2022-02-28", 1_500), ("2022-03-15", 1_500)]
 
 
@@ -65,8 +59,9 @@ def test_fewer_than_five_another_group_or_fund_or_none_stated_are_no_peers() -> 
 
 
 def test_lines_add_up_to_one_course_without_the_days_on_which_nothing_changed() -> None:
-    taken_back = Changes([5, 5, 9], [10, -10, 7], [0, 0, 7], [10, -10, 0], [0, 0, 0])
-    assert course_of([taken_back, Changes([2], [1], [0], [1], [100])]) == Course(
-        (2, 9), (1, 8), (0, 7), (1, 1), (100, 100)
-    )
-    assert course_of([]) == Course()
+    first, second = Changes(), Changes()
+    first.add_line([(5, 10, 0, 10), (5, -10, 0, -10), (9, 7, 7, 0)], [(2, 60), (9, 50)])
+    second.add_line([(2, 1, 0, 1)], [(2, 40), (9, 50)])
+    first.add(second)
+    assert first.course == Course((2, 9), (1, 8), (0, 7), (1, 1), (100, 100))
+    assert Changes().course == Course()
