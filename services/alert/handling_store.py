@@ -12,6 +12,7 @@ from psycopg2 import sql
 from psycopg2.extras import execute_values
 
 from services.alert.figures import SubjectFigures
+from services.alert.readable_alerts import READABLE, READABLE_VALUES
 from services.domain.alert_lifecycle import AlertState
 from services.domain.handling import Cause, Handled, Handling, Level, Promise, Stage, StepKind
 from services.domain.lag_rules import RuleName, Severity
@@ -60,8 +61,8 @@ def lock(cursor: Cursor, alert_id: UUID, *, within: Mapping[str, object]) -> Ale
     columns = [
         sql.SQL("a.{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in sorted(within)
     ]
-    where = sql.SQL(" AND ").join([sql.SQL("a.id = %(alert_id)s"), *columns])
-    values = {"alert_id": alert_id, **within}
+    where = sql.SQL(" AND ").join([sql.SQL("a.id = %(alert_id)s"), READABLE, *columns])
+    values = {"alert_id": alert_id, **READABLE_VALUES, **within}
     # First the lock, then the question: who waited for the lock would see the steps of before the wait.
     cursor.execute(sql.SQL("SELECT FROM alert.alert AS a WHERE {} FOR UPDATE").format(where), values)
     if not cursor.rowcount:
@@ -77,7 +78,10 @@ def may_be_due(
     """Open alerts that time may move at ``at``: whose last step named an instant that has passed, and those
     without a step that were raised longer ago than the limit of their severity."""
     severities = {"severities": [*limits], "within": [*limits.values()]}
-    cursor.execute(_MAY_BE_DUE, {**severities, "at": at, "most": most})
+    cursor.execute(
+        sql.SQL(_MAY_BE_DUE).format(readable=READABLE),
+        {**READABLE_VALUES, **severities, "at": at, "most": most},
+    )
     return [alert_id for (alert_id,) in cursor.fetchall()]
 
 
@@ -171,7 +175,7 @@ SELECT a.id
   FROM alert.alert AS a {HANDLING_JOINS}
   LEFT JOIN unnest(%(severities)s::text[], %(within)s::interval[]) AS l (severity, within)
          ON l.severity = a.severity
- WHERE a.state = 'open'
+ WHERE a.state = 'open' AND {{readable}}
    AND CASE WHEN h.stage IS NULL THEN r.recorded_at <= %(at)s - l.within
             ELSE h.snoozed_until <= %(at)s OR (h.acknowledge_by <= %(at)s AND h.level < 2) END
  ORDER BY r.recorded_at, a.id

@@ -22,6 +22,7 @@ from psycopg2.extras import execute_values
 from deploy.embedded import servers
 from services.alert.alert_table import COLUMNS
 from services.alert.feed_entries import NumberChanges
+from services.runtime import cursor as paging
 from services.runtime.access import Scope, tokens
 from services.runtime.postgres import Pool, connect, transaction
 from tests.integration.test_alert_handling import project
@@ -103,6 +104,19 @@ def test_pages_of_rss_hold_every_item_once(client: FlaskClient) -> None:
         found += [item.findtext("guid") for item in page.iter("item")]
         url = next_of(page)
     assert found == [item.findtext("guid") for item in items_of(client.get("/feeds/alerts.rss").data)]
+
+
+def test_a_cursor_that_no_row_can_have_is_refused(client: FlaskClient) -> None:
+    """PostgreSQL takes neither; it would be asked, and fail."""
+    for path, key in (
+        ("/feeds/alerts.rss", (2**63,)),
+        ("/feeds/alerts.rss", (-(2**63) - 1,)),
+        ("/v1/quarantine", ("\0", 0, 0)),
+        ("/v1/quarantine", ("x", 2**63, 0)),
+    ):
+        refused = client.get(f"{path}?cursor={paging.encode(key)}")
+        assert (refused.status_code, refused.get_json()["errors"][0]["code"]) == (422, "bad-cursor")
+    assert client.get(f"/feeds/alerts.rss?cursor={paging.encode((2**63 - 1,))}").status_code == 200
 
 
 def test_rss_is_filtered_and_bound_to_the_unit(desk: Desk, client: FlaskClient) -> None:
@@ -383,3 +397,5 @@ def test_links_of_a_feed_keep_the_token_that_asked_for_it(desk: Desk) -> None:
     assert anonymous.get(next_of(page)).status_code == 200
     feed = anonymous.get(f"/feeds/alerts.json?limit=2&token={secret}").get_json()
     assert anonymous.get(feed["next_url"].removeprefix(PUBLIC)).status_code == 200
+    # The API's own list takes no token in an address: no use to write it there.
+    assert feed["home_page_url"] == f"{PUBLIC}/v1/alerts?limit=2"

@@ -290,3 +290,19 @@ def test_an_assigned_alert_is_the_account_of_whom_it_was_assigned_to(desk: Desk)
     step(client, "assign", {"assignee": "Bình"})
     (item,) = client.get("/v1/accountability").get_json()["items"]
     assert (item["officer"], item["open"], item["unacknowledged"]) == ("Bình", 1, 1)
+
+
+def test_what_a_later_version_alone_has_words_for_is_left_to_it(
+    desk: Desk, clock: SetClock, database_url: str
+) -> None:
+    """In a rolling upgrade its alerts are there already; the clock of this version must not stop at them."""
+    client, alert_id = desk.client(), alert_of(desk.client())["alert_id"]
+    execute(database_url, "UPDATE alert.alert SET rule = 'of_a_later_version' WHERE rule = 'behind_target'")
+    assert client.post(f"/v1/alerts/{alert_id}/note", json={"note": "x"}).status_code == 404
+    clock.forward(1_000 * HOUR)
+    assert desk.handle().tick() == 0
+
+
+@pytest.mark.parametrize("asked", ["until=9999-12-31", "since=0001-01-01", "since=9999-12-31"])
+def test_the_first_day_and_the_last_that_there_are_can_be_asked_for(desk: Desk, asked: str) -> None:
+    assert desk.client().get(f"/v1/accountability?{asked}").status_code == 200
