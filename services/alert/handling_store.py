@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,15 +72,36 @@ def lock(cursor: Cursor, alert_id: UUID, *, within: Mapping[str, object]) -> Ale
     return _at_hand(row) if row else None
 
 
-def may_be_due(
-    cursor: Cursor, *, limits: Mapping[Severity, timedelta], at: datetime, most: int
-) -> list[UUID]:
-    """Open alerts that time may move at ``at``: whose last step named an instant that has passed, and those
-    without a step that were raised longer ago than the limit of their severity."""
-    severities = {"severities": [*limits], "within": [*limits.values()]}
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long an alert of a severity may wait for its first step, in a province and budget year."""
+
+    province_code: str
+    budget_year: int
+    severity: Severity
+    within: timedelta
+
+
+def where_open(cursor: Cursor) -> list[tuple[str, int]]:
+    """The provinces and budget years that have open alerts."""
+    cursor.execute("SELECT DISTINCT province_code, budget_year FROM alert.alert WHERE state = 'open'")
+    return cursor.fetchall()
+
+
+def due(cursor: Cursor, *, limits: Sequence[Limit], at: datetime, most: int) -> list[UUID]:
+    """Open alerts that time moves at ``at``: whose last step named an instant that has passed, and those
+    without a step that were raised longer ago than their limit."""
     cursor.execute(
-        sql.SQL(_MAY_BE_DUE).format(readable=READABLE),
-        {**READABLE_VALUES, **severities, "at": at, "most": most},
+        sql.SQL(_DUE).format(readable=READABLE),
+        {
+            **READABLE_VALUES,
+            "provinces": [limit.province_code for limit in limits],
+            "years": [limit.budget_year for limit in limits],
+            "severities": [limit.severity for limit in limits],
+            "within": [limit.within for limit in limits],
+            "at": at,
+            "most": most,
+        },
     )
     return [alert_id for (alert_id,) in cursor.fetchall()]
 
@@ -170,11 +191,12 @@ SELECT a.id, a.state, a.rule, a.severity, a.figures -> 'subject', a.budget_year,
  WHERE a.id = %s
 """  # noqa: S608 - our own text
 
-_MAY_BE_DUE = f"""
+_DUE = f"""
 SELECT a.id
   FROM alert.alert AS a {HANDLING_JOINS}
-  LEFT JOIN unnest(%(severities)s::text[], %(within)s::interval[]) AS l (severity, within)
-         ON l.severity = a.severity
+  LEFT JOIN unnest(%(provinces)s::text[], %(years)s::bigint[], %(severities)s::text[], %(within)s::interval[])
+         AS l (province_code, budget_year, severity, within)
+         ON l.province_code = a.province_code AND l.budget_year = a.budget_year AND l.severity = a.severity
  WHERE a.state = 'open' AND {{readable}}
    AND CASE WHEN h.stage IS NULL THEN r.recorded_at <= %(at)s - l.within
             ELSE h.snoozed_until <= %(at)s OR (h.acknowledge_by <= %(at)s AND h.level < 2) END
