@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -11,6 +10,7 @@ from services.alert import accountability_store
 from services.alert.alert_queries import columns_of
 from services.alert.handle_alerts import HandleAlerts
 from services.alert.http_models import Code, left_out_not_null
+from services.contracts.stated.days import Day
 from services.domain.accountability import Account, PromiseFate, accounts
 from services.runtime.access import Scope, caller
 from services.runtime.api import Api
@@ -28,8 +28,8 @@ class AccountabilityQuery(BaseModel):
 
     province: Code | None = Field(None, description="Province code, for example 96.")
     owner: Code | None = Field(None, description="Code of the accountable unit.")
-    since: date | None = Field(None, description="Raised on this day or later, in Vietnam.")
-    until: date | None = Field(None, description="Raised on this day or earlier.")
+    since: Day | None = Field(None, description="Raised on this day or later, in Vietnam.")
+    until: Day | None = Field(None, description="Raised on this day or earlier.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from services.alert.alert_queries import columns_of, no_such_alert
 from services.alert.handle_alerts import HandleAlerts, Wanted
 from services.alert.http_models import HandlingOut
+from services.contracts.stated.days import Day, UtcMoment
 from services.contracts.stated.field_types import Reason
 from services.domain.handling import Cause, Promise, StepKind
 from services.runtime import json_body
@@ -45,7 +45,7 @@ class PromiseIn(MaybeNoteIn):
     """Why it lags, and by when it will no longer."""
 
     cause: Cause = Field(description="The official cause of delay (docs/HANDLING.md).")
-    promised_by: date = Field(description="The day by which it no longer lags; today or later.")
+    promised_by: Day = Field(description="The day by which it no longer lags; today or later.")
 
     def promise(self) -> Promise:
         return Promise(self.cause, self.promised_by)
@@ -55,7 +55,7 @@ class AcknowledgeIn(MaybeNoteIn):
     """Somebody takes it on. An alert that a subject lags asks for cause and day."""
 
     cause: Cause | None = Field(None, description="The official cause of delay; with promised_by.")
-    promised_by: date | None = Field(None, description="The day by which it no longer lags; with cause.")
+    promised_by: Day | None = Field(None, description="The day by which it no longer lags; with cause.")
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -76,7 +76,7 @@ class AssignIn(MaybeNoteIn):
 class SnoozeIn(NoteIn):
     """Until when it rests, and why."""
 
-    until: AwareDatetime = Field(description="With its offset from UTC; no later than the policy allows.")
+    until: UtcMoment = Field(description="With its offset from UTC; no later than the policy allows.")
 
 
 class HandlingApi:

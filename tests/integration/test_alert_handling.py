@@ -115,6 +115,10 @@ def test_an_alert_goes_its_way_and_each_step_is_kept(desk: Desk) -> None:
         ("acknowledge", promise(-2), 422, "promise-passed"),
         ("acknowledge", {"cause": "site_clearance"}, 422, "invalid"),
         ("acknowledge", {**promise(), "cause": "laziness"}, 422, "invalid"),
+        ("acknowledge", {**promise(), "promised_by": 1_700_000_000}, 422, "invalid"),
+        ("acknowledge", {**promise(), "promised_by": "1700000000"}, 422, "invalid"),
+        ("snooze", {"until": "2100-01-01T00:00:00", "note": "x"}, 422, "invalid"),
+        ("snooze", {"until": 4_102_444_800, "note": "x"}, 422, "invalid"),
         ("assign", {}, 422, "invalid"),
         ("assign", {"assignee": " "}, 422, "invalid"),
         ("note", {"note": ""}, 422, "invalid"),
@@ -285,7 +289,8 @@ def test_officers_account_for_what_was_raised_kept_and_broken(desk: Desk, clock:
     today = datetime.now(VIETNAM).date()
     assert client.get(f"/v1/accountability?since={today + timedelta(days=1)}").json == {"items": []}
     assert len(client.get(f"/v1/accountability?since={today}&until={today}").get_json()["items"]) == 2
-    assert client.get("/v1/accountability?since=2022-02-01&until=2022-01-01").status_code == 422
+    for wrong in ("since=2022-02-01&until=2022-01-01", "until=0", "since=1640995200"):
+        assert client.get(f"/v1/accountability?{wrong}").status_code == 422
 
 
 def test_an_assigned_alert_is_the_account_of_whom_it_was_assigned_to(desk: Desk) -> None:

@@ -262,18 +262,48 @@ def test_the_description_says_what_every_figure_is_counted_in(client: FlaskClien
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode), ids=lambda mode: mode.value)
 def test_no_made_up_request_is_a_server_error(desk: Desk, mode: schemathesis.GenerationMode) -> None:
     """Allowed by the description or not: it is answered, and as the description says."""
-    # Without limits: every request is to be answered by the route itself.
-    limits = {"client_burst": 100_000, "failed_logins_per_minute": 100_000}
+    # Without limits: every request is to be answered by the route itself. A stream tells what there is.
+    limits = {"client_burst": 100_000, "failed_logins_per_minute": 100_000, "max_streams": 0}
     schema = schemathesis.openapi.from_wsgi("/openapi.json", desk.api(**limits).app)
     headers = bearer(make_token(desk.database_url))
     seen: set[int] = set()
-    paths = ["/v1/alerts", "/feeds/alerts.atom", "/feeds/alerts.json"]
+    paths = [
+        *("/v1/alerts", "/v1/alerts.csv", "/v1/accountability"),
+        *("/feeds/alerts.atom", "/feeds/alerts.json", "/feeds/alerts.rss", "/feeds/alerts.stream"),
+    ]
     if mode is schemathesis.GenerationMode.POSITIVE:
         # Any text is an id that may be asked for, so no wrong one can be made up.
         paths.append("/v1/alerts/{alert_id}")
     for path in paths:
         _send_made_up(schema[path]["GET"].as_strategy(generation_mode=mode), headers, seen)
     assert (200 in seen) if mode is schemathesis.GenerationMode.POSITIVE else (422 in seen)
+
+
+STEPS = ("acknowledge", "assign", "snooze", "wake", "escalate", "promise", "note")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_no_made_up_step_is_a_server_error(database_url: str, step: str) -> None:
+    """On an alert that there is: taken or refused, as the description says."""
+    migrated(database_url)
+    desk = Desk(database_url)
+    desk.judge(ca_mau.province())
+    limits = {"client_burst": 100_000, "failed_logins_per_minute": 100_000}
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", desk.api(**limits).app)
+    headers, seen = bearer(make_token(database_url)), set[int]()
+    ((alert_id,),) = desk.rows("SELECT id::text FROM alert.alert")
+    operation = schema[f"/v1/alerts/{{alert_id}}/{step}"]["POST"]
+    for mode in schemathesis.GenerationMode:
+
+        @made_up(50)
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def send(case: Case[Any]) -> None:
+            case.path_parameters = {"alert_id": alert_id}
+            seen.add(case.call_and_validate(checks=CHECKS, headers=headers).status_code)
+
+        send()
+    assert seen & {200, 409, 422}
+    assert max(seen) < 500
 
 
 def _send_made_up(cases: SearchStrategy[Case[Any]], headers: dict[str, str], seen: set[int]) -> None:
