@@ -17,7 +17,7 @@ from services.domain.lag_rules import RuleName, Severity
 from services.runtime.clock import VIETNAM
 from services.runtime.postgres import Cursor
 
-# How an alert stands before its first step: what it is of, its budget year, when it was raised.
+# How an alert stands before its first step: what it is of, its budget year, since when it is so urgent.
 Begun = Callable[[Handled, int, datetime], Handling]
 
 
@@ -48,8 +48,8 @@ def raisings(
 
 
 def _raising(row: tuple[Any, ...], begun: Begun) -> Raising:
-    rule, severity, budget_year, raised_at, subject, province_code, owner_code = row[:7]
-    ended_as, ended_as_of, ended_at, acknowledged_at, assigned_to, *last_step = row[7:]
+    rule, severity, budget_year, raised_at, urgent_since, subject, province_code, owner_code = row[:8]
+    ended_as, ended_as_of, ended_at, acknowledged_at, assigned_to, *last_step = row[8:]
     handled = Handled(RuleName(rule), Severity(severity), subject_of(subject))
     ending = None
     if ended_as:
@@ -59,7 +59,7 @@ def _raising(row: tuple[Any, ...], begun: Begun) -> Raising:
         owner_name=handled.subject.owner_name,
         rule=handled.rule,
         raised_at=raised_at,
-        handling=handling_of(last_step) if last_step[0] else begun(handled, budget_year, raised_at),
+        handling=handling_of(last_step) if last_step[0] else begun(handled, budget_year, urgent_since),
         acknowledged_at=acknowledged_at,
         ending=ending,
     )
@@ -71,8 +71,9 @@ def _midnight(day: date | None) -> datetime | None:
 
 # Of the changes between two raisings the last ending counts: what was resolved may be cancelled afterwards.
 _RAISINGS = """
-SELECT a.rule, a.severity, a.budget_year, r.recorded_at, r.figures -> 'subject',
-       a.province_code, a.owner_code, e.transition, e.as_of, e.recorded_at, s.acknowledged_at, s.assigned_to,
+SELECT a.rule, a.severity, a.budget_year, r.recorded_at, coalesce(u.since, r.recorded_at),
+       r.figures -> 'subject', a.province_code, a.owner_code, e.transition, e.as_of, e.recorded_at,
+       s.acknowledged_at, s.assigned_to,
        h.stage, h.level, h.assignee, h.acknowledge_by, h.snoozed_until, h.cause, h.promised_by, h.step
   FROM alert.alert_change AS r
   JOIN alert.alert AS a ON a.id = r.alert_id
@@ -80,6 +81,10 @@ SELECT a.rule, a.severity, a.budget_year, r.recorded_at, r.figures -> 'subject',
        SELECT min(sequence) AS sequence FROM alert.alert_change
         WHERE alert_id = r.alert_id AND sequence > r.sequence AND transition IN ('opened', 'reopened')
   ) AS n ON true
+  LEFT JOIN LATERAL (
+       SELECT min(recorded_at) AS since FROM alert.alert_change
+        WHERE alert_id = r.alert_id AND sequence >= r.sequence AND severity = a.severity
+  ) AS u ON true
   LEFT JOIN LATERAL (
        SELECT transition, as_of, recorded_at FROM alert.alert_change
         WHERE alert_id = r.alert_id AND sequence > r.sequence

@@ -78,7 +78,8 @@ class AlertRow:
     caused_by: list[UUID] | None
     correction_vi: str | None
     correction_en: str | None
-    raised_at: datetime
+    # Since when it is as urgent as it is.
+    urgent_since: datetime
     # How the last step since then left it; None before the first.
     handling: Handling | None
 
@@ -243,7 +244,7 @@ _OWN = len(fields(AlertRow)) - 1
 _ALERTS = f"""
 SELECT a.id, a.state, a.severity, a.rule, a.rule_version, a.subject_type, a.budget_year, a.as_of, a.sequence,
        a.figures, a.title_vi, a.title_en, a.reason_vi, a.reason_en, a.opened_at, a.updated_at, a.resolved_at,
-       c.transition, c.caused_by, c.correction_vi, c.correction_en, r.recorded_at, {HANDLING_COLUMNS}
+       c.transition, c.caused_by, c.correction_vi, c.correction_en, u.since, {HANDLING_COLUMNS}
   FROM alert.alert AS a
   JOIN alert.alert_change AS c ON c.alert_id = a.id AND c.sequence = a.sequence {HANDLING_JOINS}
  WHERE {{where}}

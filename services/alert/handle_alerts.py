@@ -75,11 +75,11 @@ class HandleAlerts:
 
     def standing(self, alert: AlertAtHand | AlertRow) -> Handling:
         """How it stands: as the last step left it or, before any, as it was raised."""
-        return alert.handling or self.begun(alert.handled, alert.budget_year, alert.raised_at)
+        return alert.handling or self.begun(alert.handled, alert.budget_year, alert.urgent_since)
 
-    def begun(self, handled: Handled, budget_year: int, raised_at: datetime) -> Handling:
-        """How an alert that was raised then stands before the first step."""
-        return handling.raised(handled, raised_at, self._escalation(handled, budget_year))
+    def begun(self, handled: Handled, budget_year: int, urgent_since: datetime) -> Handling:
+        """How an alert that is so urgent since then stands before the first step."""
+        return handling.raised(handled, urgent_since, self._escalation(handled, budget_year))
 
     def run(self, stop: threading.Event) -> None:
         """Every few seconds do what time does, until ``stop``."""

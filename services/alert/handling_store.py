@@ -29,18 +29,20 @@ class Actor:
 
 
 TIME = Actor("giaingan")
+_CAUSES = frozenset(Cause)
 
 
 @dataclass(frozen=True, slots=True)
 class AlertAtHand:
-    """An alert with what its handling is of; ``handling`` is ``None`` before the first step since raised."""
+    """An alert with what its handling is of; ``handling`` is ``None`` before the first step since raised.
+    ``urgent_since`` is when it first had its severity since then: from then on its officer has his time."""
 
     alert_id: UUID
     state: AlertState
     handled: Handled
     budget_year: int
     raised_sequence: int
-    raised_at: datetime
+    urgent_since: datetime
     handling: Handling | None
 
 
@@ -140,7 +142,8 @@ def steps_of(cursor: Cursor, alert_id: UUID) -> list[TakenStep]:
 def handling_of(row: list[Any] | tuple[Any, ...]) -> Handling:
     """From stage, level, assignee, acknowledge_by, snoozed_until, cause, promised_by, step."""
     stage, level, assignee, acknowledge_by, snoozed_until, cause, promised_by, step = row
-    promise = Promise(Cause(cause), promised_by) if cause else None
+    # A later version may know causes that this one has no words for: it shows them itself.
+    promise = Promise(Cause(cause), promised_by) if cause in _CAUSES else None
     return Handling(Stage(stage), Level(level), assignee, acknowledge_by, snoozed_until, promise, step)
 
 
@@ -154,14 +157,14 @@ def subject_of(figures: Mapping[str, Any]) -> Subject:
 
 
 def _at_hand(row: tuple[Any, ...]) -> AlertAtHand:
-    alert_id, state, rule, severity, subject, budget_year, raised_sequence, raised_at, *handling = row
+    alert_id, state, rule, severity, subject, budget_year, raised_sequence, urgent_since, *handling = row
     return AlertAtHand(
         alert_id=alert_id,
         state=AlertState(state),
         handled=Handled(RuleName(rule), Severity(severity), subject_of(subject)),
         budget_year=budget_year,
         raised_sequence=raised_sequence,
-        raised_at=raised_at,
+        urgent_since=urgent_since,
         handling=handling_of(handling) if handling[0] else None,
     )
 
@@ -169,13 +172,18 @@ def _at_hand(row: tuple[Any, ...]) -> AlertAtHand:
 HANDLING_COLUMNS = (
     "h.stage, h.level, h.assignee, h.acknowledge_by, h.snoozed_until, h.cause, h.promised_by, h.step"
 )
-# The raising that an alert stands in, r, and the last step since then, h.
+# The raising that an alert stands in, r, since when it is as urgent as it is, u, and the last step of that
+# raising, h.
 HANDLING_JOINS = """
   JOIN LATERAL (
-       SELECT sequence, recorded_at FROM alert.alert_change
+       SELECT sequence FROM alert.alert_change
         WHERE alert_id = a.id AND transition IN ('opened', 'reopened')
         ORDER BY sequence DESC LIMIT 1
   ) AS r ON true
+  JOIN LATERAL (
+       SELECT min(recorded_at) AS since FROM alert.alert_change
+        WHERE alert_id = a.id AND sequence >= r.sequence AND severity = a.severity
+  ) AS u ON true
   LEFT JOIN LATERAL (
        SELECT stage, level, assignee, acknowledge_by, snoozed_until, cause, promised_by, step
          FROM alert.handling_step
@@ -185,7 +193,7 @@ HANDLING_JOINS = """
 """
 
 _AT_HAND = f"""
-SELECT a.id, a.state, a.rule, a.severity, a.figures -> 'subject', a.budget_year, r.sequence, r.recorded_at,
+SELECT a.id, a.state, a.rule, a.severity, a.figures -> 'subject', a.budget_year, r.sequence, u.since,
        {HANDLING_COLUMNS}
   FROM alert.alert AS a {HANDLING_JOINS}
  WHERE a.id = %s
@@ -198,9 +206,9 @@ SELECT a.id
          AS l (province_code, budget_year, severity, within)
          ON l.province_code = a.province_code AND l.budget_year = a.budget_year AND l.severity = a.severity
  WHERE a.state = 'open' AND {{readable}}
-   AND CASE WHEN h.stage IS NULL THEN r.recorded_at <= %(at)s - l.within
+   AND CASE WHEN h.stage IS NULL THEN u.since <= %(at)s - l.within
             ELSE h.snoozed_until <= %(at)s OR (h.acknowledge_by <= %(at)s AND h.level < 2) END
- ORDER BY r.recorded_at, a.id
+ ORDER BY u.since, a.id
  LIMIT %(most)s
 """  # noqa: S608 - our own text
 

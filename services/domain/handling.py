@@ -176,7 +176,8 @@ LEGAL: Mapping[StepKind, frozenset[Stage]] = {
 
 
 def raised(alert: Handled, at: datetime, escalation: Escalation) -> Handling:
-    """The handling of an alert that was raised at ``at``, before anybody did anything."""
+    """The handling of an alert that was raised, or became as urgent as it is, at ``at``; before anybody did
+    anything."""
     return Handling(
         Stage.OPEN,
         Level.OFFICER,

@@ -339,3 +339,34 @@ def test_what_a_later_version_alone_has_words_for_is_left_to_it(
 @pytest.mark.parametrize("asked", ["until=9999-12-31", "since=0001-01-01", "since=9999-12-31"])
 def test_the_first_day_and_the_last_that_there_are_can_be_asked_for(desk: Desk, asked: str) -> None:
     assert desk.client().get(f"/v1/accountability?{asked}").status_code == 200
+
+
+def test_an_alert_that_becomes_urgent_gives_its_officer_the_time_of_that_severity(desk: Desk) -> None:
+    """A warning of four days that turns critical today is not two days late."""
+    execute(desk.database_url, "ALTER TABLE alert.alert_change DISABLE TRIGGER append_only")
+    execute(
+        desk.database_url, "UPDATE alert.alert_change SET recorded_at = recorded_at - interval '100 hours'"
+    )
+    desk.judge(project(disbursed=100_000_000_000, version=2))
+    client = desk.client()
+    alert = alert_of(client)
+    assert (alert["severity"], [each["severity"] for each in alert["changes"]]) == (
+        "critical",
+        ["warning", "critical"],
+    )
+    assert alert["handling"]["is_overdue"] is False
+    assert desk.handle().tick() == 0
+    left = datetime.fromisoformat(alert["handling"]["acknowledge_by"]) - datetime.now(UTC)
+    assert timedelta(hours=47) < left <= timedelta(hours=48)
+    (account,) = client.get("/v1/accountability").get_json()["items"]
+    assert (account["raised"], account["overdue"]) == (1, 0)
+
+
+def test_a_cause_of_a_later_version_breaks_no_list(desk: Desk) -> None:
+    client = desk.client()
+    step(client, "acknowledge", promise())
+    execute(desk.database_url, "ALTER TABLE alert.handling_step DISABLE TRIGGER append_only")
+    execute(desk.database_url, "UPDATE alert.handling_step SET cause = 'of_a_later_version'")
+    assert alert_of(client)["handling"]["cause"] is None
+    assert client.get("/v1/accountability").status_code == 200
+    assert client.get("/feeds/alerts.atom").status_code == 200
