@@ -35,6 +35,14 @@ def answering(*addresses: str) -> Callable[[str], list[str]]:
         "64:ff9b::a9fe:a9fe",
         "2002:7f00:1::",
         "2001:0:5ef5:79fd:0:59d:80ff:fffe",
+        # Of a site (RFC 3879), of an IPv4 address (RFC 4291, RFC 2765), of a translator's own prefix
+        # (RFC 8215), of documentation (RFC 9637) and of segments (RFC 9602).
+        "fec0::1",
+        "::10.0.0.1",
+        "::ffff:0:10.0.0.1",
+        "64:ff9b:1:a00:0:100:808:808",
+        "3fff::1",
+        "5f00::1",
     ],
 )
 def test_a_name_with_an_address_that_is_not_public_is_refused(address: str) -> None:
