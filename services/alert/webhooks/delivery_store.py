@@ -225,8 +225,8 @@ WITH routed AS (
       JOIN alert.alert_change AS c USING (change_id)
       JOIN alert.alert AS a ON a.id = c.alert_id
       JOIN alert.webhook_endpoint AS e ON e.state = 'enabled' AND e.created_at <= c.recorded_at
-     WHERE split_part(e.unit, '/', 1) IN ('', a.province_code)
-       AND split_part(e.unit, '/', 2) IN ('', a.owner_code)
+     -- Whole, since an owner's code may hold a stroke: 96/B is not told of 96/B/1.
+     WHERE e.unit IN ('', a.province_code, a.province_code || '/' || a.owner_code)
        AND (e.rules = '{{}}' OR a.rule = ANY (e.rules))
        AND (e.states = '{{}}' OR {_STATE_AFTER} = ANY (e.states))
        AND (e.severities = '{{}}' OR EXISTS (
