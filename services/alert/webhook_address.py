@@ -11,8 +11,9 @@ An operator may name networks inside that are called all the same, on any port: 
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FuturesTimeoutError
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -51,14 +52,21 @@ class WebhookAddress:
 
 def resolve(host: str) -> list[str]:
     """The system's resolver, given up after a few seconds. Raises ``OSError``."""
-    pool = ThreadPoolExecutor(max_workers=1)
+    answer: Future[list[str]] = Future()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            answer.set_result([str(entry[4][0]) for entry in found])
+        except Exception as error:
+            answer.set_exception(error)
+
+    # A daemon, where an executor's thread is none: a service that is told to stop waits for no name server.
+    threading.Thread(target=ask, name="webhook-name", daemon=True).start()
     try:
-        found = pool.submit(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM).result(_DNS_SECONDS)
+        return answer.result(_DNS_SECONDS)
     except FuturesTimeoutError:
         raise OSError(f"no answer within {_DNS_SECONDS:.0f} s") from None
-    finally:
-        pool.shutdown(wait=False)
-    return [str(entry[4][0]) for entry in found]
 
 
 def checked(url: str, *, inside: Sequence[IpNetwork] = (), resolve: Resolve = resolve) -> WebhookAddress:
