@@ -21,6 +21,10 @@ _BAR = 30
 
 def main() -> int:
     """Create the environment, install the locked packages and the project. Returns the exit code."""
+    if _FOLDER.is_symlink():
+        # Making it again would first delete what is in it: the environment of another working copy.
+        _say(f"{_FOLDER} is a link to {_FOLDER.resolve()}: install there, or remove the link")
+        return 1
     if not _is_usable():
         _say(f"Creating .venv with Python {sys.version.split()[0]}")
         try:

@@ -8,8 +8,9 @@ from typing import Any
 
 from psycopg2 import sql
 
-from services.alert.alert_queries import READABLE, READABLE_VALUES, equal, prefixed
+from services.alert.alert_queries import equal, prefixed
 from services.alert.handling_store import handling_of, subject_of
+from services.alert.readable_alerts import READABLE, READABLE_VALUES
 from services.domain.accountability import Ending, Officer, Raising
 from services.domain.handling import Handled, Handling
 from services.domain.lag_rules import RuleName, Severity
@@ -38,7 +39,8 @@ def raisings(
             **filters,
             **prefixed(within),
             "since": _midnight(since),
-            "until": _midnight(until + timedelta(days=1) if until else None),
+            # After the last day that there is nothing is raised.
+            "until": _midnight(until + timedelta(days=1) if until and until < date.max else None),
         },
     )
     for row in cursor:

@@ -11,10 +11,9 @@ from uuid import UUID
 from psycopg2 import sql
 
 from services.alert.handling_store import HANDLING_COLUMNS, HANDLING_JOINS, handling_of, subject_of
-from services.domain.alert_lifecycle import AlertState
+from services.alert.readable_alerts import READABLE, READABLE_VALUES
 from services.domain.handling import Handled, Handling
 from services.domain.lag_rules import RuleName, Severity
-from services.domain.progress import SubjectType
 from services.runtime.cursor import encode as cursor_of
 from services.runtime.errors import ProblemError, shortened
 from services.runtime.postgres import Cursor
@@ -32,18 +31,6 @@ FILTERS: dict[str, sql.Composable] = {
     **{name: sql.SQL("a.{}").format(sql.Identifier(name)) for name in _COLUMNS},
     "stage": sql.SQL("CASE WHEN a.state = 'open' THEN coalesce(h.stage, 'open') END"),
     "assignee": sql.SQL("coalesce(h.assignee, a.figures #>> '{subject,accountable_officer}')"),
-}
-
-
-# In a rolling upgrade a later version writes alerts that this one has no words for: it shows them itself.
-READABLE = sql.SQL(
-    "a.rule = ANY (%(known_rules)s) AND a.state = ANY (%(known_states)s)"
-    " AND a.subject_type = ANY (%(known_subjects)s)"
-)
-READABLE_VALUES = {
-    "known_rules": [*RuleName],
-    "known_states": [*AlertState],
-    "known_subjects": [*SubjectType],
 }
 
 

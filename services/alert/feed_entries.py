@@ -11,8 +11,9 @@ from uuid import UUID
 
 from psycopg2 import sql
 
-from services.alert.alert_queries import READABLE, READABLE_VALUES, equal, prefixed
+from services.alert.alert_queries import equal, prefixed
 from services.alert.handling_store import HANDLING_JOINS
+from services.alert.readable_alerts import READABLE, READABLE_VALUES
 from services.runtime import logs
 from services.runtime.postgres import CONNECTION_ERRORS, CONTENTION_ERRORS, Cursor, Pool
 

@@ -59,6 +59,13 @@ class FeedPage:
         query = urlencode({**self.parameters, **page})
         return f"{self.public_url.rstrip('/')}{path}" + (f"?{query}" if query else "")
 
+    @property
+    def alerts_url(self) -> str:
+        """The same alerts as the API lists them, where no token is taken in an address."""
+        page = {name: value for name, value in self.page.items() if name != "token"}
+        query = urlencode({**self.parameters, **page})
+        return f"{self.public_url.rstrip('/')}/v1/alerts" + (f"?{query}" if query else "")
+
     def alert_url(self, alert: AlertOut) -> str:
         return f"{self.public_url.rstrip('/')}/v1/alerts/{alert.alert_id}"
 
@@ -72,7 +79,7 @@ def atom(page: FeedPage) -> bytes:
     _author(feed)
     _text(feed, "generator", "giaingan")
     _link(feed, "self", page.url("/feeds/alerts.atom"), ATOM_TYPE)
-    _link(feed, "alternate", page.url("/v1/alerts"), "application/json")
+    _link(feed, "alternate", page.alerts_url, "application/json")
     _link(feed, "alternate", page.url("/feeds/alerts.json"), JSON_FEED_TYPE)
     if page.next_cursor:
         _link(feed, "next", page.url("/feeds/alerts.atom", cursor=page.next_cursor), ATOM_TYPE)
@@ -87,7 +94,7 @@ def json_feed(page: FeedPage) -> bytes:
     feed: dict[str, object] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": TITLE,
-        "home_page_url": page.url("/v1/alerts"),
+        "home_page_url": page.alerts_url,
         "feed_url": page.url("/feeds/alerts.json"),
         "language": "vi",
         "authors": [{"name": _AUTHOR}],

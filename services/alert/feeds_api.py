@@ -149,11 +149,11 @@ class FeedsApi:
 
     def atom_feed(self, query: FeedQuery) -> Response:
         page = self._feed_page(query)
-        return _conditional(feeds.atom(page), f"{feeds.ATOM_TYPE}; charset=utf-8", page.updated)
+        return _conditional(feeds.atom(page), f"{feeds.ATOM_TYPE}; charset=utf-8")
 
     def json_feed(self, query: FeedQuery) -> Response:
         page = self._feed_page(query)
-        return _conditional(feeds.json_feed(page), feeds.JSON_FEED_TYPE, page.updated)
+        return _conditional(feeds.json_feed(page), feeds.JSON_FEED_TYPE)
 
     def rss_feed(self, query: FeedQuery) -> Response:
         key = paging.decode(query.cursor, (int,))
@@ -270,13 +270,16 @@ def _of_this_page() -> dict[str, str]:
     return {name: request.args[name] for name in ("limit", "cursor", "token") if name in request.args}
 
 
-def _conditional(body: bytes, content_type: str, updated: datetime) -> Response:
-    """With an ETag of its bytes and the instant of its last change: who has it already is answered 304. What
-    is in it depends on who asks."""
+def _conditional(body: bytes, content_type: str, updated: datetime | None = None) -> Response:
+    """With an ETag of its bytes: who has it already is answered 304. What is in it depends on who asks.
+
+    ``updated``: since when it is as it is, where a change that commits later never has an earlier date.
+    Alerts have the date of when their transaction began.
+    """
     response = Response(body, content_type=content_type)
     _private(response)
     response.add_etag()
-    if datetime.now(UTC) - updated > _SETTLED:
+    if updated and datetime.now(UTC) - updated > _SETTLED:
         response.last_modified = updated
     response.make_conditional(request)
     return response

@@ -8,16 +8,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.alert import handling_faults, handling_store
 from services.alert.alert_queries import AlertRow
-from services.alert.handling_store import TIME, Actor, AlertAtHand
+from services.alert.handling_store import TIME, Actor, AlertAtHand, Limit
 from services.alert.policy import Policies
 from services.domain import handling
 from services.domain.alert_lifecycle import AlertState
 from services.domain.handling import Escalation, Handled, Handling, Promise, Step, StepKind, StepRefusedError
+from services.domain.lag_rules import Severity
 from services.runtime import logs, metrics
 from services.runtime.access import Caller, audit
 from services.runtime.clock import VIETNAM, Clock
@@ -93,8 +94,12 @@ class HandleAlerts:
         """Wake and escalate whatever is due; returns how many alerts were moved."""
         now = self._clock.now()
         with self._pool.transaction() as cursor:
-            limits = self._policies.shortest_limits()
-            due = handling_store.may_be_due(cursor, limits=limits, at=now, most=_MOST)
+            limits = [
+                Limit(province_code, budget_year, severity, within)
+                for province_code, budget_year in handling_store.where_open(cursor)
+                for severity, within in self._limits(province_code, budget_year).items()
+            ]
+            due = handling_store.due(cursor, limits=limits, at=now, most=_MOST)
         return sum(self._move(due[first : first + _AT_ONCE], now) for first in range(0, len(due), _AT_ONCE))
 
     def _move(self, alert_ids: Sequence[UUID], now: datetime) -> int:
@@ -118,6 +123,10 @@ class HandleAlerts:
         after = handling.take(self.standing(alert), step, alert.handled, escalation)
         handling_store.add(cursor, alert, step.kind, after, at=step.at, actor=actor, note=note)
         return after
+
+    def _limits(self, province_code: str, budget_year: int) -> Mapping[Severity, timedelta]:
+        policy = self._policies.escalation_for(province_code=province_code, budget_year=budget_year)
+        return policy.acknowledge_within
 
     def _escalation(self, handled: Handled, budget_year: int) -> Escalation:
         return self._policies.escalation_for(

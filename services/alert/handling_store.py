@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from psycopg2 import sql
 from psycopg2.extras import execute_values
 
 from services.alert.figures import SubjectFigures
+from services.alert.readable_alerts import READABLE, READABLE_VALUES
 from services.domain.alert_lifecycle import AlertState
 from services.domain.handling import Cause, Handled, Handling, Level, Promise, Stage, StepKind
 from services.domain.lag_rules import RuleName, Severity
@@ -60,8 +61,8 @@ def lock(cursor: Cursor, alert_id: UUID, *, within: Mapping[str, object]) -> Ale
     columns = [
         sql.SQL("a.{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in sorted(within)
     ]
-    where = sql.SQL(" AND ").join([sql.SQL("a.id = %(alert_id)s"), *columns])
-    values = {"alert_id": alert_id, **within}
+    where = sql.SQL(" AND ").join([sql.SQL("a.id = %(alert_id)s"), READABLE, *columns])
+    values = {"alert_id": alert_id, **READABLE_VALUES, **within}
     # First the lock, then the question: who waited for the lock would see the steps of before the wait.
     cursor.execute(sql.SQL("SELECT FROM alert.alert AS a WHERE {} FOR UPDATE").format(where), values)
     if not cursor.rowcount:
@@ -71,13 +72,37 @@ def lock(cursor: Cursor, alert_id: UUID, *, within: Mapping[str, object]) -> Ale
     return _at_hand(row) if row else None
 
 
-def may_be_due(
-    cursor: Cursor, *, limits: Mapping[Severity, timedelta], at: datetime, most: int
-) -> list[UUID]:
-    """Open alerts that time may move at ``at``: whose last step named an instant that has passed, and those
-    without a step that were raised longer ago than the limit of their severity."""
-    severities = {"severities": [*limits], "within": [*limits.values()]}
-    cursor.execute(_MAY_BE_DUE, {**severities, "at": at, "most": most})
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long an alert of a severity may wait for its first step, in a province and budget year."""
+
+    province_code: str
+    budget_year: int
+    severity: Severity
+    within: timedelta
+
+
+def where_open(cursor: Cursor) -> list[tuple[str, int]]:
+    """The provinces and budget years that have open alerts."""
+    cursor.execute("SELECT DISTINCT province_code, budget_year FROM alert.alert WHERE state = 'open'")
+    return cursor.fetchall()
+
+
+def due(cursor: Cursor, *, limits: Sequence[Limit], at: datetime, most: int) -> list[UUID]:
+    """Open alerts that time moves at ``at``: whose last step named an instant that has passed, and those
+    without a step that were raised longer ago than their limit."""
+    cursor.execute(
+        sql.SQL(_DUE).format(readable=READABLE),
+        {
+            **READABLE_VALUES,
+            "provinces": [limit.province_code for limit in limits],
+            "years": [limit.budget_year for limit in limits],
+            "severities": [limit.severity for limit in limits],
+            "within": [limit.within for limit in limits],
+            "at": at,
+            "most": most,
+        },
+    )
     return [alert_id for (alert_id,) in cursor.fetchall()]
 
 
@@ -166,12 +191,13 @@ SELECT a.id, a.state, a.rule, a.severity, a.figures -> 'subject', a.budget_year,
  WHERE a.id = %s
 """  # noqa: S608 - our own text
 
-_MAY_BE_DUE = f"""
+_DUE = f"""
 SELECT a.id
   FROM alert.alert AS a {HANDLING_JOINS}
-  LEFT JOIN unnest(%(severities)s::text[], %(within)s::interval[]) AS l (severity, within)
-         ON l.severity = a.severity
- WHERE a.state = 'open'
+  LEFT JOIN unnest(%(provinces)s::text[], %(years)s::bigint[], %(severities)s::text[], %(within)s::interval[])
+         AS l (province_code, budget_year, severity, within)
+         ON l.province_code = a.province_code AND l.budget_year = a.budget_year AND l.severity = a.severity
+ WHERE a.state = 'open' AND {{readable}}
    AND CASE WHEN h.stage IS NULL THEN r.recorded_at <= %(at)s - l.within
             ELSE h.snoozed_until <= %(at)s OR (h.acknowledge_by <= %(at)s AND h.level < 2) END
  ORDER BY r.recorded_at, a.id

@@ -54,7 +54,7 @@ CAUSES: Mapping[Cause, Mapping[Language, str]] = {
 def in_a_table(handling: HandlingOut) -> Iterator[tuple[str, str]]:
     """What a reader of a feed is told of it, in both languages at once."""
     yield "Xử lý / Handling", " / ".join(STAGES[handling.stage].values())
-    yield "Đang ở / With", handling.assignee or "–"
+    yield "Người xử lý / With", handling.assignee or "–"
     if handling.acknowledge_by:
         yield "Tiếp nhận trước / To acknowledge by", moment(handling.acknowledge_by)
     if handling.snoozed_until:

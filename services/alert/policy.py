@@ -384,15 +384,6 @@ class Policies:
         )
         return next(said, _NO_ESCALATION)
 
-    def shortest_limits(self) -> dict[Severity, timedelta]:
-        """The shortest time in which any policy wants an alert of a severity acknowledged."""
-        said = [file.escalation.escalation().acknowledge_within for file in self.files if file.escalation]
-        return {
-            severity: min(limits)
-            for severity in Severity
-            if (limits := [each[severity] for each in said if severity in each])
-        }
-
 
 _KEYS = sorted(
     {

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from services.domain.lag_rules import LAG_RULES, RuleName, Severity
-from services.domain.progress import Subject
+from services.domain.progress import Subject, SubjectType
 
 
 class Stage(StrEnum):
@@ -95,7 +95,10 @@ class Escalation:
             return subject.accountable_officer
         if level is Level.SUPERVISOR:
             return self.supervisor
-        return self.heads.get(subject.owner_code) or f"Thủ trưởng {subject.owner_name or subject.name}"
+        unit = subject.owner_name or (subject.name if subject.type is SubjectType.OWNER else "")
+        # A project, a sector, a source of funds has no head; the unit that answers for it has.
+        head = f"Thủ trưởng {unit}" if unit else f"Thủ trưởng đơn vị phụ trách {subject.name}"
+        return self.heads.get(subject.owner_code) or head
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from services.runtime.api import invalid
 from services.runtime.errors import FieldError, ProblemError, shortened
 
 Key = tuple[int | str, ...]
+# PostgreSQL's bigint ends there: a question beyond it would be an error of the server's.
+_BIGINT = range(-(2**63), 2**63)
 
 
 def encode(key: Sequence[int | str]) -> str:
@@ -28,7 +30,14 @@ def decode(cursor: str | None, shape: Sequence[type]) -> Key | None:
         raise refused(cursor) from None
     if not isinstance(key, list) or [type(part) for part in key] != list(shape):
         raise refused(cursor)
+    if not all(_is_storable(part) for part in key):
+        raise refused(cursor)
     return tuple(key)
+
+
+def _is_storable(part: int | str) -> bool:
+    """Whether PostgreSQL can hold it, so that it can be of one of our rows."""
+    return part in _BIGINT if isinstance(part, int) else "\0" not in part
 
 
 def refused(cursor: str) -> ProblemError:

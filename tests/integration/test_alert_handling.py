@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from services.alert import policy
+from services.alert.handle_alerts import HandleAlerts
 from services.domain.progress import Subject, SubjectType
 from services.runtime.access import Scope
 from services.runtime.clock import VIETNAM, Clock
+from services.runtime.postgres import Pool
 from tests.support import ca_mau
-from tests.support.alerting import Desk, migrated
+from tests.support.alerting import RULES, Desk, migrated
 from tests.support.logins import execute
 
 HOUR = timedelta(hours=1)
@@ -295,3 +298,44 @@ def test_an_assigned_alert_is_the_account_of_whom_it_was_assigned_to(desk: Desk)
     step(client, "assign", {"assignee": "Bình"})
     (item,) = client.get("/v1/accountability").get_json()["items"]
     assert (item["officer"], item["open"], item["unacknowledged"]) == ("Bình", 1, 1)
+
+
+def test_who_has_longer_keeps_nobody_from_being_passed_on(
+    desk: Desk, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one province each hour counts, the nation waits for ever: its older alerts are not looked at."""
+    monkeypatch.setattr("services.alert.handle_alerts._MOST", 1)
+    elsewhere = project("P0")
+    desk.judge(replace(elsewhere, subject=replace(elsewhere.subject, province_code="49")))
+    execute(desk.database_url, "ALTER TABLE alert.alert_change DISABLE TRIGGER append_only")
+    execute(
+        desk.database_url,
+        "UPDATE alert.alert_change SET recorded_at = recorded_at - interval '1 day' WHERE alert_id IN"
+        " (SELECT id FROM alert.alert WHERE province_code = '49')",
+    )
+    section = {"supervisor": "S", "acknowledge_within_hours": {"warning": 1, "critical": 1}}
+    hours = policy.EscalationEntry.model_validate(section)
+    files = [
+        file.model_copy(update={"escalation": hours if "96" in file.provinces else None})
+        for file in policy.load(RULES).files
+    ]
+    clock.forward(2 * HOUR)
+    pool = Pool(desk.database_url, application="test-handling", size=2)
+    assert HandleAlerts(pool, policy.Policies(tuple(files)), clock=clock).tick() == 1
+    assert alert_of(desk.client())["handling"]["stage"] == "escalated"
+
+
+def test_what_a_later_version_alone_has_words_for_is_left_to_it(
+    desk: Desk, clock: SetClock, database_url: str
+) -> None:
+    """In a rolling upgrade its alerts are there already; the clock of this version must not stop at them."""
+    client, alert_id = desk.client(), alert_of(desk.client())["alert_id"]
+    execute(database_url, "UPDATE alert.alert SET rule = 'of_a_later_version' WHERE rule = 'behind_target'")
+    assert client.post(f"/v1/alerts/{alert_id}/note", json={"note": "x"}).status_code == 404
+    clock.forward(1_000 * HOUR)
+    assert desk.handle().tick() == 0
+
+
+@pytest.mark.parametrize("asked", ["until=9999-12-31", "since=0001-01-01", "since=9999-12-31"])
+def test_the_first_day_and_the_last_that_there_are_can_be_asked_for(desk: Desk, asked: str) -> None:
+    assert desk.client().get(f"/v1/accountability?{asked}").status_code == 200

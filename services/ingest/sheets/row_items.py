@@ -359,7 +359,9 @@ class RowItems:
             name = str(refused["loc"][0]) if refused["loc"] else ""
             column = column_of.get(name) or _COLUMN_OF.get(name, name)
             where, code = row.where(column), refused["type"].replace("_", "-")
-            read = row.shown(column) or refused["input"]
+            told = refused["input"]
+            # What several rows state together stands in no one cell.
+            read = row.shown(column) or (len(told) if isinstance(told, list) else told)
             if code in FAULTS:
                 self._findings.add(code, where=where, read=read, **refused.get("ctx", {}))
             elif code in field_faults.FAULTS:

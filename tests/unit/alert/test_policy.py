@@ -275,17 +275,16 @@ def test_a_provinces_escalation_comes_before_the_nations() -> None:
     assert ca_mau.supervisor == "Ủy ban nhân dân tỉnh Cà Mau"
     assert shipped.escalation_for(province_code="49", budget_year=2022).supervisor == "Ủy ban nhân dân tỉnh"
     assert shipped.escalation_for(province_code="96", budget_year=2021).acknowledge_within == {}
-    assert shipped.shortest_limits() == {
+    assert ca_mau.acknowledge_within == {
         Severity.CRITICAL: timedelta(hours=48),
         Severity.WARNING: timedelta(hours=120),
     }
 
 
-def test_the_shortest_limit_of_all_files_is_asked_for_first(tmp_path: Path) -> None:
+def test_of_several_files_the_provinces_own_says_who_is_asked_and_when(tmp_path: Path) -> None:
     section = "escalation: {acknowledge_within_hours: {critical: %d}, supervisor: S, heads: {O1: H}}\nrules:"
     other = GOOD.replace("provinces: all", 'provinces: ["96"]')
     policies = read(tmp_path, a=GOOD.replace("rules:", section % 48), b=other.replace("rules:", section % 24))
-    assert policies.shortest_limits() == {Severity.CRITICAL: timedelta(hours=24)}
     own = policies.escalation_for(province_code="96", budget_year=2022)
     assert (own.acknowledge_within[Severity.CRITICAL], own.heads) == (timedelta(hours=24), {"O1": "H"})
 

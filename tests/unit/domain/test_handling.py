@@ -139,6 +139,8 @@ def test_a_head_of_unit_that_the_policy_names_is_asked_by_name() -> None:
     assert named.who(Level.HEAD_OF_UNIT, replace(PROJECT, owner_code="O2")) == "Thủ trưởng Ban A"
     unit = replace(PROJECT, type=SubjectType.OWNER, owner_code="", owner_name="", name="Sở B")
     assert named.who(Level.HEAD_OF_UNIT, unit) == "Thủ trưởng Sở B"
+    sector = replace(unit, type=SubjectType.SECTOR, name="Y tế")
+    assert named.who(Level.HEAD_OF_UNIT, sector) == "Thủ trưởng đơn vị phụ trách Y tế"
 
 
 def test_what_was_acknowledged_is_left_alone_and_what_rested_is_woken() -> None:

@@ -197,6 +197,14 @@ def test_a_fault_of_a_side_is_told_at_its_own_row(
     assert [(fault.code, fault.row, fault.column) for fault in told] == faults
 
 
+def test_a_decision_of_too_many_sides_is_refused_by_their_number() -> None:
+    rows = [f"P{n};NSTW;2022;100;100;77/QĐ;01/06/2022;01/06/2022" for n in range(201)]
+    (fault, *_) = [
+        e for e in read_text("\n".join([SIDES, *rows]), profile="reallocation").errors if e.row == 2
+    ]
+    assert (fault.code, fault.read) == ("too-long", "201")
+
+
 def test_an_adjustment_that_does_not_balance_is_told() -> None:
     read_back = _read("plan-adjustment", _put(H6=400, J6=1_300, H8=400, J8=3_000))
     assert read_back.errors == []
