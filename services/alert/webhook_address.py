@@ -11,8 +11,9 @@ An operator may name networks inside that are called all the same, on any port: 
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FuturesTimeoutError
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -21,8 +22,11 @@ from urllib.parse import SplitResult, urlsplit
 MAX_URL = 2_000
 PORTS = (443, 8443)
 _DNS_SECONDS = 5.0
-# Public by its form, and a translator's (RFC 6052, RFC 8215) or a relay's (RFC 3056) way to a private one.
-_NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
+# Of IPv6, what is routed on the internet (RFC 4291, 2.4), but for what documents hold (RFC 9637); beside it a
+# translator's addresses (RFC 6052), public by their form and its way to private ones.
+_UNICAST = IPv6Network("2000::/3")
+_DOCUMENTED = IPv6Network("3fff::/20")
+_NAT64 = IPv6Network("64:ff9b::/96")
 _IPV4_BITS = 32
 _6TO4_SHIFT = 80
 
@@ -48,14 +52,21 @@ class WebhookAddress:
 
 def resolve(host: str) -> list[str]:
     """The system's resolver, given up after a few seconds. Raises ``OSError``."""
-    pool = ThreadPoolExecutor(max_workers=1)
+    answer: Future[list[str]] = Future()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            answer.set_result([str(entry[4][0]) for entry in found])
+        except Exception as error:
+            answer.set_exception(error)
+
+    # A daemon, where an executor's thread is none: a service that is told to stop waits for no name server.
+    threading.Thread(target=ask, name="webhook-name", daemon=True).start()
     try:
-        found = pool.submit(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM).result(_DNS_SECONDS)
+        return answer.result(_DNS_SECONDS)
     except FuturesTimeoutError:
         raise OSError(f"no answer within {_DNS_SECONDS:.0f} s") from None
-    finally:
-        pool.shutdown(wait=False)
-    return [str(entry[4][0]) for entry in found]
 
 
 def checked(url: str, *, inside: Sequence[IpNetwork] = (), resolve: Resolve = resolve) -> WebhookAddress:
@@ -81,8 +92,14 @@ def checked(url: str, *, inside: Sequence[IpNetwork] = (), resolve: Resolve = re
 
 def is_public(address: IpAddress) -> bool:
     """Whether the address, and any IPv4 address inside it, is of the public internet."""
+    if not address.is_global or address.is_multicast:
+        return False
+    if isinstance(address, IPv4Address):
+        return True
     inner = _inner(address)
-    return address.is_global and not address.is_multicast and (inner is None or is_public(inner))
+    if inner is not None:
+        return is_public(inner)
+    return address in _UNICAST and address not in _DOCUMENTED
 
 
 def networks(text: str) -> tuple[IpNetwork, ...]:
@@ -116,16 +133,14 @@ def _require_known_port(parts: SplitResult) -> None:
         raise RefusedAddressError(f"chỉ dùng cổng {allowed} / only ports {allowed} are called")
 
 
-def _inner(address: IpAddress) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 address stands for."""
-    if isinstance(address, IPv4Address):
-        return None
+def _inner(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that it stands for, as a translator or a relay (RFC 3056, RFC 4380) takes it."""
     if address.ipv4_mapped:
         return address.ipv4_mapped
     if address.sixtofour:
         return IPv4Address((int(address) >> _6TO4_SHIFT) & (2**_IPV4_BITS - 1))
     if address.teredo:
         return address.teredo[1]
-    if any(address in network for network in _NAT64):
+    if address in _NAT64:
         return IPv4Address(int(address) & (2**_IPV4_BITS - 1))
     return None

@@ -88,7 +88,9 @@ class Settings(BaseSettings):
         16,
         ge=1,
         le=256,
-        description="Most webhooks sent to at once, one message each; half of them for those that fail.",
+        description=(
+            "Most webhooks sent to at once, one message each; half of them for those that fail or are slow."
+        ),
     )
     webhook_inside_networks: str | None = Field(
         None,

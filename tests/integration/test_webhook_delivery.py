@@ -165,6 +165,19 @@ def test_a_caller_of_a_unit_is_told_of_its_own_alone(desk: Desk, receiver: Recei
     assert [event["subject"] for event in receiver.events] == ["project/P2-O2"]
 
 
+def test_an_owner_whose_code_begins_with_anothers_is_told_of_its_own_alone(
+    desk: Desk, receiver: Receiver
+) -> None:
+    """Codes of owners may hold a stroke: ``B/1`` is another owner than ``B``."""
+    make(desk.client(Scope.ALERT_ACT, unit="96/B/1", **SETTINGS), receiver.url)
+    with a_receiver() as everything, sending(desk):
+        make(desk.client(**SETTINGS), everything.url)
+        desk.judge(project(1, owner="B"), project(2, owner="B/1"))
+        eventually(lambda: len(everything.received) == 2)
+        eventually(lambda: is_all_told(desk))
+    assert [event["subject"] for event in receiver.events] == ["project/P2-B/1"]
+
+
 def test_an_alert_that_was_critical_is_told_to_its_end(
     desk: Desk, client: FlaskClient, receiver: Receiver
 ) -> None:

@@ -14,10 +14,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.alert.webhooks import delivery_store
-from services.alert.webhooks.delivery_store import Attempt
+from services.alert.webhooks.delivery_store import Attempt, Claimed
 from services.alert.webhooks.sender import APPLICATION
 from services.domain.webhook_retries import verdict
-from services.runtime.postgres import connect, transaction
+from services.runtime.postgres import Cursor, connect, transaction
 from tests.support.alerting import Desk, eventually, migrated
 from tests.support.webhook_desk import attempts, deliveries, fail, project, sending, states
 from tests.support.webhooks import SETTINGS, Received, Receiver, Reply, let_time_pass, make
@@ -98,6 +98,28 @@ def test_however_many_fail_the_others_have_half_of_the_senders(
         dead.answering = lambda _: Reply()
 
 
+def test_however_many_are_slow_the_others_have_half_of_the_senders(
+    desk: Desk, client: FlaskClient, receiver: Receiver
+) -> None:
+    """Slow and sound, with older messages that wait: they would be first for every sender."""
+
+    def answer_late(_: Received) -> Reply:
+        time.sleep(1.5)
+        return Reply()
+
+    with a_receiver() as slow, sending(desk, webhook_senders=2):
+        slow.answering = answer_late
+        for _ in range(3):
+            make(client, slow.url)
+        desk.judge(*(project(number) for number in range(10)))
+        eventually(lambda: attempts(desk) >= 3)
+        make(client, receiver.url)
+        desk.judge(*(project(number) for number in range(10, 20)))
+        eventually(lambda: len(receiver.received) == 10, seconds=10)
+        assert len(slow.received) < 30
+        slow.answering = lambda _: Reply()
+
+
 def test_two_senders_send_each_message_once(desk: Desk, client: FlaskClient, receiver: Receiver) -> None:
     under_way: list[int] = [0, 0]
     lock = threading.Lock()
@@ -122,6 +144,11 @@ def test_two_senders_send_each_message_once(desk: Desk, client: FlaskClient, rec
     assert attempts(desk) == 30
 
 
+def claim(cursor: Cursor, *, lease: timedelta) -> list[Claimed]:
+    """All that is due."""
+    return delivery_store.claim(cursor, at_most=9, holding_up_at_most=9, slow=(), lease=lease)
+
+
 def test_of_a_sender_whose_lease_ended_a_failure_does_not_count_and_a_success_does(
     desk: Desk, client: FlaskClient, receiver: Receiver
 ) -> None:
@@ -133,15 +160,13 @@ def test_of_a_sender_whose_lease_ended_a_failure_does_not_count_and_a_success_do
     try:
         with transaction(connection) as cursor:
             delivery_store.make_deliveries(cursor)
-            (frozen,) = delivery_store.claim(cursor, at_most=9, failing_at_most=9, lease=timedelta(0))
+            (frozen,) = claim(cursor, lease=timedelta(0))
         with transaction(connection) as cursor:
-            (other,) = delivery_store.claim(cursor, at_most=9, failing_at_most=9, lease=timedelta(minutes=1))
+            (other,) = claim(cursor, lease=timedelta(minutes=1))
             assert other.message_id == frozen.message_id
         with transaction(connection) as cursor:
             assert not delivery_store.record(cursor, frozen, attempt, verdict(500, tries=1))
-            assert (
-                delivery_store.claim(cursor, at_most=9, failing_at_most=9, lease=timedelta(minutes=1)) == []
-            )
+            assert claim(cursor, lease=timedelta(minutes=1)) == []
         assert desk.rows("SELECT tries, state FROM alert.webhook_delivery") == [(0, "pending")]
         with transaction(connection) as cursor:
             assert delivery_store.record(cursor, frozen, attempt, verdict(200, tries=1))

@@ -142,6 +142,13 @@ def test_a_unit_makes_and_sees_its_own_and_what_is_under_it(desk: Desk, client: 
         assert problem(owner.post("/v1/webhooks", json={"url": URL, "unit": unit})) == (403, "outside-unit")
 
 
+def test_a_unit_sees_none_of_an_owner_whose_code_begins_with_its_own(desk: Desk, client: FlaskClient) -> None:
+    made = {unit: make(client, URL, unit=unit)["endpoint_id"] for unit in ("96/B", "96/B/1")}
+    for unit, endpoint_id in made.items():
+        assert listed(desk.client(Scope.ALERT_ACT, unit=unit, **SETTINGS)) == [endpoint_id]
+    assert listed(desk.client(Scope.ALERT_ACT, unit="96", **SETTINGS)) == [made["96/B/1"], made["96/B"]]
+
+
 def test_pages_hold_every_webhook_once(client: FlaskClient) -> None:
     made = [make(client, URL)["endpoint_id"] for _ in range(5)]
     found: list[str] = []

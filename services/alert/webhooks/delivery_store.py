@@ -6,6 +6,7 @@ process sends it. A process that dies leaves its lease to end: the message is se
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,8 +34,8 @@ class Claimed:
     made_at: datetime
     tries: int
     is_asked_again: bool
-    # No attempt to send to the endpoint has succeeded lately.
-    is_failing: bool
+    # No attempt to send to the endpoint has succeeded lately, or it was slow.
+    holds_up: bool
     keys: tuple[EndpointKey, ...]
     notice: Notice | None
 
@@ -93,17 +94,22 @@ def make_deliveries(cursor: Cursor) -> bool:
     return bool(routed == _ROUTED_AT_ONCE)
 
 
-def claim(cursor: Cursor, *, at_most: int, failing_at_most: int, lease: timedelta) -> list[Claimed]:
+def claim(
+    cursor: Cursor, *, at_most: int, holding_up_at_most: int, slow: Collection[UUID], lease: timedelta
+) -> list[Claimed]:
     """Lease endpoints to which something is due and that nobody sends to now; what is due to each of them.
 
-    Of those that fail lately no more than ``failing_at_most``: however many they are, the others have room.
+    Of those that fail lately or are ``slow`` no more than ``holding_up_at_most``: however many they are, the
+    others have room.
     """
-    locked = _locked(cursor, is_failing=False, at_most=at_most)
-    locked += _locked(cursor, is_failing=True, at_most=min(failing_at_most, at_most - len(locked)))
+    known_slow = list(slow)
+    locked = _locked(cursor, hold_up=False, slow=known_slow, at_most=at_most)
+    at_most = min(holding_up_at_most, at_most - len(locked))
+    locked += _locked(cursor, hold_up=True, slow=known_slow, at_most=at_most)
     if not locked:
         return []
     # Asked again under the locks: what was due may have been sent meanwhile.
-    cursor.execute(_CLAIM, {"endpoints": locked, "lease": lease})
+    cursor.execute(_CLAIM, {"endpoints": locked, "lease": lease, "slow": known_slow})
     due = cursor.fetchall()
     cursor.execute(_KEYS, ([row[1] for row in due],))
     keys: dict[UUID, list[EndpointKey]] = {}
@@ -112,8 +118,8 @@ def claim(cursor: Cursor, *, at_most: int, failing_at_most: int, lease: timedelt
     return [_claimed(row, tuple(keys.get(row[1], ()))) for row in due]
 
 
-def _locked(cursor: Cursor, *, is_failing: bool, at_most: int) -> list[UUID]:
-    cursor.execute(_LOCK_ENDPOINTS, (is_failing, max(at_most, 0)))
+def _locked(cursor: Cursor, *, hold_up: bool, slow: list[UUID], at_most: int) -> list[UUID]:
+    cursor.execute(_LOCK_ENDPOINTS, {"hold_up": hold_up, "slow": slow, "at_most": max(at_most, 0)})
     return [endpoint_id for (endpoint_id,) in cursor.fetchall()]
 
 
@@ -225,8 +231,8 @@ WITH routed AS (
       JOIN alert.alert_change AS c USING (change_id)
       JOIN alert.alert AS a ON a.id = c.alert_id
       JOIN alert.webhook_endpoint AS e ON e.state = 'enabled' AND e.created_at <= c.recorded_at
-     WHERE split_part(e.unit, '/', 1) IN ('', a.province_code)
-       AND split_part(e.unit, '/', 2) IN ('', a.owner_code)
+     -- Whole, since an owner's code may hold a stroke: 96/B is not told of 96/B/1.
+     WHERE e.unit IN ('', a.province_code, a.province_code || '/' || a.owner_code)
        AND (e.rules = '{{}}' OR a.rule = ANY (e.rules))
        AND (e.states = '{{}}' OR {_STATE_AFTER} = ANY (e.states))
        AND (e.severities = '{{}}' OR EXISTS (
@@ -252,10 +258,11 @@ SELECT d.* FROM alert.webhook_delivery AS d
 _LOCK_ENDPOINTS = f"""
 SELECT e.endpoint_id
   FROM alert.webhook_endpoint AS e CROSS JOIN LATERAL ({_DUE}) AS due
- WHERE e.state = 'enabled' AND (e.failing_since IS NOT NULL) = %s
+ WHERE e.state = 'enabled'
+   AND (e.failing_since IS NOT NULL OR e.endpoint_id = ANY (%(slow)s::uuid[])) = %(hold_up)s
    AND (e.leased_until IS NULL OR e.leased_until <= now()) AND (e.held_until IS NULL OR e.held_until <= now())
  ORDER BY due.tries > 0, due.next_try_at
- LIMIT %s
+ LIMIT %(at_most)s
    FOR NO KEY UPDATE OF e SKIP LOCKED
 """  # noqa: S608 - ours
 
@@ -270,7 +277,8 @@ WITH due AS (
     RETURNING e.endpoint_id, e.url, e.leased_until, e.failing_since
 )
 SELECT due.delivery_id, endpoint_id, leased.url, leased.leased_until, due.message_id, due.made_at, due.tries,
-       due.asked_again_at IS NOT NULL, leased.failing_since IS NOT NULL,
+       due.asked_again_at IS NOT NULL,
+       leased.failing_since IS NOT NULL OR endpoint_id = ANY (%(slow)s::uuid[]),
        c.change_id, c.alert_id, c.sequence, c.transition, {_STATE_AFTER}, c.severity, a.rule, c.rule_version,
        a.subject_type, a.subject_code, a.budget_year, c.as_of, c.judged_on, c.raised_on, c.figures,
        c.reason_vi, c.reason_en, coalesce(c.correction_vi, ''), coalesce(c.correction_en, ''),

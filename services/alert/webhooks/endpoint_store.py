@@ -96,8 +96,7 @@ def page(cursor: Cursor, *, unit: Unit, limit: int, after: tuple[datetime, UUID]
     cursor.execute(
         _PAGE,
         {
-            "province": unit.province_code,
-            "owner": unit.owner_code,
+            "unit": unit.code,
             "limit": limit,
             "after_time": after[0] if after else None,
             "after_id": after[1] if after else None,
@@ -139,8 +138,7 @@ _ENDPOINTS = f"SELECT {_COLUMNS} FROM alert.webhook_endpoint WHERE state <> 'del
 _PAGE = (
     _ENDPOINTS
     + """
-   AND (%(province)s = '' OR split_part(unit, '/', 1) = %(province)s)
-   AND (%(owner)s = '' OR split_part(unit, '/', 2) = %(owner)s)
+   AND %(unit)s IN ('', unit, split_part(unit, '/', 1))
    AND (%(after_time)s::timestamptz IS NULL
         OR (created_at, endpoint_id) < (%(after_time)s, %(after_id)s::uuid))
  ORDER BY created_at DESC, endpoint_id DESC

@@ -4,8 +4,8 @@
            -> address checked anew -> signed -> sent -> written down: delivered, again later, or given up
 
 At least once: who dies between sending and writing sends again, under the same id and in the same bytes. One
-message at a time goes to an endpoint, and those that fail have half of the senders among them, so that slow
-or dead receivers hold up only themselves.
+message at a time goes to an endpoint, and those that fail or are slow have half of the senders among them, so
+that they hold up only themselves.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
+from uuid import UUID
 
 from services.alert import webhook_address
 from services.alert.webhook_address import RefusedAddressError
@@ -39,6 +40,8 @@ _IDLE_SECONDS = 0.25
 _RETRY_SECONDS = 1.0
 # Beyond what an attempt takes: its name is resolved before, what came of it is written after.
 _LEASE_MARGIN = timedelta(seconds=20)
+# A receiver whose last answer took longer is slow.
+_SLOW = timedelta(seconds=1)
 # When told to stop; what takes longer is sent again by whoever comes next.
 _STOP_SECONDS = 10.0
 
@@ -65,6 +68,8 @@ class WebhookSender:
         self._connection: Connection | None = None
         # What is being sent, and what was and is not written down yet.
         self._in_flight: dict[Future[Attempt], Claimed] = {}
+        # Known to this process alone: the next one learns it by one message to each.
+        self._slow: set[UUID] = set()
 
     def run(self, stop: threading.Event) -> None:
         """Send until ``stop``."""
@@ -106,12 +111,13 @@ class WebhookSender:
         free = self._setup.senders - len(self._in_flight)
         if not (free and self._setup.keys.keys):
             return False
-        failing = sum(each.is_failing for each in self._in_flight.values())
+        holding_up = sum(each.holds_up for each in self._in_flight.values())
         with transaction(connection) as cursor:
             claimed = delivery_store.claim(
                 cursor,
                 at_most=free,
-                failing_at_most=self._setup.senders_of_failing - failing,
+                holding_up_at_most=self._setup.senders_holding_up - holding_up,
+                slow=self._slow,
                 lease=self._lease,
             )
         for each in claimed:
@@ -157,6 +163,10 @@ class WebhookSender:
         """Write what came of what was sent. Where the database does not take it now, later."""
         for future in [each for each in self._in_flight if each.done()]:
             claimed, attempt = self._in_flight[future], future.result()
+            if attempt.duration > _SLOW:
+                self._slow.add(claimed.endpoint_id)
+            else:
+                self._slow.discard(claimed.endpoint_id)
             now = verdict(
                 attempt.status,
                 tries=claimed.tries + 1,

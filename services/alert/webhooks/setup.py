@@ -21,8 +21,8 @@ class WebhookSetup:
     public_url: str
 
     @property
-    def senders_of_failing(self) -> int:
-        """So many of them at most are at work on receivers that fail."""
+    def senders_holding_up(self) -> int:
+        """So many of them at most are at work on receivers that fail or are slow."""
         return max(self.senders // 2, 1)
 
     @classmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -35,6 +37,14 @@ def answering(*addresses: str) -> Callable[[str], list[str]]:
         "64:ff9b::a9fe:a9fe",
         "2002:7f00:1::",
         "2001:0:5ef5:79fd:0:59d:80ff:fffe",
+        # Of a site (RFC 3879), of an IPv4 address (RFC 4291, RFC 2765), of a translator's own prefix
+        # (RFC 8215), of documentation (RFC 9637) and of segments (RFC 9602).
+        "fec0::1",
+        "::10.0.0.1",
+        "::ffff:0:10.0.0.1",
+        "64:ff9b:1:a00:0:100:808:808",
+        "3fff::1",
+        "5f00::1",
     ],
 )
 def test_a_name_with_an_address_that_is_not_public_is_refused(address: str) -> None:
@@ -101,3 +111,26 @@ def test_all_public_addresses_are_kept() -> None:
         "https://hook.example:8443/a?b=c", resolve=answering("2606:2800:220:1::1", "93.184.216.34")
     )
     assert (len(found.addresses), found.port) == (2, 8443)
+
+
+def test_a_name_server_that_is_silent_is_given_up_and_holds_up_no_end_of_the_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers, asked_by = threading.Event(), []
+
+    def silent(*_: object, **__: object) -> list[object]:
+        asked_by.append(threading.current_thread())
+        answers.wait()
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    monkeypatch.setattr(webhook_address, "_DNS_SECONDS", 0.1)
+    try:
+        with pytest.raises(RefusedAddressError, match="không tìm thấy"):
+            webhook_address.checked("https://hook.example/x")
+        (thread,) = asked_by
+        assert thread.is_alive()
+        # Python waits at its end for every thread that is none.
+        assert thread.daemon
+    finally:
+        answers.set()
