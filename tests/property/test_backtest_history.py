@@ -102,6 +102,8 @@ def _compare(cursor: Cursor, history: History, day: date, *, as_known: bool) -> 
     (judged,) = history.days([day])
     assert judged.as_of == through
     as_of = through or day
+    if not _is_settled_who(cursor, year, as_of, known):
+        return
     lines = lines_store.read(
         cursor, budget_year=year, as_of=as_of, series=_SERIES, province="96", known_at=known
     )
