@@ -42,8 +42,8 @@ _LAST_EVENT_ID = {
     "name": "Last-Event-ID",
     "in": "header",
     "required": False,
-    "description": "The number of the last event that was received; a browser sends it by itself.",
-    "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+    "description": "The number of the last event received; a browser sends it by itself. Empty: as without.",
+    "schema": {"type": "string", "pattern": "^[0-9]{0,18}$"},
 }
 # What changed within the second that Last-Modified names could change again within it.
 _SETTLED = timedelta(seconds=2)
