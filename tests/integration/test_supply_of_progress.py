@@ -19,7 +19,7 @@ from services.domain.register import ProjectRegistration
 from services.runtime.postgres import transaction
 from tests.support import facts
 from tests.support.aggregation import Aggregation, running, settings_for
-from tests.support.brokers import Broker, RunningBroker
+from tests.support.brokers import RunningBroker
 
 PLACE = {"district": "Cái Nước", "sector": "Giao thông", "project_group": "B"}
 
@@ -257,14 +257,3 @@ def test_what_comes_late_is_told_once_with_its_day(aggregation: Aggregation) -> 
         again = told_before.ToldBefore(before.as_of, before.business_date, before.topic_id, earlier)
         found = told_before.came_late(cursor, again, budget_year=2022, projects=["P3"])
     assert late.event_id in {event.event_id for _, event in found["P3"]}
-
-
-def test_the_first_books_of_a_province_are_told_to_every_subject(database_url: str, broker: Broker) -> None:
-    """They reach the business date itself, so that the day stays the same: P2 has disbursed nothing by it."""
-    with running(settings_for(database_url, broker.bootstrap_servers)) as started:
-        started.publish(facts.plan(1_000), facts.plan(1_000, "P2"))
-        started.settle()
-        assert started.told()["project", "P2"].books_through is None
-        started.publish(facts.movement("1", 10, "2022-07-31"))
-        started.settle()
-        assert started.told()["project", "P2"].books_through == date(2022, 7, 31)
